@@ -1,0 +1,48 @@
+.PHONY: run test lint types bench lock clean
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
+
+run: $(VENV)/runtime  ## the gateway with the sample agents (PORT=9000 make run)
+	$(BIN)/runline serve --graphs examples/agents/langgraph.json
+
+test: $(VENV)/dev examples/clients/node_modules
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+bench: $(VENV)/dev
+	$(BIN)/python bench/first_event.py
+
+lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) examples/clients/node_modules .coverage* .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check 'uv<1'
+	touch $@
+
+$(VENV)/runtime: $(VENV)/uv requirements.txt pyproject.toml
+	$(INSTALL) --requirements requirements.txt
+	$(INSTALL) --no-deps --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/runtime requirements-dev.txt
+	$(INSTALL) --requirements requirements-dev.txt
+	touch $@
+
+examples/clients/node_modules: examples/clients/package-lock.json
+	npm ci --prefix examples/clients --no-audit --no-fund --loglevel=error
+	touch $@

@@ -1,0 +1,83 @@
+"""One gateway process: settings in, exit code out."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from runline.app import create_app
+from runline.cli.banner import print_banner
+from runline.cli.output import open_console
+from runline.config import Settings
+from runline.core import Core
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection: the server never closes one that a client is about to use."""
+
+LINGER_SECONDS = 2
+TOGETHER_SECONDS = 0.5
+"""Ctrl-C reaches a process group and its supervisor passes it on: signals this close are one request."""
+
+
+def run_gateway(settings: Settings, listener: socket.socket) -> None:
+    """Serve on the socket until a signal. Raises ConfigError when the gateway cannot start."""
+    app = create_app(settings, on_open=lambda core: print_banner(open_console(), settings, core.registry))
+    config = uvicorn.Config(
+        app,
+        loop="auto",  # uvloop where it exists
+        http="httptools",
+        ws="none",
+        lifespan="off",  # GatewayServer opens the app itself
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(settings.workers.shutdown_grace_seconds) + LINGER_SECONDS,
+    )
+    GatewayServer(app, config).run(sockets=[listener])
+
+
+class GatewayServer(uvicorn.Server):
+    """uvicorn, with the app's lifespan around it and the runs drained before the connections close.
+
+    The lifespan is entered here and not by uvicorn so that its errors arrive as they are, not as a logged
+    traceback. The first SIGINT or SIGTERM stops gracefully with exit code 0, the second one at once.
+    """
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+        self._asked_to_exit_at = math.inf
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the app, serve, close the app."""
+        with self.capture_signals():
+            async with self._app.router.lifespan_context(self._app):
+                await super().serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the runs and their streams first: connections that stream would otherwise never close."""
+        core: Core = self._app.state.core
+        try:
+            await core.drain()
+        finally:
+            await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Note the first signal; uvicorn would raise it again at the end, which is no exit code 0."""
+        now = time.monotonic()
+        if not self.should_exit:
+            self.should_exit = True
+            self._asked_to_exit_at = now
+        elif now - self._asked_to_exit_at > TOGETHER_SECONDS:
+            sys.stderr.write(f"Stopped at once by a second {signal.Signals(sig).name}.\n")
+            os._exit(128 + sig)

@@ -1,0 +1,29 @@
+"""What the commands print with: tables and answers on standard output, errors on standard error."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+PIPED_WIDTH = 200
+"""A pipe has no width of its own; 80 columns would break sentences in the middle."""
+
+
+def open_console() -> Console:
+    """A console on standard output that never guesses at markup or colours in what it prints."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=PIPED_WIDTH)
+
+
+def new_table(*headers: str) -> Table:
+    """A plain table; the last column takes the sentences."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def print_error(error: Exception) -> None:
+    """One red line on standard error."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(f"Error: {' '.join(str(error).split())}", style="red", soft_wrap=True)

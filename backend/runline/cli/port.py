@@ -1,0 +1,50 @@
+"""The listening socket. It is opened before anything slow, so that a taken port is told at once."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+from itertools import chain
+
+from runline.errors import ConfigError
+
+BACKLOG = 2048
+NEIGHBOURS = 20
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on the port. Raises ConfigError with a sentence; of a taken port it names a free one."""
+    try:
+        return _open(host, port)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            free = find_free_port(host, port)
+            raise ConfigError(f"Port {port} on {host} is already in use: try --port {free}, which is free.") from exc
+        raise ConfigError(f"Cannot listen on {host} port {port}: {exc.strerror or exc}.") from exc
+
+
+def find_free_port(host: str, taken: int) -> int:
+    """One of the next ports if possible, else any that the system offers."""
+    for port in chain(range(taken + 1, min(taken + 1 + NEIGHBOURS, 65536)), [0]):
+        try:
+            with _open(host, port) as found:
+                return int(found.getsockname()[1])
+        except OSError:
+            continue
+    raise ConfigError(f"{host} has no free port.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited: an event leaves at once
+    return listener

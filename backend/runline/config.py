@@ -1,0 +1,183 @@
+"""Every setting, with its default. Read once at start, frozen, and seen only by the CLI, `app.py` and `core.py`.
+
+Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT` is honoured
+too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from runline.errors import ConfigError
+
+PREFIX = "RUNLINE_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Section):
+    """Where and how the gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8123, ge=1, le=65535)
+    allow_unauthenticated: bool = False
+    cors_origins: tuple[str, ...] = ()
+    heartbeat_seconds: float = Field(5.0, gt=0)
+    send_timeout_seconds: float = Field(30.0, gt=0)
+
+
+class GraphSettings(_Section):
+    """Which graphs are served."""
+
+    file: Path = Path("langgraph.json")
+    strict: bool = False
+
+
+class DatabaseSettings(_Section):
+    """The embedded SQLite files."""
+
+    synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    busy_timeout_seconds: float = Field(5.0, gt=0)
+    readers: int = Field(4, ge=1, le=64)
+
+
+class WorkerSettings(_Section):
+    """How runs are executed."""
+
+    concurrency: int = Field(512, ge=1)
+    poll_seconds: float = Field(1.0, gt=0)
+    lease_seconds: float = Field(15.0, gt=0)
+    max_attempts: int = Field(3, ge=1)
+    shutdown_grace_seconds: float = Field(10.0, ge=0)
+
+
+class StreamSettings(_Section):
+    """How long and how much of a run's events is kept for replay in memory."""
+
+    retention_seconds: float = Field(60.0, ge=0)
+    max_bytes_per_run: int = Field(64 * 2**20, ge=2**16)
+    max_bytes_total: int = Field(256 * 2**20, ge=2**16)
+
+
+class LimitSettings(_Section):
+    """What a single request may ask for."""
+
+    max_body_bytes: int = Field(16 * 2**20, ge=1024)
+    max_nesting: int = Field(128, ge=8, le=900)
+    max_page: int = Field(1000, ge=1)
+    max_batch: int = Field(1000, ge=1)
+
+
+class LogSettings(_Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Settings(BaseSettings):
+    """All settings of one gateway process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    data_dir: Path = Path(".runline")
+    server: ServerSettings = ServerSettings()
+    graphs: GraphSettings = GraphSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    workers: WorkerSettings = WorkerSettings()
+    streams: StreamSettings = StreamSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class fixes this signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` merged: the order of the layers is decided there, in one place."""
+        return (init_settings,)
+
+
+class _EnvSource(EnvSettingsSource):
+    """pydantic-settings' environment parser over any mapping, not only the process environment."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items()}
+
+
+def load_settings(
+    *,
+    flags: Mapping[str, Any] | None = None,
+    config_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    project_env: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merge the layers into one frozen Settings.
+
+    `flags` is nested like config.yaml ({"server": {"port": 9000}}); `project_env` is langgraph.json's `env`.
+    Raises ConfigError with a sentence that names the setting.
+    """
+    environ = os.environ if environ is None else environ
+    merged: dict[str, Any] = {}
+    try:
+        _merge(merged, _EnvSource(project_env or {})())
+        _merge(merged, _read_yaml(config_file) if config_file else {})
+        if port := environ.get("PORT"):
+            _merge(merged, {"server": {"port": port}})
+        _merge(merged, _EnvSource(environ)())
+        _merge(merged, flags or {})
+        return Settings(**merged)
+    except ValidationError as exc:
+        raise ConfigError(_first_problem(exc)) from exc
+    except ValueError as exc:
+        raise ConfigError(f"The environment cannot be read: {exc}.") from exc
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"The config file {path} cannot be read: {exc}.") from exc
+    except yaml.YAMLError as exc:
+        raise ConfigError(f"The config file {path} is not valid YAML: {' '.join(str(exc).split())}.") from exc
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(f"The config file {path} must hold a mapping of sections at its top level.")
+    return content or {}
+
+
+def _merge(base: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    for key, value in layer.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _first_problem(exc: ValidationError) -> str:
+    problem = exc.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"Unknown setting '{name}': config.yaml lists every setting with its default."
+    return f"Setting '{name}' is wrong: {problem['msg']}."

@@ -1,0 +1,143 @@
+"""Core: every service of one gateway process, and `open_core`, the one place they are put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from runline.config import Settings
+from runline.errors import ConfigError
+from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.project import read_project
+from runline.graphs.registry import GraphRegistry
+from runline.kit.clock import SystemClock
+from runline.kit.tasks import TaskSet
+from runline.runs.assistants import AssistantGraphs
+from runline.runs.executor import Executor
+from runline.runs.manager import RunManager
+from runline.runs.reaper import Reaper
+from runline.runs.recent import RecentRuns
+from runline.runs.rollback import Rollback
+from runline.runs.states import ThreadStates
+from runline.runs.worker import Worker, WorkerOptions
+from runline.storage.assistants import AssistantStore
+from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
+from runline.storage.leases import LeaseStore
+from runline.storage.runs import RunStore
+from runline.storage.threads import ThreadStore
+from runline.streams.contracts import StreamBridge
+from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+
+DATABASE_FILE = "runline.db"
+CHECKPOINT_FILE = "checkpoints.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The services that doors call."""
+
+    registry: GraphRegistry
+    assistants: AssistantStore
+    assistant_graphs: AssistantGraphs
+    threads: ThreadStore
+    leases: LeaseStore
+    states: ThreadStates
+    runs: RunManager
+    worker: Worker
+    bridge: StreamBridge
+    tasks: TaskSet
+
+    async def drain(self) -> None:
+        """Take no more work, let runs finish within the grace period, give back the rest, end all streams."""
+        await self.worker.drain()
+        self.bridge.shut_down()
+
+
+@asynccontextmanager
+async def open_core(settings: Settings) -> AsyncIterator[Core]:
+    """Open everything in order of dependency; leaving it drains and closes in reverse.
+
+    Raises ConfigError with the remedy when the settings cannot work.
+    """
+    registry = await asyncio.to_thread(_load_graphs, settings)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(lock_data_dir(settings.data_dir))
+        database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
+        saver = await stack.enter_async_context(
+            open_saver(settings.data_dir / CHECKPOINT_FILE, synchronous=settings.database.synchronous)
+        )
+        tasks = await stack.enter_async_context(TaskSet())
+        core, reaper = _assemble(settings, registry, database, saver, tasks)
+        await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        # this process owns the database alone: what is still running was left by one that died
+        await reaper.reap(everything=True)
+        core.worker.start_loops()
+        tasks.supervise("reap", lambda: _reap_step(reaper, settings.workers.lease_seconds / 2))
+        stack.push_async_callback(core.drain)
+        yield core
+
+
+def _load_graphs(settings: Settings) -> GraphRegistry:
+    registry = GraphRegistry.load(read_project(settings.graphs.file))
+    if settings.graphs.strict and registry.broken:
+        reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
+        raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
+    return registry
+
+
+def _sqlite_options(settings: Settings) -> SqliteOptions:
+    return SqliteOptions(
+        file=settings.data_dir / DATABASE_FILE,
+        synchronous=settings.database.synchronous,
+        busy_timeout_seconds=settings.database.busy_timeout_seconds,
+        readers=settings.database.readers,
+    )
+
+
+def _assemble(
+    settings: Settings, registry: GraphRegistry, database: Database, saver: RunlineSaver, tasks: TaskSet
+) -> tuple[Core, Reaper]:
+    clock = SystemClock()
+    bridge = MemoryStreamBridge(
+        KeepLimits(
+            settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
+        )
+    )
+    bell = MemoryBell()
+    threads = ThreadStore(database, clock)
+    leases = LeaseStore(database, clock)
+    states = ThreadStates(registry, saver, threads)
+    rollback = Rollback(saver, leases, states)
+    assistants = AssistantStore(database, clock)
+    assistant_graphs = AssistantGraphs(registry, assistants)
+    options = WorkerOptions(
+        concurrency=settings.workers.concurrency,
+        poll_seconds=settings.workers.poll_seconds,
+        lease_seconds=settings.workers.lease_seconds,
+        shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
+    )
+    executor = Executor(registry, saver, leases, states, rollback, bridge)
+    worker = Worker(executor, leases, bell, clock, tasks, options)
+    manager = RunManager(
+        registry=registry,
+        assistants=assistant_graphs,
+        runs=RunStore(database, clock),
+        threads=threads,
+        saver=saver,
+        states=states,
+        rollback=rollback,
+        worker=worker,
+        bridge=bridge,
+        bell=bell,
+        recent=RecentRuns(bridge),
+        clock=clock,
+    )
+    core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
+    return core, Reaper(leases, states, rollback, bridge, bell, settings.workers.max_attempts)
+
+
+async def _reap_step(reaper: Reaper, pause_seconds: float) -> None:
+    await asyncio.sleep(pause_seconds)
+    await reaper.reap()

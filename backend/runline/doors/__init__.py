@@ -1,0 +1,1 @@
+"""Wire protocols over the one core: siblings that never import each other."""

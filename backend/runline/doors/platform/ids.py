@@ -1,0 +1,36 @@
+"""Ids in paths: UUIDs parsed before use, each refused in the platform's words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from runline.errors import Invalid
+from runline.kit.ids import parse_id
+
+
+def thread_id_in_path(thread_id: str) -> str:
+    """A thread's id. Raises Invalid."""
+    return _parsed("thread", thread_id)
+
+
+def run_id_in_path(run_id: str) -> str:
+    """A run's id. Raises Invalid."""
+    return _parsed("run", run_id)
+
+
+def assistant_id_in_path(assistant_id: str) -> str:
+    """An assistant's id; the name of a graph is not one here. Raises Invalid."""
+    return _parsed("assistant", assistant_id)
+
+
+def _parsed(noun: str, text: str) -> str:
+    if (parsed := parse_id(text)) is None:
+        raise Invalid(f"Invalid {noun} ID: must be a UUID")
+    return parsed
+
+
+ThreadId = Annotated[str, Depends(thread_id_in_path)]
+RunId = Annotated[str, Depends(run_id_in_path)]
+AssistantId = Annotated[str, Depends(assistant_id_in_path)]

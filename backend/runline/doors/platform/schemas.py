@@ -1,0 +1,244 @@
+"""Request bodies of the platform API. Unknown fields are ignored; fields we know of but do not support are refused.
+
+Divergence 6: nothing is accepted and then ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from runline.model.lifecycle import MultitaskStrategy, ThreadStatus
+
+_TEN_YEARS_IN_SECONDS = 315_360_000
+
+JsonObject = dict[str, Any]
+OptionalObject = Annotated[JsonObject, BeforeValidator(lambda value: {} if value is None else value)]
+StreamMode = Literal[
+    "values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"
+]
+SortOrder = Literal["asc", "desc"]
+Limit = Annotated[int, Field(ge=1, le=1000)]
+Offset = Annotated[int, Field(ge=0, le=2**53)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Body(BaseModel):
+    """A JSON object; `unsupported` names the fields that are refused unless null."""
+
+    model_config = ConfigDict(frozen=True)
+    unsupported: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unsupported(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for name in cls.unsupported:
+                if data.get(name) is not None:
+                    raise ValueError(f"the field '{name}' is not supported by this server")
+        return data
+
+
+class RunConfig(Body):
+    """`config` of a run: keys beyond these are kept as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    tags: list[str] | None = None
+    recursion_limit: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    configurable: OptionalObject = {}
+    metadata: OptionalObject = {}
+
+
+class CheckpointRef(Body):
+    """A checkpoint of a thread."""
+
+    checkpoint_id: UUID | None = None
+    checkpoint_ns: str | None = None
+    checkpoint_map: JsonObject | None = None
+
+
+class SendTarget(Body):
+    """A node to go to, with its input."""
+
+    node: str
+    input: Any = None
+
+
+class CommandBody(Body):
+    """`command` of a run."""
+
+    update: JsonObject | list[tuple[str, Any]] | None = None
+    resume: Any = None
+    goto: str | SendTarget | list[str] | list[SendTarget] | None = None
+
+
+class RunBody(Body):
+    """What every kind of run creation takes."""
+
+    unsupported = ("webhook", "feedback_keys", "langsmith_tracer", "strict_resume")
+
+    assistant_id: str
+    input: Any = None
+    command: CommandBody | None = None
+    metadata: OptionalObject = {}
+    config: RunConfig | None = None
+    context: OptionalObject = {}
+    interrupt_before: Literal["*"] | list[str] | None = None
+    interrupt_after: Literal["*"] | list[str] | None = None
+    stream_mode: Annotated[list[StreamMode] | None, BeforeValidator(_as_list)] = None
+    stream_subgraphs: bool | None = None
+    stream_resumable: bool | None = None
+    on_disconnect: Literal["cancel", "continue"] | None = None
+    after_seconds: Annotated[float, Field(ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
+    durability: Literal["sync", "async", "exit"] | None = None
+    checkpoint_during: bool | None = None
+
+
+class ThreadRunBody(RunBody):
+    """Creation of a run on a thread."""
+
+    checkpoint: CheckpointRef | None = None
+    checkpoint_id: UUID | None = None
+    multitask_strategy: MultitaskStrategy | None = None
+    if_not_exists: Literal["create", "reject"] | None = None
+
+
+class StatelessRunBody(RunBody):
+    """Creation of a run on a thread of its own."""
+
+    on_completion: Literal["delete", "keep"] | None = None
+
+
+class CancelManyBody(Body):
+    """Which runs to cancel: all of a status, or some of a thread."""
+
+    status: Literal["pending", "running", "all"] | None = None
+    thread_id: UUID | None = None
+    run_ids: list[UUID] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> CancelManyBody:
+        by_id = self.thread_id is not None and self.run_ids is not None
+        mixed = self.status is not None and (self.thread_id is not None or self.run_ids is not None)
+        if mixed or not (by_id or self.status is not None):
+            raise ValueError("give either 'status', or 'thread_id' with 'run_ids'")
+        return self
+
+
+class ThreadCreateBody(Body):
+    """Creation of a thread."""
+
+    unsupported = ("ttl", "supersteps")
+
+    thread_id: UUID | None = None
+    metadata: OptionalObject = {}
+    if_exists: Literal["raise", "do_nothing"] | None = None
+
+
+class ThreadPatchBody(Body):
+    """Change of a thread."""
+
+    unsupported = ("ttl",)
+
+    metadata: OptionalObject = {}
+
+
+class ThreadCountBody(Body):
+    """Which threads."""
+
+    metadata: OptionalObject = {}
+    values: OptionalObject = {}
+    status: ThreadStatus | None = None
+
+
+class ThreadSearchBody(ThreadCountBody):
+    """Which threads, in which order, and which of their fields."""
+
+    unsupported = ("extract",)
+
+    ids: list[UUID] | None = None
+    limit: Limit = 10
+    offset: Offset = 0
+    sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] | None = None
+    sort_order: SortOrder | None = None
+    select: (
+        list[
+            Literal[
+                "thread_id",
+                "created_at",
+                "updated_at",
+                "state_updated_at",
+                "metadata",
+                "config",
+                "status",
+                "values",
+                "interrupts",
+                "error",
+            ]
+        ]
+        | None
+    ) = None
+
+
+class StateUpdateBody(Body):
+    """New values for a thread."""
+
+    values: Any = None
+    as_node: str | None = None
+    checkpoint: CheckpointRef | None = None
+    checkpoint_id: str | None = None
+
+
+class StateReadBody(Body):
+    """Which state of a thread."""
+
+    checkpoint: JsonObject
+    subgraphs: bool | None = None
+
+
+class HistoryBody(Body):
+    """Which states of a thread."""
+
+    limit: Limit = 1
+    before: str | JsonObject | None = None
+    metadata: OptionalObject = {}
+    checkpoint: JsonObject | None = None
+
+
+class AssistantCountBody(Body):
+    """Which assistants."""
+
+    metadata: OptionalObject = {}
+    graph_id: str | None = None
+    name: str | None = None
+
+
+class AssistantSearchBody(AssistantCountBody):
+    """Which assistants, in which order, and which of their fields."""
+
+    limit: Limit = 10
+    offset: Offset = 0
+    sort_by: Literal["assistant_id", "created_at", "updated_at", "name", "graph_id"] | None = None
+    sort_order: SortOrder | None = None
+    select: (
+        list[
+            Literal[
+                "assistant_id",
+                "graph_id",
+                "name",
+                "description",
+                "config",
+                "context",
+                "created_at",
+                "updated_at",
+                "metadata",
+                "version",
+            ]
+        ]
+        | None
+    ) = None

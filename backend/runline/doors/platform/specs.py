@@ -1,0 +1,63 @@
+"""Run creation bodies to RunSpecs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from runline.doors.platform.schemas import RunBody, StatelessRunBody, ThreadRunBody
+from runline.model.lifecycle import MultitaskStrategy
+from runline.model.run import RunSpec
+
+
+def thread_run_spec(body: ThreadRunBody) -> RunSpec:
+    """What the caller asked for on a thread."""
+    return RunSpec(
+        **_common(body),
+        checkpoint=_checkpoint(body),
+        multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
+        create_thread=body.if_not_exists == "create",
+    )
+
+
+def stateless_run_spec(body: StatelessRunBody) -> RunSpec:
+    """What the caller asked for without a thread: one is made, and goes with the run unless it is to be kept."""
+    return RunSpec(**_common(body), create_thread=True, temporary=True, keep_thread=body.on_completion == "keep")
+
+
+def _common(body: RunBody) -> dict[str, Any]:
+    return {
+        "assistant_id": body.assistant_id,
+        "input": body.input,
+        "command": _plain(body.command),
+        "config": _plain(body.config) or {},
+        "context": body.context,
+        "metadata": body.metadata,
+        "stream_mode": tuple(body.stream_mode or ("values",)),
+        "stream_subgraphs": bool(body.stream_subgraphs),
+        "stream_resumable": bool(body.stream_resumable),
+        "interrupt_before": body.interrupt_before,
+        "interrupt_after": body.interrupt_after,
+        "on_disconnect": body.on_disconnect or "continue",
+        "after_seconds": body.after_seconds or 0.0,
+        "durability": _durability(body),
+    }
+
+
+def _plain(part: BaseModel | None) -> dict[str, Any] | None:
+    return part.model_dump(mode="json", exclude_unset=True) if part else None
+
+
+def _durability(body: RunBody) -> str:
+    """`durability`, or the older `checkpoint_during`, where false means to save at the exit only."""
+    if body.durability:
+        return body.durability
+    return "exit" if body.checkpoint_during is False else "async"
+
+
+def _checkpoint(body: ThreadRunBody) -> dict[str, Any] | None:
+    """Where to fork from; the object wins over the plain id."""
+    named = {"checkpoint_id": str(body.checkpoint_id)} if body.checkpoint_id else {}
+    given = {key: value for key, value in (_plain(body.checkpoint) or {}).items() if value is not None}
+    return {**named, **given} or None

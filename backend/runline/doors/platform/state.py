@@ -1,0 +1,82 @@
+"""The state of threads: read, page through, update."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from runline.doors.http import Call, CallDep, json_response, json_routes
+from runline.doors.platform.ids import ThreadId
+from runline.doors.platform.schemas import HistoryBody, StateReadBody, StateUpdateBody
+from runline.doors.platform.words import state_to_wire, updated_to_wire
+from runline.runs.states import HistoryQuery, StateUpdate
+
+routes = json_routes("Thread state")
+
+
+@routes.get("/threads/{thread_id}/state")
+async def get_state(thread_id: ThreadId, call: CallDep, subgraphs: bool = False) -> Response:
+    """Return the newest state."""
+    return json_response(state_to_wire(await call.core.states.get(call.viewer, thread_id, subgraphs=subgraphs)))
+
+
+@routes.get("/threads/{thread_id}/state/{checkpoint_id}")
+async def get_state_at(thread_id: ThreadId, checkpoint_id: str, call: CallDep, subgraphs: bool = False) -> Response:
+    """Return the state at a checkpoint."""
+    checkpoint = {"checkpoint_id": checkpoint_id}
+    state = await call.core.states.get(call.viewer, thread_id, checkpoint, subgraphs=subgraphs)
+    return json_response(state_to_wire(state))
+
+
+@routes.post("/threads/{thread_id}/state/checkpoint")
+async def read_state(thread_id: ThreadId, body: StateReadBody, call: CallDep) -> Response:
+    """Return the state at a checkpoint, which may be one of a subgraph."""
+    state = await call.core.states.get(call.viewer, thread_id, body.checkpoint, subgraphs=bool(body.subgraphs))
+    return json_response(state_to_wire(state))
+
+
+@routes.post("/threads/{thread_id}/state")
+async def update_state(thread_id: ThreadId, body: StateUpdateBody, call: CallDep) -> Response:
+    """Write a new state, as if by a node."""
+    named: dict[str, Any] = {"checkpoint_id": body.checkpoint_id} if body.checkpoint_id else {}
+    given = body.checkpoint.model_dump(mode="json", exclude_none=True) if body.checkpoint else {}
+    update = StateUpdate(body.values, body.as_node, {**named, **given} or None)
+    return json_response(updated_to_wire(await call.core.states.update(call.viewer, thread_id, update)))
+
+
+@routes.get("/threads/{thread_id}/history")
+async def get_history(
+    thread_id: ThreadId,
+    call: CallDep,
+    limit: Annotated[int, Query(ge=0, le=1000)] = 1,
+    before: str | None = None,
+) -> Response:
+    """Return the states of a thread, newest first."""
+    return await _history(call, thread_id, HistoryQuery(limit=limit, before=before))
+
+
+@routes.post("/threads/{thread_id}/history")
+async def search_history(thread_id: ThreadId, body: HistoryBody, call: CallDep) -> Response:
+    """Return the states of a thread or of one of its subgraphs, newest first."""
+    query = HistoryQuery(
+        limit=body.limit,
+        before=_before(body.before),
+        checkpoint_ns=str((body.checkpoint or {}).get("checkpoint_ns") or ""),
+        metadata=body.metadata or None,
+    )
+    return await _history(call, thread_id, query)
+
+
+async def _history(call: Call, thread_id: str, query: HistoryQuery) -> Response:
+    states = await call.core.states.history(call.viewer, thread_id, query) if query.limit else []
+    return json_response([state_to_wire(state) for state in states])
+
+
+def _before(before: str | dict[str, Any] | None) -> str | None:
+    """A checkpoint id: plain, in a checkpoint object, or in a config."""
+    if isinstance(before, dict):
+        nested = before.get("configurable")
+        before = (nested if isinstance(nested, dict) else before).get("checkpoint_id")
+    return before if isinstance(before, str) else None

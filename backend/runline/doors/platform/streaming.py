@@ -1,0 +1,130 @@
+"""Runs as streams and as awaited results: event frames, filters, headers.
+
+Divergence 2: SSE ids are the run's own counter, one per event; `error` and `end` are replayed too.
+Divergence 3: a stream ends with `event: end`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query
+from starlette.responses import Response
+
+from runline.doors.http import Call, late_json, sse
+from runline.errors import Invalid
+from runline.kit.json import JSONDecodeError, loads
+from runline.model.event import Event
+from runline.model.run import STREAM_MODES, Run
+from runline.streams.contracts import Batch, Ended
+
+_END = b"event: end\r\ndata: null\r\n\r\n"
+_ALWAYS_SHOWN = frozenset({"error"})
+_FROM_THE_START = frozenset({"-1", "0", "-"})
+
+Modes = frozenset[str] | None
+
+
+def frame(event: Event) -> bytes:
+    """One server-sent event; data is JSON on one line, and names have no line breaks either."""
+    name = event.name.replace("\r", " ").replace("\n", " ")
+    return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (name.encode(), event.data, event.seq)
+
+
+async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[bytes]:
+    """The frames of a run's events, several in one chunk where they wait, of these modes (None: of all)."""
+    async for batch in batches:
+        if isinstance(batch, Ended):
+            yield _END
+            return
+        shown = [frame(event) for event in batch if modes is None or event.mode in modes]
+        if shown:
+            yield b"".join(shown)
+
+
+def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
+    """`stream_mode` in all spellings: one, repeated (Python SDK), a JSON array (JS SDK), with commas."""
+    if not stream_mode:
+        return None
+    names = {name for part in stream_mode for name in _names(part)}
+    for name in names:
+        if name not in STREAM_MODES:
+            raise Invalid(f"Invalid stream mode: {name}")
+    # on the wire the events of both message modes begin with "messages"
+    return frozenset("messages" if name == "messages-tuple" else name for name in names) | _ALWAYS_SHOWN
+
+
+def _names(part: str) -> list[str]:
+    if part.startswith(("[", '"')):
+        try:
+            value: Any = loads(part)
+        except JSONDecodeError:
+            return [part]
+        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return [name.strip() for name in part.split(",")]
+
+
+def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
+    """`Last-Event-ID`: the position to go on from; None without one, which means from now on."""
+    if last_event_id is None:
+        return None
+    if last_event_id in _FROM_THE_START:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
+        raise Invalid("Invalid Last-Event-ID: must be the id of an event of this run, or -1 for all")
+    return int(last_event_id)
+
+
+ModesDep = Annotated[Modes, Depends(modes_in_query)]
+AfterDep = Annotated[int | None, Depends(after_in_header)]
+
+
+def run_headers(run: Run, *, reconnect: str | None = None, threadless: bool = False) -> dict[str, str]:
+    """`Content-Location` of a run and, for answers that take time, the `Location` to reconnect at.
+
+    Both are relative and without any mount prefix: the SDKs append them to their base URL.
+    """
+    path = f"/runs/{run.run_id}" if threadless else f"/threads/{run.thread_id}/runs/{run.run_id}"
+    headers = {"Content-Location": path}
+    if reconnect:
+        headers["Location"] = f"{path}/{reconnect}"
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How a client joins a run's stream: after which event, which modes, and whether its leaving cancels the run."""
+
+    after: int | None
+    modes: Modes = None
+    cancel_on_disconnect: bool = False
+
+
+def join_in_query(after: AfterDep, modes: ModesDep, cancel_on_disconnect: bool = False) -> Join:
+    """The parameters of a join."""
+    return Join(after, modes, cancel_on_disconnect)
+
+
+JoinDep = Annotated[Join, Depends(join_in_query)]
+
+
+def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) -> Response:
+    """Answer with the run's events. Raises NotStreamable."""
+    batches = call.core.runs.follow(run, join.after)
+    headers = run_headers(run, reconnect="stream", threadless=threadless)
+    return sse(frames(batches, join.modes), call.wire, headers, _when_gone(call, run, cancel=join.cancel_on_disconnect))
+
+
+def await_run(call: Call, run: Run, *, cancel_on_disconnect: bool = False) -> Response:
+    """Answer with the run's result document once it has ended."""
+    headers = run_headers(run, reconnect="join")
+    return late_json(call.core.runs.result(run), call.wire, headers, _when_gone(call, run, cancel=cancel_on_disconnect))
+
+
+def _when_gone(call: Call, run: Run, *, cancel: bool) -> Callable[[], Awaitable[None]] | None:
+    async def gone() -> None:
+        await call.core.runs.disconnect(call.viewer, run.run_id)
+
+    return gone if cancel else None

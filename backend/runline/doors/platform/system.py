@@ -1,0 +1,67 @@
+"""The server itself: health, facts, metrics."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from runline import __version__
+from runline.doors.http import CallDep, json_response
+from runline.doors.platform.metrics import render_metrics
+from runline.model.lifecycle import RunStatus
+
+routes = APIRouter(tags=["System"])
+
+_INFO = {
+    "version": __version__,
+    "langgraph_py_version": version("langgraph"),
+    "flags": {
+        "assistants": True,
+        "crons": False,
+        "langsmith": False,
+        "langsmith_tracing_replicas": False,
+        "langsmith_tracing_session_on_runs": False,
+    },
+    "host": {
+        "kind": "self-hosted",
+        "project_id": None,
+        "host_revision_id": None,
+        "revision_id": None,
+        "tenant_id": None,
+    },
+}
+
+
+@routes.get("/")
+@routes.get("/ok")
+async def ok() -> Response:
+    """Say that the process lives."""
+    return json_response({"ok": True, "services": {}})
+
+
+@routes.get("/ready")
+async def ready(call: CallDep) -> Response:
+    """Say whether runs are taken: 503 while the gateway shuts down or its database does not answer."""
+    await call.core.leases.active_counts()
+    taking = not call.core.worker.draining
+    return json_response({"ready": taking}, status=200 if taking else 503)
+
+
+@routes.get("/info")
+async def info() -> Response:
+    """Say what this server is."""
+    return json_response(_INFO)
+
+
+@routes.get("/metrics")
+async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
+    """Runs by status, in Prometheus' text or as JSON."""
+    counts = await call.core.leases.active_counts()
+    if format == "json":
+        queue = {"n_pending": counts[RunStatus.PENDING], "n_running": counts[RunStatus.RUNNING]}
+        return json_response({"queue": queue})
+    body, content_type = render_metrics(counts, live=len(call.core.worker.live))
+    return Response(body, media_type=content_type)

@@ -1,0 +1,182 @@
+"""The translation table between the model and the platform's wire: nouns, names and spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from langgraph.types import PregelTask, StateSnapshot
+
+from runline.model.assistant import Assistant
+from runline.model.run import Run
+from runline.model.thread import Thread
+
+
+def moment_to_wire(moment: datetime) -> str:
+    """ISO 8601 with microseconds and offset, also when they are zero."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def assistant_to_wire(assistant: Assistant) -> dict[str, Any]:
+    """An Assistant object."""
+    return {
+        "assistant_id": assistant.assistant_id,
+        "graph_id": assistant.graph_id,
+        "config": assistant.config,
+        "context": assistant.context,
+        "metadata": assistant.metadata,
+        "name": assistant.name,
+        "created_at": moment_to_wire(assistant.created_at),
+        "updated_at": moment_to_wire(assistant.updated_at),
+        "version": assistant.version,
+        "description": assistant.description,
+    }
+
+
+def thread_to_wire(thread: Thread) -> dict[str, Any]:
+    """A Thread object."""
+    return {
+        "thread_id": thread.thread_id,
+        "created_at": moment_to_wire(thread.created_at),
+        "updated_at": moment_to_wire(thread.updated_at),
+        "state_updated_at": moment_to_wire(thread.state_updated_at),
+        "metadata": thread.metadata,
+        "status": thread.status,
+        "config": thread.config,
+        "values": thread.values,
+        "error": thread.error,
+        "interrupts": thread.interrupts or {},
+    }
+
+
+def run_to_wire(run: Run) -> dict[str, Any]:
+    """A Run object."""
+    return {
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        "assistant_id": run.spec.assistant_id,
+        "metadata": run.metadata,
+        "status": run.status,
+        "kwargs": _kwargs(run),
+        "multitask_strategy": run.spec.multitask_strategy,
+        "created_at": moment_to_wire(run.created_at),
+        "updated_at": moment_to_wire(run.updated_at),
+        "langsmith_session_name": None,
+    }
+
+
+def _kwargs(run: Run) -> dict[str, Any]:
+    spec = run.spec
+    identity = {
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        "graph_id": run.graph_id,
+        "assistant_id": spec.assistant_id,
+        "user_id": run.owner,
+    }
+    return {
+        "input": spec.input,
+        "command": spec.command,
+        "config": {
+            **spec.config,
+            "configurable": {**spec.config.get("configurable", {}), **identity},
+            "metadata": {**spec.config.get("metadata", {}), **run.metadata},
+        },
+        "context": spec.context,
+        "stream_mode": spec.stream_mode,
+        "interrupt_before": spec.interrupt_before,
+        "interrupt_after": spec.interrupt_after,
+        "webhook": None,
+        "feedback_keys": None,
+        "temporary": spec.temporary,
+        "subgraphs": spec.stream_subgraphs,
+        "resumable": spec.stream_resumable,
+        "checkpoint_during": spec.durability != "exit",
+        "durability": spec.durability,
+    }
+
+
+EMPTY_STATE: dict[str, Any] = {
+    "values": {},
+    "next": [],
+    "tasks": [],
+    "metadata": None,
+    "created_at": None,
+    "checkpoint": None,
+    "parent_checkpoint": None,
+    "interrupts": [],
+    "checkpoint_id": None,
+    "parent_checkpoint_id": None,
+}
+"""The ThreadState of a thread that has none."""
+
+
+def state_to_wire(snapshot: StateSnapshot | None) -> dict[str, Any]:
+    """A ThreadState object."""
+    if snapshot is None:
+        return EMPTY_STATE
+    if snapshot.created_at is None:
+        asked = _checkpoint(snapshot.config)
+        known = asked if asked and "checkpoint_id" in asked else None
+        return {**EMPTY_STATE, "checkpoint": known, "checkpoint_id": (known or {}).get("checkpoint_id")}
+    checkpoint = _checkpoint(snapshot.config)
+    parent = _checkpoint(snapshot.parent_config)
+    return {
+        "values": snapshot.values,
+        "next": snapshot.next,
+        "tasks": [_task(task) for task in snapshot.tasks],
+        "metadata": snapshot.metadata,
+        "created_at": snapshot.created_at,
+        "checkpoint": checkpoint,
+        "parent_checkpoint": parent,
+        "interrupts": _interrupts(snapshot.interrupts),
+        "checkpoint_id": (checkpoint or {}).get("checkpoint_id"),
+        "parent_checkpoint_id": (parent or {}).get("checkpoint_id"),
+    }
+
+
+def _task(task: PregelTask) -> dict[str, Any]:
+    nested = isinstance(task.state, StateSnapshot)
+    return {
+        "id": task.id,
+        "name": task.name,
+        "path": task.path,
+        "error": None if task.error is None else _error_text(task.error),
+        "interrupts": _interrupts(task.interrupts),
+        "checkpoint": None if nested or task.state is None else _checkpoint(task.state),
+        "state": state_to_wire(task.state) if isinstance(task.state, StateSnapshot) else None,
+        "result": task.result,
+    }
+
+
+def _error_text(error: Any) -> str:
+    return error if isinstance(error, str) else repr(error)
+
+
+def _interrupts(interrupts: Iterable[Any]) -> list[dict[str, Any]]:
+    return [{"id": interrupt.id, "value": interrupt.value} for interrupt in interrupts]
+
+
+_CHECKPOINT_KEYS = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
+
+
+def _checkpoint(config: Any) -> dict[str, Any] | None:
+    if not config:
+        return None
+    configurable = config["configurable"]
+    return {key: configurable[key] for key in _CHECKPOINT_KEYS if key in configurable}
+
+
+def updated_to_wire(config: Any) -> dict[str, Any]:
+    """The answer to a state update: the new checkpoint, in the three spellings that clients read."""
+    keys = ("thread_id", "checkpoint_ns", "checkpoint_id")
+    checkpoint = {key: config["configurable"].get(key, "") for key in keys}
+    return {"checkpoint": checkpoint, "configurable": checkpoint, "checkpoint_id": checkpoint["checkpoint_id"]}
+
+
+def selected(objects: Iterable[dict[str, Any]], select: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Only the asked-for fields of each object; all of them without `select`."""
+    if not select:
+        return list(objects)
+    return [{key: item[key] for key in select} for item in objects]

@@ -1,0 +1,97 @@
+"""The error tree. Each class writes its own sentence from its ids and carries a status.
+
+Nothing here imports an HTTP library: a door renders an error once, in its protocol's body. An exception
+raised by a user's graph is not one of these; it becomes the run's `error` event and status.
+"""
+
+from __future__ import annotations
+
+
+class RunlineError(Exception):
+    """Base of every error that Runline raises on purpose; `str(error)` is one sentence for the caller."""
+
+    status = 500
+
+
+class NotFound(RunlineError):
+    """The named thing does not exist, or the viewer may not know that it does."""
+
+    status = 404
+
+
+class Conflict(RunlineError):
+    """The request is sound but the present state forbids it."""
+
+    status = 409
+
+
+class Invalid(RunlineError):
+    """The request cannot be understood or carried out as written."""
+
+    status = 422
+
+
+class BadRequest(Invalid):
+    """Invalid, on the calls where the platform API answers 400 instead of 422."""
+
+    status = 400
+
+
+class TooLarge(Invalid):
+    """The request is bigger than a configured limit."""
+
+    status = 413
+
+
+class Unavailable(RunlineError):
+    """The gateway cannot serve this now but may soon; the same call may be made again."""
+
+    status = 503
+
+
+class ConfigError(RunlineError):
+    """Start-up only: the sentence names the setting that is wrong and the remedy."""
+
+
+class ThreadNotFound(NotFound):
+    """A thread that does not exist for this viewer."""
+
+    def __init__(self, thread_id: object) -> None:
+        super().__init__(f"Thread with ID {thread_id} not found")
+
+
+class RunNotFound(NotFound):
+    """A run that does not exist for this viewer."""
+
+    def __init__(self, run_id: object) -> None:
+        super().__init__(f"Run {run_id} not found")
+
+
+class ThreadBusy(Conflict):
+    """A run was refused because its thread has one already (multitask strategy `reject`)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Thread is already running a task. Wait for it to finish or choose a different multitask strategy."
+        )
+
+
+class NotStreamable(Conflict):
+    """A store-only run: it exists, but its events are neither live here nor stored."""
+
+    def __init__(self, run_id: object) -> None:
+        super().__init__(f"Run {run_id} is not active on this worker and cannot be streamed")
+
+
+class NotCancellable(Conflict):
+    """A run that has ended already."""
+
+    def __init__(self, run_id: object, status: str) -> None:
+        super().__init__(f"Run {run_id} is not cancellable (status: {status})")
+
+
+class GraphUnavailable(Invalid):
+    """A graph that is configured but failed to import; the other graphs work."""
+
+    def __init__(self, graph_id: str, reason: str) -> None:
+        super().__init__(f"Graph '{graph_id}' could not be loaded: {reason}")

@@ -1,0 +1,1 @@
+"""LangGraph's side: which graphs are served, how they are loaded, opened and described."""

@@ -1,0 +1,241 @@
+"""langgraph's SQLite saver, extended by what the gateway needs: delete by run, copy a thread, prune.
+
+Every row carries the run that wrote it. That alone does not make a rollback exact: a run that resumes an
+interrupt writes onto its predecessor's checkpoint, and may replace rows there (a second interrupt of the same
+task takes the place of the first). Such rows are kept in `replaced_writes`, so that deleting the run puts them back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    get_checkpoint_metadata,
+)
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+_WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
+_CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
+
+_TABLES = ("replaced_writes", "writes", "checkpoints")
+
+_EXTENSIONS = """
+CREATE INDEX IF NOT EXISTS ix_checkpoints_run ON checkpoints (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_writes_run ON writes (run_id) WHERE run_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS replaced_writes (
+    replaced_by TEXT NOT NULL,
+    thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL, checkpoint_id TEXT NOT NULL, task_id TEXT NOT NULL,
+    task_path TEXT NOT NULL, idx INTEGER NOT NULL, channel TEXT NOT NULL, type TEXT, value BLOB, run_id TEXT,
+    PRIMARY KEY (replaced_by, thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+);
+"""
+
+_OF_RUNS = "run_id IN (SELECT value FROM json_each(?))"
+_SAME_CHECKPOINT = (
+    "c.thread_id = {0}.thread_id AND c.checkpoint_ns = {0}.checkpoint_ns AND c.checkpoint_id = {0}.checkpoint_id"
+)
+
+_DELETE_FOR_RUNS = (
+    # writes of other runs or of state updates go with the checkpoint they were made on
+    f"DELETE FROM writes WHERE {_OF_RUNS} OR EXISTS "
+    f"(SELECT 1 FROM checkpoints c WHERE c.{_OF_RUNS} AND {_SAME_CHECKPOINT.format('writes')})",
+    f"DELETE FROM checkpoints WHERE {_OF_RUNS}",
+    # IGNORE: a later run may have replaced the row again
+    f"INSERT OR IGNORE INTO writes ({_WRITE_COLUMNS}, run_id) SELECT {_WRITE_COLUMNS}, run_id "
+    f"FROM replaced_writes r WHERE replaced_by IN (SELECT value FROM json_each(?)) "
+    f"AND EXISTS (SELECT 1 FROM checkpoints c WHERE {_SAME_CHECKPOINT.format('r')})",
+    f"DELETE FROM replaced_writes WHERE replaced_by IN (SELECT value FROM json_each(?)) OR {_OF_RUNS}",
+)
+
+# The newest checkpoint of each namespace stays. Where its metadata says that a DeltaChannel has changed since its
+# last snapshot, its ancestors stay too: the channel's value is rebuilt from their writes.
+_PRUNE = """
+WITH RECURSIVE newest AS (
+    SELECT checkpoint_ns, max(checkpoint_id) AS checkpoint_id
+    FROM checkpoints WHERE thread_id = :thread GROUP BY checkpoint_ns
+), kept AS (
+    SELECT c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id,
+        json_extract(c.metadata, '$.counters_since_delta_snapshot') IS NOT NULL AS needs_parents
+    FROM checkpoints c JOIN newest USING (checkpoint_ns, checkpoint_id) WHERE c.thread_id = :thread
+    UNION
+    SELECT c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, 1
+    FROM kept CROSS JOIN checkpoints c
+    WHERE kept.needs_parents AND c.thread_id = :thread AND c.checkpoint_ns = kept.checkpoint_ns
+        AND c.checkpoint_id = kept.parent_checkpoint_id
+)
+DELETE FROM {table} WHERE thread_id = :thread
+    AND (checkpoint_ns, checkpoint_id) NOT IN (SELECT checkpoint_ns, checkpoint_id FROM kept)
+"""
+
+
+@asynccontextmanager
+async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSaver]:
+    """Open the checkpoint file, creating its tables; `synchronous` is SQLite's pragma."""
+    async with aiosqlite.connect(file) as connection:
+        await connection.execute(f"PRAGMA synchronous = {synchronous}")
+        saver = RunlineSaver(connection)
+        await saver.setup()
+        yield saver
+
+
+class RunlineSaver(AsyncSqliteSaver):
+    """AsyncSqliteSaver whose rows know their run. `configurable.run_id` names it; without one rows have none."""
+
+    _extended = False
+
+    async def setup(self) -> None:
+        """Create the tables of the base class and ours."""
+        if self._extended:
+            return
+        await super().setup()
+        async with self.lock:
+            for table in ("checkpoints", "writes"):
+                if "run_id" not in await self._columns(table):
+                    await self.conn.execute(f"ALTER TABLE {table} ADD COLUMN run_id TEXT")
+            await self.conn.executescript(_EXTENSIONS)
+            await self.conn.commit()
+            self._extended = True
+
+    async def _columns(self, table: str) -> set[str]:
+        async with self.conn.execute(f"PRAGMA table_info({table})") as cursor:
+            return {row[1] for row in await cursor.fetchall()}
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,  # noqa: ARG002 - this saver keeps whole checkpoints
+    ) -> RunnableConfig:
+        """Save a checkpoint; see the base class."""
+        await self.setup()
+        key = config["configurable"]
+        full_metadata = dict(get_checkpoint_metadata(config, metadata))
+        type_, blob = self.serde.dumps_typed(checkpoint)
+        row = (
+            str(key["thread_id"]),
+            key["checkpoint_ns"],
+            checkpoint["id"],
+            key.get("checkpoint_id"),
+            type_,
+            blob,
+            json.dumps(full_metadata, ensure_ascii=False).encode("utf-8", "ignore"),
+            full_metadata.get("run_id"),
+        )
+        await self._transaction(
+            [
+                (
+                    f"INSERT OR REPLACE INTO checkpoints (thread_id, {_CHECKPOINT_COLUMNS}, run_id) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+            ]
+        )
+        return {
+            "configurable": {
+                "thread_id": key["thread_id"],
+                "checkpoint_ns": key["checkpoint_ns"],
+                "checkpoint_id": checkpoint["id"],
+            }
+        }
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save a task's writes onto a checkpoint; see the base class."""
+        await self.setup()
+        key = config["configurable"]
+        place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
+        run_id = key.get("run_id")
+        rows = [
+            (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
+            for idx, (channel, value) in enumerate(writes)
+        ]
+        # errors, interrupts and resumes have fixed places and replace what is there; other writes come once
+        replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        async with self.lock:
+            try:
+                if replaces and run_id:
+                    await self._keep_replaced(place, str(run_id))
+                await self.conn.executemany(
+                    f"INSERT OR {'REPLACE' if replaces else 'IGNORE'} INTO writes ({_WRITE_COLUMNS}, run_id) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
+                await self.conn.commit()
+            except BaseException:
+                await asyncio.shield(self.conn.rollback())
+                raise
+
+    async def _keep_replaced(self, place: tuple[str, str, str, str], run_id: str) -> None:
+        await self.conn.execute(
+            f"INSERT OR IGNORE INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
+            f"SELECT ?, {_WRITE_COLUMNS}, run_id FROM writes WHERE thread_id = ? AND checkpoint_ns = ? "
+            "AND checkpoint_id = ? AND task_id = ? AND idx < 0 AND run_id IS NOT ?",
+            (run_id, *place, run_id),
+        )
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all that is known of a thread."""
+        await self.setup()
+        await self._transaction([(f"DELETE FROM {table} WHERE thread_id = ?", (str(thread_id),)) for table in _TABLES])
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Undo the runs: delete their checkpoints and writes, and put back the writes they had replaced."""
+        await self.setup()
+        wanted = json.dumps([str(run_id) for run_id in run_ids])
+        await self._transaction([(sql, (wanted,) * sql.count("?")) for sql in _DELETE_FOR_RUNS])
+
+    async def newest_of_run(self, run_id: str) -> str | None:
+        """The id of a run's newest checkpoint in its root graph."""
+        await self.setup()
+        query = "SELECT max(checkpoint_id) FROM checkpoints WHERE run_id = ? AND checkpoint_ns = ''"
+        async with self.lock, self.conn.execute(query, (run_id,)) as cursor:
+            row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy a thread's checkpoints and writes. The copies belong to no run: deleting one spares them."""
+        await self.setup()
+        write_columns = _WRITE_COLUMNS.removeprefix("thread_id, ")
+        await self._transaction(
+            [
+                (
+                    f"INSERT INTO {table} (thread_id, {columns}) SELECT ?, {columns} FROM {table} WHERE thread_id = ?",
+                    (str(target_thread_id), str(source_thread_id)),
+                )
+                for table, columns in (("checkpoints", _CHECKPOINT_COLUMNS), ("writes", write_columns))
+            ]
+        )
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Thin threads out: `keep_latest` leaves the newest checkpoint of each namespace, `delete` nothing."""
+        await self.setup()
+        for thread_id in thread_ids:
+            if strategy == "keep_latest":
+                key = {"thread": str(thread_id)}
+                await self._transaction([(_PRUNE.format(table=table), key) for table in _TABLES])
+            else:
+                await self.adelete_thread(thread_id)
+
+    async def _transaction(self, statements: Iterable[tuple[str, Any]]) -> None:
+        async with self.lock:
+            try:
+                for sql, parameters in statements:
+                    await self.conn.execute(sql, parameters)
+                await self.conn.commit()
+            except BaseException:
+                # also when cancelled: a half transaction must not be committed by whoever comes next
+                await asyncio.shield(self.conn.rollback())
+                raise

@@ -1,0 +1,25 @@
+"""Identifiers: canonical lower-case UUID strings."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from uuid_utils import uuid7
+
+
+def new_id() -> str:
+    """Return a fresh UUIDv7: ordered by time, and strictly growing within one process."""
+    return str(uuid7())
+
+
+def random_id() -> str:
+    """Return a fresh UUIDv4, for things whose order must not be told by their id."""
+    return str(uuid4())
+
+
+def parse_id(text: str) -> str | None:
+    """Return the canonical form of a UUID in any letter case, or None if `text` is not one."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None

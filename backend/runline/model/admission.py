@@ -1,0 +1,39 @@
+"""What happens to a thread's other runs when one more is created. Pure; the store applies it in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runline.errors import ThreadBusy
+from runline.model.lifecycle import MultitaskStrategy, StopReason
+from runline.model.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The newcomer is let in. `ready`: nothing runs before it. `evicted`: runs that must go, and how.
+
+    An evicted run that never started ends in the same transaction; another is asked to stop, and the newcomer waits.
+    """
+
+    ready: bool
+    evicted: tuple[Run, ...] = ()
+    reason: StopReason | None = None
+
+
+_REASONS = {
+    MultitaskStrategy.INTERRUPT: StopReason.INTERRUPT,
+    MultitaskStrategy.ROLLBACK: StopReason.ROLLBACK,
+}
+
+
+def decide(strategy: MultitaskStrategy, active: Sequence[Run]) -> Admission:
+    """Judge a newcomer against the thread's active runs, oldest first. Raises ThreadBusy for `reject`."""
+    if not active:
+        return Admission(ready=True)
+    if strategy is MultitaskStrategy.REJECT:
+        raise ThreadBusy
+    if reason := _REASONS.get(strategy):
+        return Admission(ready=not any(run.started for run in active), evicted=tuple(active), reason=reason)
+    return Admission(ready=False)

@@ -1,0 +1,61 @@
+"""Statuses, strategies and stop reasons, and the rules that tie them together."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
+
+
+ACTIVE = (RunStatus.PENDING, RunStatus.RUNNING)
+"""Statuses a run can still leave; every other one is terminal and never changes."""
+
+
+class ThreadStatus(StrEnum):
+    """What a thread is doing; BUSY holds exactly while one of its runs is active."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+
+
+class MultitaskStrategy(StrEnum):
+    """What happens to the runs a thread already has when another is created."""
+
+    REJECT = "reject"
+    ENQUEUE = "enqueue"
+    INTERRUPT = "interrupt"
+    ROLLBACK = "rollback"
+
+
+class StopReason(StrEnum):
+    """Why a run was stopped before its graph ended."""
+
+    INTERRUPT = "interrupt"
+    ROLLBACK = "rollback"
+    DISCONNECT = "disconnect"
+    DELETE = "delete"
+    SHUTDOWN = "shutdown"
+    LEASE_LOST = "lease_lost"
+
+
+class CancelAction(StrEnum):
+    """What a client's cancel leaves behind: the run's checkpoints, or no trace of it."""
+
+    INTERRUPT = "interrupt"
+    ROLLBACK = "rollback"
+
+
+def is_active(status: RunStatus) -> bool:
+    """Tell whether a run of this status may still execute."""
+    return status in ACTIVE

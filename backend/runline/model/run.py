@@ -1,0 +1,91 @@
+"""One execution, and what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason
+
+STREAM_MODES = (
+    "values",
+    "messages",
+    "messages-tuple",
+    "tasks",
+    "checkpoints",
+    "updates",
+    "events",
+    "debug",
+    "custom",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What the caller asked for. Field names and shapes are those of the platform's run creation body.
+
+    `config` and `context` are already merged with the assistant's; `after_seconds` counts from creation.
+    """
+
+    assistant_id: str
+    input: Any = None
+    command: dict[str, Any] | None = None
+    checkpoint: dict[str, Any] | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    stream_mode: tuple[str, ...] = ("values",)
+    stream_subgraphs: bool = False
+    stream_resumable: bool = False
+    interrupt_before: str | list[str] | None = None
+    interrupt_after: str | list[str] | None = None
+    on_disconnect: str = "continue"
+    multitask_strategy: MultitaskStrategy = MultitaskStrategy.ENQUEUE
+    create_thread: bool = False
+    temporary: bool = False
+    keep_thread: bool = False
+    after_seconds: float = 0.0
+    durability: str = "async"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as stored: a frozen row. `attempt` counts from 1 once claimed; 0 means never started.
+
+    `stop_requested` is the durable half of a cancel; `error` is {"error", "message"} of a failed run.
+    """
+
+    run_id: str
+    thread_id: str
+    graph_id: str
+    owner: str
+    status: RunStatus
+    spec: RunSpec
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    attempt: int = 0
+    due_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    stop_requested: StopReason | None = None
+    error: dict[str, Any] | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether a worker ever claimed it, so that it may have left checkpoints and must be stopped by one."""
+        return self.attempt > 0
+
+    @property
+    def traceless(self) -> bool:
+        """A stateless run whose thread goes when it ends; it runs without a checkpointer."""
+        return self.spec.temporary and not self.spec.keep_thread
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How an execution ended: a terminal status, and for a failed one {"error", "message"}."""
+
+    status: RunStatus
+    error: dict[str, Any] | None = None

@@ -1,0 +1,1 @@
+"""The runs engine: admission, claims, execution, streams, rollback."""

@@ -1,0 +1,147 @@
+"""The one place a graph is run: execute, then conclude by how it ended.
+
+The graph runs in a task of its own, which alone is cancelled by a stop; the conclusion cannot be interrupted.
+Rule: the terminal status is committed before the stream says that the run has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from runline.errors import RunlineError
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.invocation import build_config, build_invocation
+from runline.graphs.registry import Access, GraphRegistry
+from runline.graphs.state import thread_state
+from runline.graphs.stream import GraphStream
+from runline.model.lifecycle import RunStatus, StopReason
+from runline.model.run import Run, RunOutcome
+from runline.model.thread import ThreadState
+from runline.runs.journal import Journal
+from runline.runs.live import LiveRun
+from runline.runs.outcome import error_result, graph_error, stop_error, success_result
+from runline.runs.rollback import Rollback
+from runline.runs.states import ThreadStates
+from runline.storage.leases import Ending, LeaseStore
+from runline.storage.queue import Claimant
+from runline.streams.contracts import StreamBridge
+
+log = structlog.get_logger()
+
+Successor = Callable[[], Claimant | None]
+"""Who claims the thread's next run at the moment this one ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """Runs graphs, one `execute` per claimed run."""
+
+    registry: GraphRegistry
+    saver: RunlineSaver
+    leases: LeaseStore
+    states: ThreadStates
+    rollback: Rollback
+    bridge: StreamBridge
+
+    async def execute(self, live: LiveRun, successor: Successor) -> Run | None:
+        """Run `live` to its end; returns the thread's next run if it was claimed for `successor` on the way."""
+        run = live.run
+        journal = Journal(self.bridge, run.run_id)
+        journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
+        stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
+        live.graph_task = asyncio.create_task(self._run_graph(run, journal, stream), name=f"graph {run.run_id}")
+        if live.stop_reason:
+            live.graph_task.cancel()
+        await asyncio.wait([live.graph_task])
+        if live.stop_reason:
+            return await self._conclude_stopped(live, journal, stream, successor)
+        return await self._conclude(live, journal, stream, successor)
+
+    async def _run_graph(self, run: Run, journal: Journal, stream: GraphStream) -> None:
+        config = build_config(run)
+        resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
+        access = Access("threads.create_run", context=run.spec.context)
+        async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
+            graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
+            invocation = build_invocation(run, graph, config, resume=resume)
+            async for emissions in stream.run(graph, invocation):
+                for name, data in emissions:
+                    journal.emit(name, data)
+
+    async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> Run | None:
+        """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
+        error = self._error_of(live)
+        outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error)
+        ending = await self._finish(live, outcome, error, successor)
+        if ending.stop:
+            live.stop_reason = ending.stop
+            return await self._conclude_stopped(live, journal, stream, successor)
+        if ending.held and error:
+            journal.emit("error", error)
+        journal.end(error_result(error) if error else success_result(stream.values))
+        return ending.promoted
+
+    def _error_of(self, live: LiveRun) -> dict[str, Any] | None:
+        task = live.graph_task
+        if task is None or task.cancelled():
+            # nobody told it to stop: the graph cancelled itself
+            return {"error": "CancelledError", "message": "The graph cancelled its own task"}
+        if (exc := task.exception()) is None:
+            return None
+        if isinstance(exc, RunlineError):
+            return {"error": type(exc).__name__, "message": str(exc)}
+        log.warning("run failed", run_id=live.run.run_id, graph_id=live.run.graph_id, exc_info=exc)
+        return graph_error(exc)
+
+    async def _finish(
+        self, live: LiveRun, outcome: RunOutcome, thread_error: dict[str, Any] | None, successor: Successor
+    ) -> Ending:
+        state = await self._read_state(live.run, outcome.error)
+        if state:
+            state = replace(state, error=thread_error)
+        ending = await self.leases.finish(live.run, outcome, state, successor())
+        if ending.held:
+            live.run = replace(live.run, status=outcome.status, error=outcome.error)
+        elif not ending.stop:
+            log.warning("lease lost before the end of a run", run_id=live.run.run_id, attempt=live.run.attempt)
+        return ending
+
+    async def _read_state(self, run: Run, error: dict[str, Any] | None) -> ThreadState | None:
+        if run.traceless:
+            return None
+        try:
+            return thread_state(await self.states.read(run.graph_id, run.thread_id), error)
+        except Exception:
+            # reading the state runs the user's graph factory and reducers, which may fail like any graph
+            log.exception("the state of a run cannot be read", run_id=run.run_id, graph_id=run.graph_id)
+            return None
+
+    async def _conclude_stopped(
+        self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor
+    ) -> Run | None:
+        """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
+        self._note_exception(live)
+        match live.stop_reason:
+            case StopReason.ROLLBACK | StopReason.DELETE as reason:
+                promoted, values = await self.rollback.undo(live.run, reason, successor())
+                journal.end(success_result(values))
+                return promoted
+            case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
+                outcome = RunOutcome(RunStatus.INTERRUPTED)
+                ending = await self._finish(live, outcome, stop_error(reason), successor)
+                journal.end(success_result(stream.values))
+                return ending.promoted
+            case StopReason.SHUTDOWN:
+                await self.leases.requeue(live.run, crashed=False)
+        # the stream stays open: the run goes on in a later attempt, here or elsewhere
+        return None
+
+    def _note_exception(self, live: LiveRun) -> None:
+        task = live.graph_task
+        if task and not task.cancelled() and (exc := task.exception()):
+            log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)

@@ -1,0 +1,39 @@
+"""A run executing in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from runline.model.lifecycle import StopReason
+from runline.model.run import Run
+
+_FORCE = {
+    StopReason.DISCONNECT: 0,
+    StopReason.INTERRUPT: 1,
+    StopReason.ROLLBACK: 2,
+    StopReason.DELETE: 3,
+    StopReason.SHUTDOWN: 4,
+    StopReason.LEASE_LOST: 5,
+}
+"""Of two stops the stronger one decides what is left of the run."""
+
+
+@dataclass(slots=True)
+class LiveRun:
+    """The run, the task that executes its graph, and why it was told to stop, if it was.
+
+    `done` is set when nothing of the run is left to do in this process: its end is committed and its stream over.
+    """
+
+    run: Run
+    graph_task: asyncio.Task[None] | None = None
+    stop_reason: StopReason | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self, reason: StopReason) -> None:
+        """Stop the graph for this reason; a weaker reason than an earlier one changes nothing."""
+        if self.stop_reason is None or _FORCE[reason] > _FORCE[self.stop_reason]:
+            self.stop_reason = reason
+        if self.graph_task:
+            self.graph_task.cancel()

@@ -1,0 +1,229 @@
+"""RunManager: create, read, follow, wait for, cancel and delete runs on behalf of a viewer.
+
+Live runs are in this process (the worker's table); all others are known from the RunStore alone. A store-only
+run can be read, cancelled and joined; it can be streamed only while the bridge still has its events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from runline.errors import NotCancellable, NotFound, NotStreamable, RunNotFound, Unavailable
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.invocation import merge_config
+from runline.graphs.registry import GraphRegistry
+from runline.kit.clock import Clock
+from runline.kit.ids import new_id
+from runline.model.assistant import Assistant
+from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_active
+from runline.model.run import Run, RunSpec
+from runline.model.viewer import Viewer
+from runline.runs.assistants import AssistantGraphs
+from runline.runs.outcome import error_result, success_result
+from runline.runs.recent import RecentRuns
+from runline.runs.rollback import Rollback
+from runline.runs.states import ThreadStates
+from runline.runs.worker import Worker
+from runline.storage.runs import Admitted, RunFilter, RunStore
+from runline.storage.threads import ThreadStore
+from runline.streams.contracts import Batch, Bell, Ended, StreamBridge
+
+_STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A run, and whether it is known from the store alone."""
+
+    run: Run
+    store_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunManager:
+    """The engine's front: every door creates and controls runs through it."""
+
+    registry: GraphRegistry
+    assistants: AssistantGraphs
+    runs: RunStore
+    threads: ThreadStore
+    saver: RunlineSaver
+    states: ThreadStates
+    rollback: Rollback
+    worker: Worker
+    bridge: StreamBridge
+    bell: Bell
+    recent: RecentRuns
+    clock: Clock
+
+    async def create(self, viewer: Viewer, thread_id: str | None, spec: RunSpec) -> Run:
+        """Admit a run and start it at once if it may start and a slot is free.
+
+        `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
+        Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, GraphUnavailable, Unavailable.
+        """
+        return await self._admit(viewer, thread_id, *await self._prepare(viewer, spec))
+
+    async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
+        """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
+        prepared = [await self._prepare(viewer, spec) for spec in specs]
+        return [await self._admit(viewer, None, *ready) for ready in prepared]
+
+    async def _prepare(self, viewer: Viewer, spec: RunSpec) -> tuple[RunSpec, Assistant]:
+        """Name the assistant by its id and merge its config into the run's."""
+        if self.worker.draining:
+            raise Unavailable("The gateway is shutting down and takes no new runs.")
+        assistant = await self.assistants.resolve(viewer, spec.assistant_id)
+        self.registry.check(assistant.graph_id)
+        config, context = merge_config(assistant, spec.config, spec.context)
+        return replace(spec, assistant_id=assistant.assistant_id, config=config, context=context), assistant
+
+    async def _admit(self, viewer: Viewer, thread_id: str | None, spec: RunSpec, assistant: Assistant) -> Run:
+        now = self.clock.now()
+        run = Run(
+            run_id=new_id(),
+            thread_id=thread_id or new_id(),
+            graph_id=assistant.graph_id,
+            owner=viewer.identity,
+            status=RunStatus.PENDING,
+            spec=spec,
+            metadata=spec.metadata,
+            created_at=now,
+            updated_at=now,
+            due_at=now + timedelta(seconds=spec.after_seconds),
+        )
+        admitted = await self.runs.admit(run, assistant, self.worker.claimant())
+        self._begin(admitted)
+        return replace(admitted.run, status=RunStatus.PENDING)
+
+    def _begin(self, admitted: Admitted) -> None:
+        run = admitted.run
+        self.bridge.open(run.run_id)
+        if run.traceless:
+            self.recent.remember(run)
+        if admitted.reason:
+            self._stop_all(admitted.evicted, admitted.reason)
+        if run.status is RunStatus.RUNNING:
+            self.worker.launch(run)
+        else:
+            self.bell.ring()
+
+    async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
+        """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
+        live = self.worker.live.get(run_id)
+        if live and live.run.thread_id == thread_id and live.run.owner == viewer.identity:
+            return KnownRun(live.run, store_only=False)
+        return KnownRun(await self.runs.get(viewer, run_id, thread_id), store_only=True)
+
+    async def list_of_thread(
+        self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
+    ) -> list[Run]:
+        """A thread's runs, newest first, at most `limit`; live ones take precedence over their rows."""
+        rows = await self.runs.list_of_thread(viewer, thread_id, status, limit, offset)
+        live = self.worker.live
+        return [live[row.run_id].run if row.run_id in live and is_active(row.status) else row for row in rows]
+
+    async def find(self, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
+        """Return a run, or a stateless one that is gone but whose stream is still kept. Raises RunNotFound."""
+        try:
+            return await self.runs.get(viewer, run_id, thread_id)
+        except RunNotFound:
+            run = self.recent.find(run_id)
+            if run is None or run.owner != viewer.identity or thread_id not in (None, run.thread_id):
+                raise
+            return run
+
+    def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
+        """The run's events after `after` (None: from now on), then Ended.
+
+        Raises NotStreamable for a store-only run whose events are nowhere.
+        """
+        if not self.bridge.knows(run.run_id):
+            if run.status is not RunStatus.PENDING:
+                raise NotStreamable(run.run_id)
+            # hydrated from the store: from here on its events are kept for this reader
+            self.bridge.open(run.run_id)
+        return self.bridge.read(run.run_id, self.bridge.last_seq(run.run_id) if after is None else after)
+
+    async def result(self, run: Run) -> bytes:
+        """Wait for a run's end and return its result document.
+
+        Raises NotStreamable for a run that another process executes, Unavailable when this one shuts down.
+        """
+        try:
+            batches = self.follow(run, after=None)
+        except NotStreamable:
+            return await self._stored_result(run)
+        async for batch in batches:
+            if isinstance(batch, Ended):
+                return batch.result
+        raise Unavailable("The gateway is shutting down; join the run again in a moment.")
+
+    async def _stored_result(self, run: Run) -> bytes:
+        """The result of a run that ended before this process began: from its row and its newest checkpoint."""
+        if is_active(run.status):
+            raise NotStreamable(run.run_id)
+        if run.error:
+            return error_result(run.error)
+        if (checkpoint_id := await self.saver.newest_of_run(run.run_id)) is None:
+            return success_result(None)
+        snapshot = await self.states.read(run.graph_id, run.thread_id, {"checkpoint_id": checkpoint_id})
+        values = snapshot.values
+        if snapshot.interrupts and isinstance(values, dict):
+            values = {**values, "__interrupt__": list(snapshot.interrupts)}
+        return success_result(values)
+
+    async def cancel(self, viewer: Viewer, thread_id: str, run_id: str, action: CancelAction) -> None:
+        """Ask a run to stop. Asking again is accepted. Raises RunNotFound, NotCancellable (it has ended)."""
+        stopping = await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), _STOP_OF[action])
+        if not stopping:
+            run = await self.runs.get(viewer, run_id, thread_id)
+            raise NotCancellable(run_id, run.status)
+
+    async def cancel_many(self, viewer: Viewer, wanted: RunFilter, action: CancelAction) -> None:
+        """Ask all the viewer's active runs among `wanted` to stop. Raises NotFound if there is none."""
+        if not await self._request_stop(viewer, wanted, _STOP_OF[action]):
+            raise NotFound(
+                "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the runs "
+                "haven't been deleted or completed."
+            )
+
+    async def disconnect(self, viewer: Viewer, run_id: str) -> None:
+        """The client that the run depends on is gone (`on_disconnect: cancel`)."""
+        await self._request_stop(viewer, RunFilter(run_ids=(run_id,)), StopReason.DISCONNECT)
+
+    async def delete(self, viewer: Viewer, thread_id: str, run_id: str) -> None:
+        """Delete a run and its checkpoints, stopping it first. Raises RunNotFound."""
+        run = await self.runs.get(viewer, run_id, thread_id)
+        if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
+            await self.worker.ended(run_id)
+            return
+        promoted, _ = await self.rollback.undo(run, StopReason.DELETE, self.worker.claimant())
+        if promoted:
+            self.worker.launch(promoted)
+
+    async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
+        """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound."""
+        active = await self.threads.delete(viewer, thread_id)
+        self._stop_all(active, StopReason.DELETE)
+        for run in active:
+            await self.worker.ended(run.run_id)
+        await self.saver.adelete_thread(thread_id)
+
+    async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
+        stopping, claimed = await self.runs.request_stop(viewer, wanted, reason, self.worker.claimant())
+        self._stop_all(stopping, reason)
+        for run in claimed:
+            self.worker.launch(run)
+        return stopping
+
+    def _stop_all(self, stopping: Sequence[Run], reason: StopReason) -> None:
+        """Tell the workers of started runs; end the streams of the others, which the store has ended."""
+        for run in stopping:
+            if run.started:
+                self.worker.stop(run.run_id, reason)
+            else:
+                self.bridge.close(run.run_id, success_result(None))
+        self.bell.ring()

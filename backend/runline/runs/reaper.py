@@ -1,0 +1,64 @@
+"""Finds running runs that nobody executes any more and gives them back, finishes their rollback, or gives up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from runline.graphs.state import thread_state
+from runline.model.lifecycle import RunStatus, StopReason
+from runline.model.run import Run, RunOutcome
+from runline.model.thread import ThreadState
+from runline.runs.outcome import error_result, stop_error, success_result
+from runline.runs.rollback import Rollback
+from runline.runs.states import ThreadStates
+from runline.storage.leases import LeaseStore
+from runline.streams.contracts import Bell, StreamBridge
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reaper:
+    """Takes over from workers that died. A run that outlives `max_attempts` of them ends in error."""
+
+    leases: LeaseStore
+    states: ThreadStates
+    rollback: Rollback
+    bridge: StreamBridge
+    bell: Bell
+    max_attempts: int
+
+    async def reap(self, *, everything: bool = False) -> int:
+        """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
+        expired = await self.leases.expired(everything=everything)
+        for run, crashes in expired:
+            await self._take_over(run, crashes + 1)
+        if expired:
+            self.bell.ring()
+        return len(expired)
+
+    async def _take_over(self, run: Run, crashes: int) -> None:
+        log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
+        match run.stop_requested:
+            case StopReason.ROLLBACK | StopReason.DELETE as reason:
+                _, values = await self.rollback.undo(run, reason)
+                self.bridge.close(run.run_id, success_result(values))
+            case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
+                await self._end(run, RunOutcome(RunStatus.INTERRUPTED), stop_error(reason))
+            case _ if crashes < self.max_attempts:
+                await self.leases.requeue(run, crashed=True)
+            case _:
+                message = f"The run's worker died {crashes} times while executing it"
+                error = {"error": "WorkerDied", "message": message}
+                await self._end(run, RunOutcome(RunStatus.ERROR, error), error)
+
+    async def _end(self, run: Run, outcome: RunOutcome, thread_error: dict[str, str] | None) -> None:
+        snapshot = await self.states.read(run.graph_id, run.thread_id)
+        state = thread_state(snapshot, outcome.error)
+        await self.leases.finish(
+            run, outcome, ThreadState(state.resting, state.values, state.interrupts, thread_error), None
+        )
+        result = error_result(outcome.error) if outcome.error else success_result(state.values)
+        self.bridge.close(run.run_id, result)

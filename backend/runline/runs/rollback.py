@@ -1,0 +1,36 @@
+"""Undo a run: its checkpoints and writes, its row, and what it had made of its thread.
+
+Safe to repeat: the wish is on the run's row before anything is undone, the checkpoints go first, and the row
+last, so a rollback that was killed half-way is found and finished by the reaper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.state import thread_state
+from runline.model.lifecycle import StopReason
+from runline.model.run import Run
+from runline.runs.outcome import stop_error
+from runline.runs.states import ThreadStates
+from runline.storage.leases import LeaseStore
+from runline.storage.queue import Claimant
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Takes runs back."""
+
+    saver: RunlineSaver
+    leases: LeaseStore
+    states: ThreadStates
+
+    async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
+        """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
+        await self.saver.adelete_for_runs([run.run_id])
+        state = thread_state(await self.states.read(run.graph_id, run.thread_id))
+        shown = replace(state, error=stop_error(reason))
+        ending = await self.leases.discard(run, shown, claimant)
+        return ending.promoted, state.values

@@ -1,0 +1,123 @@
+"""Thread state: read, page through, update, copy. Always through the thread's graph, never by reading rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import InvalidUpdateError
+from langgraph.types import StateSnapshot
+
+from runline.errors import BadRequest, Conflict
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.invocation import thread_config
+from runline.graphs.registry import Access, AnyGraph, GraphRegistry
+from runline.graphs.state import thread_state
+from runline.model.lifecycle import ThreadStatus
+from runline.model.thread import Thread, ThreadState
+from runline.model.viewer import Viewer
+from runline.storage.threads import ThreadStore
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Which checkpoints: at most `limit`, older than `before`, of this namespace, containing this metadata."""
+
+    limit: int = 1
+    before: str | None = None
+    checkpoint_ns: str = ""
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateUpdate:
+    """New values for a thread as if written by a node, on top of its newest or the named checkpoint."""
+
+    values: Any
+    as_node: str | None = None
+    checkpoint: dict[str, Any] | None = None
+
+
+class ThreadStates:
+    """The states of a viewer's threads."""
+
+    def __init__(self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore) -> None:
+        self._registry = registry
+        self._saver = saver
+        self._threads = threads
+
+    async def get(
+        self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
+    ) -> StateSnapshot | None:
+        """The state at the newest or the given checkpoint; None while the thread has no graph.
+
+        Raises ThreadNotFound.
+        """
+        thread = await self._threads.get(viewer, thread_id)
+        config = thread_config(thread_id, checkpoint)
+        async with self._open(thread, config) as graph:
+            return await graph.aget_state(config, subgraphs=subgraphs) if graph else None
+
+    async def history(self, viewer: Viewer, thread_id: str, query: HistoryQuery) -> list[StateSnapshot]:
+        """The states of a thread, newest first. Raises ThreadNotFound."""
+        thread = await self._threads.get(viewer, thread_id)
+        config = thread_config(thread_id, {"checkpoint_ns": query.checkpoint_ns})
+        before = thread_config(thread_id, {"checkpoint_id": query.before}) if query.before else None
+        async with self._open(thread, config) as graph:
+            if graph is None:
+                return []
+            states = graph.aget_state_history(config, filter=query.metadata, before=before, limit=query.limit)
+            return [state async for state in states]
+
+    async def update(self, viewer: Viewer, thread_id: str, update: StateUpdate) -> RunnableConfig:
+        """Write a new checkpoint and return the config that names it.
+
+        Raises ThreadNotFound, Conflict (a run is active), BadRequest (no graph yet, no such node, bad values).
+        """
+        thread = await self._threads.get(viewer, thread_id)
+        if thread.status is ThreadStatus.BUSY:
+            raise Conflict(f"Thread {thread_id} has an active run. Wait for it to finish or cancel it first.")
+        config = thread_config(thread_id, update.checkpoint)
+        async with self._open(thread, config) as graph:
+            if graph is None:
+                raise BadRequest(
+                    f"Thread '{thread_id}' has no assigned graph ID. Run it once, or create it with metadata.graph_id."
+                )
+            try:
+                written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
+            except InvalidUpdateError as exc:
+                raise BadRequest(str(exc)) from exc
+            await self._threads.save_state(thread_id, thread_state(await graph.aget_state(thread_config(thread_id))))
+        return written
+
+    async def copy(self, viewer: Viewer, thread_id: str) -> Thread:
+        """Make a new idle thread with a copy of the checkpoints; runs are not copied. Raises ThreadNotFound."""
+        source = await self._threads.get(viewer, thread_id)
+        snapshot = await self.get(viewer, thread_id)
+        state = thread_state(snapshot) if snapshot else ThreadState(ThreadStatus.IDLE, None, None)
+        copy = await self._threads.copy(viewer, source, state)
+        await self._saver.acopy_thread(thread_id, copy.thread_id)
+        return copy
+
+    async def read(self, graph_id: str, thread_id: str, checkpoint: dict[str, Any] | None = None) -> StateSnapshot:
+        """The state of a thread whose graph is known, for the engine itself."""
+        config = thread_config(thread_id, checkpoint)
+        async with self._open_graph(graph_id, config) as graph:
+            return await graph.aget_state(config)
+
+    @asynccontextmanager
+    async def _open(self, thread: Thread, config: RunnableConfig) -> AsyncIterator[AnyGraph | None]:
+        graph_id = thread.metadata.get("graph_id")
+        if not isinstance(graph_id, str):
+            yield None
+            return
+        async with self._open_graph(graph_id, config) as graph:
+            yield graph
+
+    @asynccontextmanager
+    async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
+        async with self._registry.open(graph_id, config, access=Access("threads.read"), store=None) as graph:
+            yield graph.copy(update={"checkpointer": self._saver})

@@ -1,0 +1,158 @@
+"""Claims pending runs and executes them: the table of live runs of this process, its leases and its bell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+import structlog
+
+from runline.kit.clock import Clock
+from runline.kit.ids import new_id
+from runline.kit.tasks import TaskSet
+from runline.model.lifecycle import StopReason
+from runline.model.run import Run
+from runline.runs.executor import Executor
+from runline.runs.live import LiveRun
+from runline.storage.leases import LeaseStore
+from runline.storage.queue import Claimant
+from runline.streams.contracts import Bell
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """How many runs at once, how often to look for more without a bell, and for how long a lease holds."""
+
+    concurrency: int = 512
+    poll_seconds: float = 1.0
+    lease_seconds: float = 15.0
+    shutdown_grace_seconds: float = 10.0
+
+
+class Worker:
+    """Executes runs on behalf of this process until it is drained."""
+
+    def __init__(
+        self, executor: Executor, leases: LeaseStore, bell: Bell, clock: Clock, tasks: TaskSet, options: WorkerOptions
+    ) -> None:
+        self._executor = executor
+        self._leases = leases
+        self._bell = bell
+        self._clock = clock
+        self._tasks = tasks
+        self._options = options
+        self._name = new_id()
+        self._live: dict[str, LiveRun] = {}
+        self._draining = False
+
+    @property
+    def live(self) -> Mapping[str, LiveRun]:
+        """The runs that execute here now."""
+        return MappingProxyType(self._live)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the worker takes no more runs."""
+        return self._draining
+
+    def claimant(self) -> Claimant | None:
+        """This worker as a claimant if it has a free slot now."""
+        if self._draining or len(self._live) >= self._options.concurrency:
+            return None
+        return self._claimant()
+
+    def start_loops(self) -> None:
+        """Begin to claim and to renew."""
+        self._tasks.supervise("claim", self._claim_step)
+        self._tasks.supervise("renew leases", self._renew_step)
+
+    def launch(self, run: Run) -> None:
+        """Execute a run that was claimed for this worker."""
+        live = self._live[run.run_id] = LiveRun(run, stop_reason=run.stop_requested)
+        self._tasks.spawn(f"run {run.run_id}", self._execute(live))
+
+    def stop(self, run_id: str, reason: StopReason) -> bool:
+        """Tell a live run to stop; False if it is not here."""
+        if (live := self._live.get(run_id)) is None:
+            return False
+        live.stop(reason)
+        return True
+
+    async def ended(self, run_id: str) -> None:
+        """Wait until a run is no longer live here."""
+        if live := self._live.get(run_id):
+            await live.done.wait()
+
+    async def drain(self) -> None:
+        """Take no more runs, let the live ones finish within the grace period, give the rest back to the queue."""
+        self._draining = True
+        await _all_done(self._live.values(), self._options.shutdown_grace_seconds)
+        for live in list(self._live.values()):
+            live.stop(StopReason.SHUTDOWN)
+        await _all_done(self._live.values(), None)
+
+    async def _execute(self, live: LiveRun) -> None:
+        promoted = None
+        try:
+            promoted = await self._executor.execute(live, self._successor)
+        finally:
+            if len(self._live) >= self._options.concurrency:
+                self._bell.ring()
+            del self._live[live.run.run_id]
+            live.done.set()
+            if promoted:
+                self.launch(promoted)
+
+    def _successor(self) -> Claimant | None:
+        """For the thread's next run, which takes over the slot that this one leaves."""
+        return None if self._draining else self._claimant()
+
+    def _claimant(self) -> Claimant:
+        now = self._clock.now()
+        return Claimant(self._name, now, now + timedelta(seconds=self._options.lease_seconds))
+
+    async def _claim_step(self) -> None:
+        await self._bell.wait(await self._pause())
+        while claimant := self.claimant():
+            free = self._options.concurrency - len(self._live)
+            claimed = await self._leases.claim(claimant, free)
+            for run in claimed:
+                self.launch(run)
+            if len(claimed) < free:
+                return
+
+    async def _pause(self) -> float:
+        """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
+        due = await self._leases.next_due()
+        if due is None:
+            return self._options.poll_seconds
+        wait = (due - self._clock.now()).total_seconds()
+        return min(max(wait, 0.0), self._options.poll_seconds)
+
+    async def _renew_step(self) -> None:
+        await asyncio.sleep(self._options.lease_seconds / 3)
+        attempts = [(live.run.run_id, live.run.attempt) for live in self._live.values()]
+        if not attempts:
+            return
+        held = await self._leases.renew(self._claimant(), attempts)
+        for run_id, attempt in attempts:
+            live = self._live.get(run_id)
+            if live is None or live.run.attempt != attempt:
+                continue
+            if run_id not in held:
+                live.stop(StopReason.LEASE_LOST)
+            elif (reason := held[run_id]) and live.stop_reason is None:
+                live.stop(reason)
+
+
+async def _all_done(lives: Iterable[LiveRun], timeout: float | None) -> None:
+    waits = [asyncio.create_task(live.done.wait()) for live in lives]
+    if waits:
+        _, late = await asyncio.wait(waits, timeout=timeout)
+        for wait in late:
+            wait.cancel()

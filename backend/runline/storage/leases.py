@@ -1,0 +1,199 @@
+"""Runs as workers see them: claim, renew, finish, discard, requeue. No viewer: workers serve everybody.
+
+`attempt` is the fencing token: it grows with every claim, and each write here names the attempt it belongs to,
+so a worker that lost its lease changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runline.kit.clock import Clock
+from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
+from runline.model.run import Run, RunOutcome
+from runline.model.thread import ThreadState
+from runline.storage.engine import Database
+from runline.storage.queue import Claimant, claim_run, promote, remove_run, settle
+from runline.storage.rows import run_from_row
+from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of an attempt to end a run.
+
+    `held`: this attempt still owned the run and its end is committed. `stop`: it owned it, but its owner had asked
+    for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, if claimed.
+    """
+
+    held: bool
+    promoted: Run | None = None
+    stop: StopReason | None = None
+
+
+class LeaseStore:
+    """Time-limited ownership of running runs."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def claim(self, claimant: Claimant, limit: int) -> list[Run]:
+        """Take up to `limit` ready runs that are due, the longest-waiting first."""
+        query = (
+            select(runs.c.run_id)
+            .where(is_claimable(), runs.c.due_at <= claimant.now)
+            .order_by(runs.c.due_at, runs.c.created_at)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            if not (ready := (await connection.execute(query)).scalars().all()):
+                return []
+        async with self._database.write() as connection:
+            claimed = [await claim_run(connection, run_id, claimant) for run_id in ready]
+        return [run for run in claimed if run]
+
+    async def next_due(self) -> datetime | None:
+        """When the next ready run becomes due; None if none waits."""
+        query = select(func.min(runs.c.due_at)).where(is_claimable())
+        async with self._database.read() as connection:
+            due: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+        return due
+
+    async def renew(self, claimant: Claimant, attempts: Sequence[tuple[str, int]]) -> dict[str, StopReason | None]:
+        """Prolong the leases of these (run_id, attempt) pairs in one transaction.
+
+        Returns the runs still held, each with the stop its owner asked for, if any.
+        """
+        run_ids = [run_id for run_id, _ in attempts]
+        statement = (
+            update(runs)
+            .where(
+                runs.c.run_id.in_(run_ids),
+                is_running(),
+                runs.c.lease_owner == claimant.worker,
+            )
+            .values(lease_until=claimant.lease_until)
+            .returning(runs.c.run_id, runs.c.attempt, runs.c.stop_requested)
+        )
+        async with self._database.write() as connection:
+            rows = (await connection.execute(statement)).all()
+        held = set(attempts)
+        return {
+            row.run_id: StopReason(row.stop_requested) if row.stop_requested else None
+            for row in rows
+            if (row.run_id, row.attempt) in held
+        }
+
+    async def finish(
+        self, run: Run, outcome: RunOutcome, state: ThreadState | None, claimant: Claimant | None
+    ) -> Ending:
+        """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
+
+        Any status but `interrupted` gives way to a stop that was requested meanwhile. A temporary thread goes with
+        its run unless it is to be kept.
+        """
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            query = select(runs.c.stop_requested).where(*_held(run))
+            if (row := (await connection.execute(query)).one_or_none()) is None:
+                return Ending(held=False)
+            if row.stop_requested and outcome.status is not RunStatus.INTERRUPTED:
+                return Ending(held=False, stop=StopReason(row.stop_requested))
+            if run.traceless:
+                return await _drop_thread(connection, run)
+            await connection.execute(
+                update(runs)
+                .where(runs.c.run_id == run.run_id)
+                .values(
+                    status=outcome.status,
+                    error=outcome.error,
+                    ended_at=now,
+                    updated_at=now,
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+            promoted = await promote(connection, run.thread_id, claimant)
+            await settle(connection, run.thread_id, now, **_state_columns(state, now))
+        return Ending(True, promoted)
+
+    async def discard(self, run: Run, state: ThreadState | None, claimant: Claimant | None) -> Ending:
+        """Remove a run whose checkpoints are gone, restore its thread, and let the next run go; as `finish`.
+
+        `run` may be held by its attempt, or have ended already.
+        """
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            query = select(runs.c.run_id).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
+            if (await connection.execute(query)).one_or_none() is None:
+                return Ending(held=False)
+            if run.traceless:
+                return await _drop_thread(connection, run)
+            await remove_run(connection, run)
+            promoted = await promote(connection, run.thread_id, claimant)
+            await settle(connection, run.thread_id, now, **_state_columns(state, now))
+        return Ending(True, promoted)
+
+    async def requeue(self, run: Run, *, crashed: bool) -> bool:
+        """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            statement = (
+                update(runs)
+                .where(*_held(run))
+                .values(
+                    status=RunStatus.PENDING,
+                    ready=1,
+                    crashes=runs.c.crashes + int(crashed),
+                    lease_owner=None,
+                    lease_until=None,
+                    updated_at=now,
+                )
+            )
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def expired(self, *, everything: bool = False) -> list[tuple[Run, int]]:
+        """Running runs whose lease has ended, each with the crashes it has survived so far.
+
+        `everything`: all running runs, for the start of a process that owns the database alone.
+        """
+        query = select(runs).where(is_running())
+        if not everything:
+            query = query.where(runs.c.lease_until < self._clock.now())
+        async with self._database.read() as connection:
+            return [(run_from_row(row), row.crashes) for row in await connection.execute(query)]
+
+    async def active_counts(self) -> dict[RunStatus, int]:
+        """How many runs are pending and running now."""
+        query = select(runs.c.status, func.count()).where(is_active()).group_by(runs.c.status)
+        async with self._database.read() as connection:
+            counts = {RunStatus(status): count for status, count in await connection.execute(query)}
+        return {status: counts.get(status, 0) for status in ACTIVE}
+
+
+async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
+    await connection.execute(delete(threads).where(threads.c.thread_id == run.thread_id))
+    return Ending(held=True)
+
+
+def _held(run: Run) -> tuple[ColumnElement[bool], ...]:
+    return (runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
+
+
+def _state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
+    if state is None:
+        return {}
+    return {
+        "resting": state.resting,
+        "state_values": state.values,
+        "interrupts": state.interrupts,
+        "error": state.error,
+        "state_updated_at": now,
+    }

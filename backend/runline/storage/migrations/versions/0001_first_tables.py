@@ -1,0 +1,118 @@
+"""The first tables: assistants, threads, runs"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from runline.storage.tables import Moment
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ACTIVE = sa.text("status IN ('pending', 'running')")
+RUNNING = sa.text("status = 'running'")
+READY = sa.text("status = 'pending' AND ready = 1")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "assistants",
+        sa.Column("assistant_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("graph_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.Column("config", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("context", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("assistant_id", name="pk_assistants"),
+    )
+    op.create_table(
+        "threads",
+        sa.Column("thread_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("resting", sa.String(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.Column("state_updated_at", Moment(), nullable=False),
+        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("config", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("interrupts", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("state_values", sa.JSON(none_as_null=True), nullable=True),
+        sa.PrimaryKeyConstraint("thread_id", name="pk_threads"),
+    )
+    op.create_index("ix_threads_owner_status_updated_at", "threads", ["owner", "status", "updated_at"], unique=False)
+    op.create_index("ix_threads_owner_updated_at", "threads", ["owner", "updated_at"], unique=False)
+
+    op.create_table(
+        "runs",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("thread_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("assistant_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("graph_id", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("ready", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("started_at", Moment(), nullable=True),
+        sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=True),
+        sa.Column("lease_until", Moment(), nullable=True),
+        sa.Column("stop_requested", sa.String(), nullable=True),
+        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("before", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("spec", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["thread_id"], ["threads.thread_id"], name="fk_runs_thread_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", name="pk_runs"),
+    )
+    op.create_index(
+        "ix_runs_active",
+        "runs",
+        ["thread_id", "created_at"],
+        unique=False,
+        sqlite_where=ACTIVE,
+        postgresql_where=ACTIVE,
+    )
+    op.create_index(
+        "ix_runs_leases",
+        "runs",
+        ["lease_until"],
+        unique=False,
+        sqlite_where=RUNNING,
+        postgresql_where=RUNNING,
+    )
+    op.create_index(
+        "ix_runs_ready",
+        "runs",
+        ["due_at", "created_at"],
+        unique=False,
+        sqlite_where=READY,
+        postgresql_where=READY,
+    )
+    op.create_index("ix_runs_thread_id_created_at", "runs", ["thread_id", "created_at"], unique=False)
+    op.create_index(
+        "uq_runs_running",
+        "runs",
+        ["thread_id"],
+        unique=True,
+        sqlite_where=RUNNING,
+        postgresql_where=RUNNING,
+    )
+
+
+def downgrade() -> None:
+    for table in ("runs", "threads", "assistants"):
+        op.drop_table(table)

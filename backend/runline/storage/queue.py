@@ -1,0 +1,125 @@
+"""The statements that keep a thread's queue and its status true; each runs inside a caller's transaction.
+
+Rule: a thread's `status` is derived from its runs in the transaction that changes them, so it cannot be stuck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
+from runline.model.run import Run
+from runline.storage.rows import run_from_row
+from runline.storage.tables import is_active, runs, threads
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A worker that takes a run if one is ready; its lease ends at `lease_until` unless renewed."""
+
+    worker: str
+    now: datetime
+    lease_until: datetime
+
+
+async def active_runs(connection: AsyncConnection, thread_id: str) -> list[Run]:
+    """The thread's pending and running runs, oldest first."""
+    query = select(runs).where(runs.c.thread_id == thread_id, is_active()).order_by(runs.c.created_at, runs.c.run_id)
+    return [run_from_row(row) for row in await connection.execute(query)]
+
+
+async def promote(connection: AsyncConnection, thread_id: str, claimant: Claimant | None) -> Run | None:
+    """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
+
+    Returns the claimed run. Does nothing while a run of the thread is running.
+    """
+    queue = await active_runs(connection, thread_id)
+    if not queue or any(run.status is RunStatus.RUNNING for run in queue):
+        return None
+    head = queue[0]
+    if claimant and (head.due_at is None or head.due_at <= claimant.now):
+        return await claim_run(connection, head.run_id, claimant)
+    await connection.execute(update(runs).where(runs.c.run_id == head.run_id).values(ready=1))
+    return None
+
+
+async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant) -> Run | None:
+    """Make a pending run the claimant's: running, with one more attempt and a lease."""
+    statement = (
+        update(runs)
+        .where(runs.c.run_id == run_id, runs.c.status == RunStatus.PENDING)
+        .values(
+            status=RunStatus.RUNNING,
+            ready=0,
+            attempt=runs.c.attempt + 1,
+            lease_owner=claimant.worker,
+            lease_until=claimant.lease_until,
+            started_at=claimant.now,
+            updated_at=claimant.now,
+        )
+        .returning(runs)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return run_from_row(row) if row else None
+
+
+async def settle(connection: AsyncConnection, thread_id: str, now: datetime, **changes: Any) -> None:
+    """Derive the thread's status from its runs, writing `changes` to its row on the way."""
+    resting = changes.get("resting", threads.c.resting)
+    active = exists().where(runs.c.thread_id == thread_id, is_active())
+    status = case((active, ThreadStatus.BUSY), else_=resting)
+    await connection.execute(
+        update(threads).where(threads.c.thread_id == thread_id).values(status=status, updated_at=now, **changes)
+    )
+
+
+async def remove_run(connection: AsyncConnection, run: Run) -> None:
+    """Delete a run's row and give the thread back what it was before, or hand that to the next active run."""
+    before = (
+        await connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
+    ).scalar_one_or_none()
+    if before is None:
+        return
+    heirs = [heir for heir in await active_runs(connection, run.thread_id) if heir.created_at >= run.created_at]
+    if heirs:
+        await connection.execute(update(runs).where(runs.c.run_id == heirs[0].run_id).values(before=before))
+    else:
+        await _restore(connection, run.thread_id, before)
+
+
+async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str, Any]) -> None:
+    query = select(threads.c.metadata).where(threads.c.thread_id == thread_id)
+    metadata = (await connection.execute(query)).scalar_one_or_none()
+    if metadata is None:
+        return
+    for key in ("graph_id", "assistant_id"):
+        metadata.pop(key, None)
+        if before.get(key) is not None:
+            metadata[key] = before[key]
+    await connection.execute(
+        update(threads).where(threads.c.thread_id == thread_id).values(metadata=metadata, config=before["config"])
+    )
+
+
+async def end_evicted(connection: AsyncConnection, run: Run, reason: StopReason, now: datetime) -> None:
+    """Carry out an eviction or a cancel: a run that never started ends here, another is asked to stop."""
+    if run.started:
+        # a rollback or delete may follow an interrupt, never the other way round
+        keep = runs.c.stop_requested.in_([StopReason.ROLLBACK, StopReason.DELETE])
+        wanted = case((keep, runs.c.stop_requested), else_=reason)
+        await connection.execute(
+            update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
+        )
+    elif reason is StopReason.INTERRUPT:
+        await connection.execute(
+            update(runs)
+            .where(runs.c.run_id == run.run_id)
+            .values(status=RunStatus.INTERRUPTED, ready=0, ended_at=now, updated_at=now)
+        )
+    else:
+        await remove_run(connection, run)

@@ -1,0 +1,93 @@
+"""Table rows to model objects and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from runline.model.assistant import Assistant
+from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
+from runline.model.run import Run, RunSpec
+from runline.model.thread import Thread
+
+
+def assistant_from_row(row: Row[Any]) -> Assistant:
+    """An `assistants` row; the deployment's own have no owner."""
+    return Assistant(
+        assistant_id=row.assistant_id,
+        graph_id=row.graph_id,
+        owner=row.owner or "",
+        name=row.name,
+        description=row.description,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        config=row.config,
+        context=row.context,
+        metadata=row.metadata,
+    )
+
+
+def thread_from_row(row: Row[Any]) -> Thread:
+    """A `threads` row."""
+    return Thread(
+        thread_id=row.thread_id,
+        owner=row.owner,
+        status=ThreadStatus(row.status),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        state_updated_at=row.state_updated_at,
+        metadata=row.metadata,
+        config=row.config,
+        values=row.state_values,
+        interrupts=row.interrupts,
+        error=row.error,
+    )
+
+
+def run_from_row(row: Row[Any]) -> Run:
+    """A `runs` row."""
+    return Run(
+        run_id=row.run_id,
+        thread_id=row.thread_id,
+        graph_id=row.graph_id,
+        owner=row.owner,
+        status=RunStatus(row.status),
+        spec=_spec_from_json(row.spec),
+        metadata=row.metadata,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        attempt=row.attempt,
+        due_at=row.due_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        stop_requested=StopReason(row.stop_requested) if row.stop_requested else None,
+        error=row.error,
+    )
+
+
+def run_to_row(run: Run) -> dict[str, Any]:
+    """The columns of a `runs` row that the Run itself holds."""
+    return {
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        "owner": run.owner,
+        "assistant_id": run.spec.assistant_id,
+        "graph_id": run.graph_id,
+        "status": run.status,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "due_at": run.due_at or run.created_at,
+        "started_at": run.started_at,
+        "attempt": run.attempt,
+        "metadata": run.metadata,
+        "spec": asdict(run.spec),
+    }
+
+
+def _spec_from_json(spec: dict[str, Any]) -> RunSpec:
+    spec["stream_mode"] = tuple(spec["stream_mode"])
+    spec["multitask_strategy"] = MultitaskStrategy(spec["multitask_strategy"])
+    return RunSpec(**spec)

@@ -1,0 +1,200 @@
+"""Runs as their owners see them: admit, read, cancel, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runline.errors import NotFound, RunNotFound
+from runline.kit.clock import Clock
+from runline.model.admission import Admission, decide
+from runline.model.assistant import Assistant
+from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
+from runline.model.run import Run
+from runline.model.viewer import Viewer
+from runline.storage.engine import Database
+from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
+from runline.storage.rows import run_from_row, run_to_row
+from runline.storage.tables import is_active, runs, threads
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A new run, running if it could be claimed at once, and the runs it evicted as they were before."""
+
+    run: Run
+    evicted: tuple[Run, ...] = ()
+    reason: StopReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of a viewer; None means any."""
+
+    thread_id: str | None = None
+    run_ids: tuple[str, ...] | None = None
+    statuses: tuple[RunStatus, ...] | None = None
+
+
+class RunStore:
+    """The `runs` table, in the scope of a Viewer."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def admit(self, run: Run, assistant: Assistant, claimant: Claimant | None) -> Admitted:
+        """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
+
+        The run's metadata becomes the assistant's, the thread's and its own, merged in this order. With a
+        claimant the run is returned `running` when nothing stands before it.
+        Raises NotFound (no such thread), ThreadBusy.
+        """
+        async with self._database.write() as connection:
+            thread = await _thread_for(connection, run, assistant)
+            active = await active_runs(connection, run.thread_id) if thread.existed else []
+            admission = decide(run.spec.multitask_strategy, active)
+            run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
+            run = await self._insert(connection, run, thread, admission, claimant)
+            await self._evict(connection, admission)
+            await settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
+        return Admitted(run, admission.evicted, admission.reason)
+
+    async def _insert(
+        self,
+        connection: AsyncConnection,
+        run: Run,
+        thread: _ThreadAtAdmission,
+        admission: Admission,
+        claimant: Claimant | None,
+    ) -> Run:
+        start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= claimant.now))
+        lease: dict[str, Any] = {}
+        if start and claimant:
+            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=claimant.now)
+            lease = {"lease_owner": claimant.worker, "lease_until": claimant.lease_until}
+        ready = int(admission.ready and not start)
+        row = run_to_row(run) | lease | {"ready": ready, "crashes": 0, "before": thread.before}
+        await connection.execute(insert(runs).values(row))
+        return run
+
+    async def _evict(self, connection: AsyncConnection, admission: Admission) -> None:
+        if admission.reason:
+            for victim in admission.evicted:
+                await end_evicted(connection, victim, admission.reason, self._clock.now())
+
+    async def get(self, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
+        """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
+        query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
+        if thread_id:
+            query = query.where(runs.c.thread_id == thread_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise RunNotFound(run_id)
+        return run_from_row(row)
+
+    async def list_of_thread(
+        self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
+    ) -> list[Run]:
+        """A thread's runs, newest first."""
+        where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
+        query = (
+            select(runs)
+            .where(*where)
+            .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        async with self._database.read() as connection:
+            return [run_from_row(row) for row in await connection.execute(query)]
+
+    async def request_stop(
+        self, viewer: Viewer, wanted: RunFilter, reason: StopReason, claimant: Claimant | None = None
+    ) -> tuple[list[Run], list[Run]]:
+        """Ask the viewer's active runs among `wanted` to stop.
+
+        Returns them as they were, and the runs claimed for `claimant` because a pending run left their way.
+        """
+        claimed: list[Run] = []
+        async with self._database.write() as connection:
+            query = select(runs).where(*_where(viewer, wanted), is_active())
+            stopping = [run_from_row(row) for row in await connection.execute(query)]
+            now = self._clock.now()
+            for run in stopping:
+                await end_evicted(connection, run, reason, now)
+            for thread_id in {run.thread_id for run in stopping}:
+                if next_run := await promote(connection, thread_id, claimant):
+                    claimed.append(next_run)
+                await settle(connection, thread_id, now)
+        return stopping, claimed
+
+
+@dataclass(frozen=True, slots=True)
+class _ThreadAtAdmission:
+    existed: bool
+    metadata: dict[str, Any]
+    metadata_for_runs: dict[str, Any]
+    config: dict[str, Any]
+    before: dict[str, Any]
+
+
+async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
+    """Read or create the run's thread and say what it becomes by this run."""
+    query = select(threads.c.owner, threads.c.metadata, threads.c.config).where(threads.c.thread_id == run.thread_id)
+    row = (await connection.execute(query)).one_or_none()
+    if (row is None and not run.spec.create_thread) or (row is not None and row.owner != run.owner):
+        raise NotFound("Thread or assistant not found.")
+    metadata = row.metadata if row is not None else dict(run.spec.metadata)
+    graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
+    if row is None:
+        await _insert_thread(connection, run)
+    return _ThreadAtAdmission(
+        existed=row is not None,
+        metadata={**metadata, **graph},
+        metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
+        config={**(row.config if row is not None else {}), **_thread_config(run, assistant)},
+        before={
+            "graph_id": metadata.get("graph_id"),
+            "assistant_id": metadata.get("assistant_id"),
+            "config": row.config if row is not None else {},
+        },
+    )
+
+
+def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
+    """Observed: the assistant's config and the run's tags and the like, but not the run's `configurable`."""
+    own = {key: value for key, value in run.spec.config.items() if key != "configurable"}
+    return {**assistant.config, **own, "configurable": assistant.config.get("configurable", {})}
+
+
+async def _insert_thread(connection: AsyncConnection, run: Run) -> None:
+    now = run.created_at
+    await connection.execute(
+        insert(threads).values(
+            thread_id=run.thread_id,
+            owner=run.owner,
+            status=ThreadStatus.BUSY,
+            resting=ThreadStatus.IDLE,
+            created_at=now,
+            updated_at=now,
+            state_updated_at=now,
+            metadata={},
+            config={},
+        )
+    )
+
+
+def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = [runs.c.owner == viewer.identity]
+    if wanted.thread_id:
+        clauses.append(runs.c.thread_id == wanted.thread_id)
+    if wanted.run_ids is not None:
+        clauses.append(runs.c.run_id.in_(wanted.run_ids))
+    if wanted.statuses is not None:
+        clauses.append(runs.c.status.in_(wanted.statuses))
+    return clauses

@@ -1,0 +1,151 @@
+"""The gateway's tables. Checkpoints are not here: langgraph's saver keeps them in a file of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    and_,
+    literal_column,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it as sortable text without an offset."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Store UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the offset back where the database dropped it."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+Id = Uuid(as_uuid=False)
+Json = JSON(none_as_null=True)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+assistants = Table(
+    "assistants",
+    metadata,
+    Column("assistant_id", Id, primary_key=True),
+    # NULL: made by the deployment for one of its graphs, seen by everybody
+    Column("owner", String),
+    Column("graph_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", String),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("context", Json, nullable=False),
+    Column("metadata", Json, nullable=False),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("thread_id", Id, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("status", String, nullable=False),
+    # what `status` returns to when no run of the thread is active
+    Column("resting", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("state_updated_at", Moment, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("error", Json),
+    Column("interrupts", Json),
+    # last: SQLite reads the pages of a large value only when the column is asked for
+    Column("state_values", Json),
+    Index(None, "owner", "updated_at"),
+    Index(None, "owner", "status", "updated_at"),
+)
+
+_PENDING_AND_READY = text("status = 'pending' AND ready = 1")
+_RUNNING = text("status = 'running'")
+_ACTIVE = text("status IN ('pending', 'running')")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Id, primary_key=True),
+    Column("thread_id", Id, ForeignKey("threads.thread_id", ondelete="CASCADE"), nullable=False),
+    Column("owner", String, nullable=False),
+    Column("assistant_id", Id, nullable=False),
+    Column("graph_id", String, nullable=False),
+    Column("status", String, nullable=False),
+    # 1 on the oldest pending run of a thread that has no running one: the only runs a worker may claim
+    Column("ready", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    # grows with every claim and never repeats: the fencing token of the lease
+    Column("attempt", Integer, nullable=False),
+    # attempts that ended without a word from their worker
+    Column("crashes", Integer, nullable=False),
+    Column("lease_owner", String),
+    Column("lease_until", Moment),
+    Column("stop_requested", String),
+    Column("metadata", Json, nullable=False),
+    Column("error", Json),
+    # the thread's graph_id, assistant_id and config from before this run, for its rollback
+    Column("before", Json, nullable=False),
+    Column("spec", Json, nullable=False),
+    Index(None, "thread_id", "created_at"),
+    Index("uq_runs_running", "thread_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    Index(
+        "ix_runs_ready",
+        "due_at",
+        "created_at",
+        sqlite_where=_PENDING_AND_READY,
+        postgresql_where=_PENDING_AND_READY,
+    ),
+    Index("ix_runs_active", "thread_id", "created_at", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+)
+
+
+# Partial indexes serve only a query that spells their condition out; a bound parameter would hide it.
+def is_running() -> ColumnElement[bool]:
+    """The condition of `uq_runs_running` and `ix_runs_leases`."""
+    return runs.c.status == literal_column("'running'")
+
+
+def is_active() -> ColumnElement[bool]:
+    """The condition of `ix_runs_active`."""
+    return runs.c.status.in_([literal_column("'pending'"), literal_column("'running'")])
+
+
+def is_claimable() -> ColumnElement[bool]:
+    """The condition of `ix_runs_ready`."""
+    return and_(runs.c.status == literal_column("'pending'"), runs.c.ready == literal_column("1"))

@@ -1,0 +1,177 @@
+"""Threads, in the scope of a Viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runline.errors import Conflict, ThreadNotFound
+from runline.kit.clock import Clock
+from runline.kit.ids import new_id
+from runline.model.lifecycle import ThreadStatus
+from runline.model.run import Run
+from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
+from runline.model.viewer import Viewer
+from runline.storage.engine import Database, json_contains
+from runline.storage.queue import settle
+from runline.storage.rows import run_from_row, thread_from_row
+from runline.storage.tables import is_active, runs, threads
+
+
+class ThreadStore:
+    """The `threads` table."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self, viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], *, exist_ok: bool
+    ) -> Thread:
+        """Insert an idle thread; with `exist_ok` an existing one of the viewer's is returned untouched.
+
+        Raises Conflict when the id is taken, also by somebody else.
+        """
+        now = self._clock.now()
+        thread = Thread(
+            thread_id=thread_id or new_id(),
+            owner=viewer.identity,
+            status=ThreadStatus.IDLE,
+            created_at=now,
+            updated_at=now,
+            state_updated_at=now,
+            metadata=metadata,
+            config={},
+        )
+        async with self._database.write() as connection:
+            existing = await _find(connection, thread.thread_id) if thread_id else None
+            if existing is None:
+                await connection.execute(insert(threads).values(_thread_to_row(thread)))
+                return thread
+        if exist_ok and existing.owner == viewer.identity:
+            return existing
+        raise Conflict(f"Thread with ID {thread_id} already exists")
+
+    async def get(self, viewer: Viewer, thread_id: str) -> Thread:
+        """Return one thread. Raises ThreadNotFound."""
+        async with self._database.read() as connection:
+            return await _get(connection, viewer, thread_id)
+
+    async def patch(self, viewer: Viewer, thread_id: str, metadata: dict[str, Any]) -> Thread:
+        """Merge `metadata` into the thread's, key by key. Raises ThreadNotFound."""
+        async with self._database.write() as connection:
+            thread = await _get(connection, viewer, thread_id)
+            thread = replace(thread, metadata={**thread.metadata, **metadata}, updated_at=self._clock.now())
+            await connection.execute(
+                update(threads)
+                .where(threads.c.thread_id == thread_id)
+                .values(metadata=thread.metadata, updated_at=thread.updated_at)
+            )
+        return thread
+
+    async def delete(self, viewer: Viewer, thread_id: str) -> list[Run]:
+        """Delete a thread with its runs; returns those that were active, for their workers to stop.
+
+        Raises ThreadNotFound.
+        """
+        async with self._database.write() as connection:
+            await _get(connection, viewer, thread_id)
+            query = select(runs).where(runs.c.thread_id == thread_id, is_active())
+            active = [run_from_row(row) for row in await connection.execute(query)]
+            await connection.execute(delete(threads).where(threads.c.thread_id == thread_id))
+        return active
+
+    async def search(self, viewer: Viewer, wanted: ThreadFilter, page: Page) -> list[Thread]:
+        """One page of the viewer's threads that match."""
+        column = threads.c[page.sort_by]
+        ordering = (column.desc(), threads.c.thread_id.desc()) if page.descending else (column, threads.c.thread_id)
+        query = select(threads).where(*_where(viewer, wanted)).order_by(*ordering)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.limit(page.limit).offset(page.offset))
+            return [thread_from_row(row) for row in rows]
+
+    async def count(self, viewer: Viewer, wanted: ThreadFilter) -> int:
+        """How many of the viewer's threads match."""
+        query = select(func.count()).select_from(threads).where(*_where(viewer, wanted))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one()
+
+    async def copy(self, viewer: Viewer, source: Thread, state: ThreadState) -> Thread:
+        """Insert a new idle thread with the source's metadata and config, at the given state."""
+        now = self._clock.now()
+        thread = Thread(
+            thread_id=new_id(),
+            owner=viewer.identity,
+            status=state.resting,
+            created_at=now,
+            updated_at=now,
+            state_updated_at=now,
+            metadata=source.metadata,
+            config=source.config,
+            values=state.values,
+            interrupts=state.interrupts,
+        )
+        async with self._database.write() as connection:
+            await connection.execute(insert(threads).values(_thread_to_row(thread)))
+        return thread
+
+    async def save_state(self, thread_id: str, state: ThreadState) -> None:
+        """Record the state a thread came to outside a run, by a state update."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            await settle(
+                connection,
+                thread_id,
+                now,
+                resting=state.resting,
+                state_values=state.values,
+                interrupts=state.interrupts,
+                error=state.error,
+                state_updated_at=now,
+            )
+
+
+async def _find(connection: AsyncConnection, thread_id: str) -> Thread | None:
+    row = (await connection.execute(select(threads).where(threads.c.thread_id == thread_id))).one_or_none()
+    return thread_from_row(row) if row else None
+
+
+async def _get(connection: AsyncConnection, viewer: Viewer, thread_id: str) -> Thread:
+    thread = await _find(connection, thread_id)
+    if thread is None or thread.owner != viewer.identity:
+        raise ThreadNotFound(thread_id)
+    return thread
+
+
+def _where(viewer: Viewer, wanted: ThreadFilter) -> Sequence[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = [threads.c.owner == viewer.identity]
+    if wanted.ids:
+        clauses.append(threads.c.thread_id.in_(wanted.ids))
+    if wanted.status:
+        clauses.append(threads.c.status == wanted.status)
+    if wanted.metadata:
+        clauses.append(json_contains(threads.c.metadata, wanted.metadata))
+    if wanted.values:
+        clauses.append(json_contains(threads.c.state_values, wanted.values))
+    return clauses
+
+
+def _thread_to_row(thread: Thread) -> dict[str, Any]:
+    return {
+        "thread_id": thread.thread_id,
+        "owner": thread.owner,
+        "status": thread.status,
+        "resting": thread.status,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "state_updated_at": thread.state_updated_at,
+        "metadata": thread.metadata,
+        "config": thread.config,
+        "state_values": thread.values,
+        "interrupts": thread.interrupts,
+        "error": thread.error,
+    }

@@ -1,0 +1,1 @@
+"""Live transport of events, and wake-ups. Contracts, and one module per backend."""

@@ -1,0 +1,81 @@
+"""What a stream bridge and a bell promise; one test suite reads these docstrings aloud over every backend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from runline.errors import Unavailable
+from runline.model.event import Event
+
+
+class EventsGone(Unavailable):
+    """A reader asked for events that the bridge has dropped to stay within its memory."""
+
+    status = 410
+
+    def __init__(self, run_id: str, after: int) -> None:
+        super().__init__(f"The events of run {run_id} after {after} are no longer kept; read the run's state instead")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a run's stream: its result document, as `/join` answers it, encoded as JSON."""
+
+    result: bytes
+
+
+Batch = Sequence[Event] | Ended
+
+
+class StreamBridge(Protocol):
+    """Carries each run's events from its one writer to any number of readers.
+
+    A stream is open from `open` to `close` and kept for replay for a retention time after that. Events are
+    published in the order of their dense `seq`. Nothing is lost between replay and live tail, and a reader's
+    slowness costs the bridge nothing: readers hold a position, not a queue.
+    """
+
+    def open(self, run_id: str) -> None:
+        """Make the run's stream known; events of an open stream are kept. Opening twice is harmless."""
+        ...
+
+    def publish(self, run_id: str, event: Event) -> None:
+        """Append the next event. Does nothing if the stream is not open."""
+        ...
+
+    def close(self, run_id: str, result: bytes) -> None:
+        """End the stream: readers get what is left, then Ended(result)."""
+        ...
+
+    def knows(self, run_id: str) -> bool:
+        """Tell whether the run can be read here: its stream is open, or closed and still kept."""
+        ...
+
+    def last_seq(self, run_id: str) -> int:
+        """The newest event's seq; 0 if there is none."""
+        ...
+
+    def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:
+        """Yield the events with seq > after as they come, several at once where they wait, and lastly Ended.
+
+        Raises EventsGone when events after `after` were dropped. Ends without Ended only when the bridge shuts down.
+        """
+        ...
+
+    def shut_down(self) -> None:
+        """End all reads, without Ended where their run has not ended: the reader may come again after a restart."""
+        ...
+
+
+class Bell(Protocol):
+    """Wakes workers when a run may be ready. May be lost: a slow poll is the certainty behind it."""
+
+    def ring(self) -> None:
+        """Wake every waiter."""
+        ...
+
+    async def wait(self, timeout: float) -> None:
+        """Return at the next ring or after `timeout` seconds; a ring since the last wait counts."""
+        ...

@@ -1,0 +1,181 @@
+"""Streams and bell for a single process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from time import monotonic
+
+from runline.model.event import Event
+from runline.streams.contracts import Batch, Ended, EventsGone
+
+_OVERHEAD_BYTES = 200
+"""What one kept event costs beside its data: the Event, its name and its place in the log."""
+
+_MOST_PER_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLimits:
+    """How long a closed stream is kept (seconds) and how much memory streams may hold (bytes)."""
+
+    retention_seconds: float = 60.0
+    max_bytes_per_run: int = 64 * 2**20
+    max_bytes_total: int = 256 * 2**20
+
+
+@dataclass(slots=True)
+class _Stream:
+    events: list[Event] = field(default_factory=list)
+    size: int = 0
+    last_seq: int = 0
+    ended: Ended | None = None
+    ended_at: float = 0.0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def notify(self) -> None:
+        """Wake all readers with one event object and leave a fresh one for the next time."""
+        self.wake.set()
+        self.wake = asyncio.Event()
+
+    @property
+    def first_kept(self) -> int:
+        return self.events[0].seq if self.events else self.last_seq + 1
+
+    def shrink(self, limit: int) -> int:
+        """Drop the oldest events until an eighth of `limit` is free again; returns the bytes that went."""
+        freed = count = 0
+        while count < len(self.events) - 1 and self.size - freed > limit - limit // 8:
+            freed += _size(self.events[count])
+            count += 1
+        del self.events[:count]
+        self.size -= freed
+        return freed
+
+    def after(self, seq: int) -> list[Event]:
+        """The next events after `seq`, up to one batch; seqs are dense, so the place is arithmetic."""
+        start = seq + 1 - self.first_kept
+        return self.events[start : start + _MOST_PER_BATCH]
+
+
+class MemoryStreamBridge:
+    """Every stream of this process: a log in memory per run. See StreamBridge.
+
+    Bounded memory: a run's oldest events go when its log exceeds its limit, and the streams that ended first go
+    when all logs together exceed theirs.
+    """
+
+    def __init__(self, limits: KeepLimits) -> None:
+        self._limits = limits
+        self._streams: dict[str, _Stream] = {}
+        # in order of their end; all have the same retention
+        self._ended: deque[str] = deque()
+        self._total = 0
+        self._shut_down = False
+
+    def open(self, run_id: str) -> None:
+        """See StreamBridge. A stream that had ended starts anew (its run was given back to the queue)."""
+        self._expire()
+        stream = self._streams.setdefault(run_id, _Stream())
+        stream.ended = None
+
+    def publish(self, run_id: str, event: Event) -> None:
+        """See StreamBridge."""
+        stream = self._streams.get(run_id)
+        if stream is None:
+            return
+        stream.events.append(event)
+        stream.last_seq = event.seq
+        size = _size(event)
+        stream.size += size
+        self._total += size
+        if stream.size > self._limits.max_bytes_per_run:
+            self._total -= stream.shrink(self._limits.max_bytes_per_run)
+        if self._total > self._limits.max_bytes_total:
+            self._expire()
+        stream.notify()
+
+    def close(self, run_id: str, result: bytes) -> None:
+        """See StreamBridge."""
+        stream = self._streams.get(run_id)
+        if stream is None or stream.ended:
+            return
+        stream.ended = Ended(result)
+        stream.ended_at = monotonic()
+        stream.size += len(result)
+        self._total += len(result)
+        self._ended.append(run_id)
+        stream.notify()
+        self._expire()
+
+    def knows(self, run_id: str) -> bool:
+        """See StreamBridge."""
+        self._expire()
+        return run_id in self._streams
+
+    def last_seq(self, run_id: str) -> int:
+        """See StreamBridge."""
+        stream = self._streams.get(run_id)
+        return stream.last_seq if stream else 0
+
+    async def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:
+        """See StreamBridge."""
+        stream = self._streams.get(run_id)
+        while stream is not None:
+            if after + 1 < stream.first_kept:
+                raise EventsGone(run_id, after)
+            if after < stream.last_seq:
+                batch = stream.after(after)
+                after = batch[-1].seq
+                yield batch
+            elif stream.ended:
+                yield stream.ended
+                return
+            elif self._shut_down:
+                return
+            else:
+                await stream.wake.wait()
+
+    def shut_down(self) -> None:
+        """See StreamBridge."""
+        self._shut_down = True
+        for stream in self._streams.values():
+            stream.notify()
+
+    def _expire(self) -> None:
+        """Drop ended streams that are past their retention, or too many for the memory they share."""
+        oldest_kept = monotonic() - self._limits.retention_seconds
+        while self._ended:
+            stream = self._streams.get(self._ended[0])
+            if stream is not None and stream.ended is not None:
+                if stream.ended_at > oldest_kept and self._total <= self._limits.max_bytes_total:
+                    return
+                del self._streams[self._ended[0]]
+                self._total -= stream.size
+            self._ended.popleft()
+
+
+class MemoryBell:
+    """A bell for one process. See Bell."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """See Bell."""
+        self._event.set()
+
+    async def wait(self, timeout: float) -> None:
+        """See Bell."""
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout)
+        except TimeoutError:
+            return
+        finally:
+            self._event.clear()
+
+
+def _size(event: Event) -> int:
+    return len(event.data) + _OVERHEAD_BYTES

@@ -1,0 +1,92 @@
+"""`runline doctor` looks at everything and says with its exit code whether the gateway would start."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from cli.project import Project
+
+
+def rows(output: str) -> dict[str, tuple[str, str]]:
+    """The printed table: check -> (result, detail)."""
+    lines = (line.split("  ", 1) for line in output.splitlines()[1:])
+    cells = ((check, rest.split(maxsplit=1)) for check, rest in lines)
+    return {check: (result, detail.strip()) for check, (result, detail) in cells}
+
+
+def test_a_sound_project_passes_every_check(project: Project, free_port: int) -> None:
+    result = project.run("doctor", "--port", str(free_port))
+
+    found = rows(result.stdout)
+    assert {word for word, _ in found.values()} == {"ok"}
+    assert found["graph hello"] == ("ok", "imports")
+    assert found["port"] == ("ok", f"{free_port} on 127.0.0.1 is free")
+    assert {"python", "langgraph", "langgraph-checkpoint", "langgraph-checkpoint-sqlite", "sqlite"} <= found.keys()
+    assert result.returncode == 0
+
+
+def test_looking_leaves_nothing_behind(project: Project, free_port: int) -> None:
+    before = {path.name for path in project.folder.iterdir()}
+    project.run("doctor", "--port", str(free_port), PYTHONDONTWRITEBYTECODE="1")
+
+    assert {path.name for path in project.folder.iterdir()} == before
+
+
+def test_a_broken_graph_fails_and_the_others_are_still_looked_at(broken_project: Project, free_port: int) -> None:
+    result = broken_project.run("doctor", "--port", str(free_port))
+
+    found = rows(result.stdout)
+    assert found["graph hello"][0] == "ok"
+    assert found["graph lost"][0] == "failed"
+    assert "a_module_that_is_not_there" in found["graph lost"][1]
+    assert result.returncode == 1
+
+
+def test_keys_without_effect_are_warnings_and_do_not_fail(project: Project, free_port: int) -> None:
+    project.write(
+        "langgraph.json",
+        {"graphs": {"hello": "./agent.py:graph"}, "store": {"ttl": {}}, "colour": 1, "node_version": "20"},
+    )
+    result = project.run("doctor", "--port", str(free_port))
+
+    found = rows(result.stdout)
+    assert found["unsupported key"][0] == "warning"
+    assert found["unknown key"] == ("warning", "'colour' is not a key of langgraph.json")
+    assert found["ignored key"][0] == "ok"
+    assert result.returncode == 0
+
+
+def test_a_wrong_setting_fails_with_its_name(project: Project) -> None:
+    project.write("config.yaml", {"server": {"port": "many"}})
+    result = project.run("doctor")
+
+    word, detail = rows(result.stdout)["settings"]
+    assert (word, result.returncode) == ("failed", 1)
+    assert "server.port" in detail
+
+
+def test_an_unreadable_langgraph_json_fails_and_the_rest_is_still_looked_at(project: Project, free_port: int) -> None:
+    project.write("langgraph.json", "{")
+    result = project.run("doctor", "--port", str(free_port))
+
+    found = rows(result.stdout)
+    assert (found["graphs file"][0], found["port"][0], result.returncode) == ("failed", "ok", 1)
+
+
+@pytest.mark.parametrize("data_dir", ["agent.py/data", "agent.py"])
+def test_a_data_folder_that_cannot_be_written_fails(project: Project, free_port: int, data_dir: str) -> None:
+    result = project.run("doctor", "--port", str(free_port), "--data-dir", data_dir)
+
+    assert (rows(result.stdout)["data folder"][0], result.returncode) == ("failed", 1)
+
+
+def test_a_taken_port_fails(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = project.run("doctor", "--port", str(port))
+
+    word, detail = rows(result.stdout)["port"]
+    assert (word, result.returncode) == ("failed", 1)
+    assert detail.startswith(f"Port {port} on 127.0.0.1 is already in use")
