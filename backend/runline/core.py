@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
 
     Raises ConfigError with the remedy when the settings cannot work.
     """
+    # nodes and tools that are not async run here; asyncio's own default is a handful of threads
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.workers.threads, "graph"))
     registry = await asyncio.to_thread(_load_graphs, settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))

@@ -26,6 +26,8 @@ async def wait(state):
 graph = StateGraph(MessagesState).add_node("wait", wait).add_edge(START, "wait").compile()
 """
 
+BODY = {"assistant_id": "hello", "input": {"messages": [{"role": "user", "content": "Hello"}]}}
+
 
 def test_the_banner_shows_addresses_data_file_and_graphs(project: Project, free_port: int) -> None:
     with project.start("serve", "--port", str(free_port), "--data-dir", "kept") as process:
@@ -104,13 +106,28 @@ def test_a_host_that_others_can_reach_is_refused_without_the_setting(project: Pr
     assert result.stderr.count("\n") == 1
 
 
+def test_a_signal_ends_open_streams_after_the_grace_period(project: Project, free_port: int) -> None:
+    project.write("agent.py", FOREVER)
+    project.write("config.yaml", {"workers": {"shutdown_grace_seconds": 0.1}})
+    with project.start("serve", "--port", str(free_port)) as process:
+        read_until(process, READY)
+        with httpx.stream("POST", f"http://127.0.0.1:{free_port}/runs/stream", json=BODY) as stream:
+            lines = stream.iter_lines()
+            next(lines)  # the run is running
+            process.terminate()
+            list(lines)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "Traceback" not in output
+
+
 def test_a_second_signal_ends_it_at_once(project: Project, free_port: int) -> None:
     project.write("agent.py", FOREVER)
     project.write("config.yaml", {"workers": {"shutdown_grace_seconds": 600}})
     with project.start("serve", "--port", str(free_port)) as process:
         read_until(process, READY)
-        body = {"assistant_id": "hello", "input": {"messages": []}}
-        with httpx.stream("POST", f"http://127.0.0.1:{free_port}/runs/stream", json=body) as stream:
+        with httpx.stream("POST", f"http://127.0.0.1:{free_port}/runs/stream", json=BODY) as stream:
             next(stream.iter_lines())  # the run is running
             assert press_until_it_ends(process) == 128 + signal.SIGINT
 

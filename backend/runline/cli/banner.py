@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -52,7 +53,7 @@ def curl_line(url: str, registry: GraphRegistry) -> str:
         "input": {"messages": [message]},
         "stream_mode": ["messages-tuple", "updates"],
     }
-    return f"curl -N {url}/runs/stream -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+    return f"curl -N {url}/runs/stream -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(body))}"
 
 
 def _describe(registry: GraphRegistry, graph_id: str) -> Text:

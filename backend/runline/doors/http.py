@@ -258,7 +258,7 @@ def sse(
 
 
 def late_json(
-    document: Awaitable[bytes],
+    document: Callable[[], Awaitable[bytes]],
     wire: WireOptions,
     headers: Mapping[str, str],
     gone: Callable[[], Awaitable[None]] | None = None,
@@ -266,7 +266,7 @@ def late_json(
     """Answer at once, with newlines until the JSON document is there: leading white space is valid JSON."""
 
     async def chunks() -> AsyncIterator[bytes]:
-        yield await document
+        yield await document()
 
     return LiveResponse(chunks(), wire, media_type="application/json", heartbeat=b"\n", headers=headers, gone=gone)
 

@@ -2,7 +2,7 @@
 
 This runs the user's code. Whatever goes wrong there becomes one readable sentence, a GraphLoadError.
 
-Divergence: a file is imported once, however many graphs it holds, and under a name that lasts. The official
+Divergence 18: a file is imported once, however many graphs it holds, and under a name that lasts. The official
 server imports it once for each graph, as `__file`, and does not enter it in `sys.modules`.
 """
 

@@ -3,11 +3,11 @@
 What langgraph.json names may be a compiled graph, a builder, or a factory that makes either. The first two
 are ready after loading, and opening them costs next to nothing; a factory is called by each `open`.
 
-Divergence 1: a factory that blocks does not hold up the other runs: it is called in a thread. The official
+Divergence 11: a factory that blocks does not hold up the other runs: it is called in a thread. The official
 server calls it on its event loop.
-Divergence 2: a factory's context manager cannot swallow an error of the run it was opened for. Officially
+Divergence 12: a factory's context manager cannot swallow an error of the run it was opened for. Officially
 such a run ends in success.
-Divergence 3: a graph that cannot be loaded leaves the others working; the official server does not start.
+Divergence 13: a graph that cannot be loaded leaves the others working; the official server does not start.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a graph takes, holds and gives as JSON schemas, and its picture as nodes and edges.
 
-Divergence 1: a context schema that pydantic refuses altogether (such as a `typing.TypedDict` before Python
+Divergence 17: a context schema that pydantic refuses altogether (such as a `typing.TypedDict` before Python
 3.12) is null here; the official server answers the whole call with 500.
-Divergence 2: a graph that LangGraph cannot draw is 422 here, and 500 there.
+Divergence 17: a graph that LangGraph cannot draw is 422 here, and 500 there.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query
@@ -120,7 +121,8 @@ def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) ->
 def await_run(call: Call, run: Run, *, cancel_on_disconnect: bool = False) -> Response:
     """Answer with the run's result document once it has ended."""
     headers = run_headers(run, reconnect="join")
-    return late_json(call.core.runs.result(run), call.wire, headers, _when_gone(call, run, cancel=cancel_on_disconnect))
+    gone = _when_gone(call, run, cancel=cancel_on_disconnect)
+    return late_json(partial(call.core.runs.result, run), call.wire, headers, gone)
 
 
 def _when_gone(call: Call, run: Run, *, cancel: bool) -> Callable[[], Awaitable[None]] | None:

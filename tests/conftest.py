@@ -1,0 +1,56 @@
+"""Fixtures for tests that talk to a gateway over a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+
+from gateway import Gateway
+
+MAX_BODY_BYTES = 200_000
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway that tests share. At its end no run is left behind, and its log shows no trouble."""
+    settings = {"RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES), "RUNLINE_SERVER__CORS_ORIGINS": '["*"]'}
+    shared = Gateway(tmp_path_factory.mktemp("gateway") / "data", settings).start()
+    yield shared
+    active = httpx.get(f"{shared.url}/metrics?format=json").json()["queue"]
+    shared.stop()
+    assert active == {"n_pending": 0, "n_running": 0}
+    assert shared.complaints() == []
+
+
+@pytest.fixture
+def start_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
+    """Start a gateway of one's own: `start_gateway(RUNLINE_...="...")`. It is stopped and checked at the end."""
+    started: list[Gateway] = []
+
+    def start(**settings: str) -> Gateway:
+        started.append(Gateway(tmp_path / f"gateway-{len(started)}", settings))
+        return started[-1].start()
+
+    yield start
+    for own in started:
+        own.stop()
+        assert own.complaints() == []
+
+
+@pytest.fixture
+async def client(gateway: Gateway) -> AsyncIterator[LangGraphClient]:
+    """The public Python SDK, connected to the shared gateway."""
+    async with get_client(url=gateway.url) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    """A plain HTTP client, for what the SDK hides: status codes, headers, bytes."""
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
+        yield connected

@@ -1,0 +1,121 @@
+"""A gateway in a process of its own, as operators run it, and patience for what happens in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+HERE = Path(__file__).parent
+GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
+
+_POLL_SECONDS = 0.01
+_START_SECONDS = 30
+_STOP_SECONDS = 30
+
+T = TypeVar("T")
+
+
+async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 15) -> T:
+    """Ask again and again until the answer is truthy, and return it."""
+    deadline = time.monotonic() + within
+    while not (answer := await condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"It did not happen within {within} seconds; the last answer was {answer!r}")
+        await asyncio.sleep(_POLL_SECONDS)
+    return answer
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Gateway:
+    """`runline serve` on a data folder: it can be stopped, killed and started again, and keeps its address."""
+
+    data_dir: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    graphs: Path = GRAPHS
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        """What it has said on standard error, over all its starts."""
+        return self.data_dir.with_suffix(".log")
+
+    def start(self) -> Gateway:
+        """Start it and wait until it answers."""
+        arguments = ["serve", "--port", str(self.port), "--graphs", str(self.graphs), "--data-dir", str(self.data_dir)]
+        arguments += ["--config", os.devnull]  # not what lies in the working directory
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "runline", *arguments],
+                env=_environment(self.settings),
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"The gateway did not start:\n{self.log_file.read_text()}")
+            time.sleep(_POLL_SECONDS)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        """Ask it to stop, as an operator does: it must obey, with exit code 0."""
+        if self.process:
+            self.process.terminate()
+            code = self.process.wait(_STOP_SECONDS)
+            self.process = None
+            assert code == 0, f"SIGTERM ended the gateway with code {code}:\n{self.log_file.read_text()}"
+
+    def kill(self) -> None:
+        """End it without warning, as a power failure does."""
+        if self.process:
+            self.process.kill()
+            assert self.process.wait(_STOP_SECONDS) == -signal.SIGKILL
+            self.process = None
+
+    def complaints(self) -> list[str]:
+        """Log lines that no healthy gateway writes. The traceback of a graph that failed is not one of them."""
+        return [line for line in self.log_file.read_text().splitlines() if _is_complaint(line)]
+
+
+def _is_complaint(line: str) -> bool:
+    try:
+        record: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return True
+    return record["level"] in ("error", "critical") or ("exception" in record and record["event"] != "run failed")
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Without the settings of whoever runs the tests; one JSON object for each line of the log."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    return {**kept, "RUNLINE_LOG__FORMAT": "json", **settings}
