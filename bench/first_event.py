@@ -18,8 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from gateway import AGENTS, gateway
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from served import AGENTS, gateway
 
 ROUNDS = 200
 WARM_UP = 20
@@ -61,7 +62,7 @@ async def in_process(graph: Any) -> float:
 
 async def measure(url: str, saver: AsyncSqliteSaver) -> dict[str, list[float]]:
     """Take all measurements in turns, so that noise meets each alike."""
-    os.environ["SAMPLE_TOKEN_DELAY"] = "0"
+    os.environ.update(SAMPLE_TOKEN_DELAY="0")
     sys.path.insert(0, str(AGENTS))
     from echo import graph  # noqa: PLC0415 - importable only from the folder of the agents
 

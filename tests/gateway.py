@@ -23,6 +23,7 @@ GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 _POLL_SECONDS = 0.01
 _START_SECONDS = 30
 _STOP_SECONDS = 30
+_QUIET_SECONDS = 5
 
 T = TypeVar("T")
 
@@ -80,6 +81,13 @@ class Gateway:
                 raise AssertionError(f"The gateway did not start:\n{self.log_file.read_text()}")
             time.sleep(_POLL_SECONDS)
         return self
+
+    def until_quiet(self) -> None:
+        """Wait until no run is pending or running."""
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while any((queue := httpx.get(f"{self.url}/metrics?format=json").json()["queue"]).values()):
+            assert time.monotonic() < deadline, f"Runs were left behind: {queue}"
+            time.sleep(_POLL_SECONDS)
 
     def _answers(self) -> bool:
         try:

@@ -156,9 +156,7 @@ class FakeChatModel(BaseChatModel):
 
 def human_text(messages: Sequence[BaseMessage]) -> str:
     """The text of the last human message, or an empty string."""
-    return next(
-        (str(message.text) for message in reversed(messages) if isinstance(message, HumanMessage)), ""
-    )
+    return next((str(message.text) for message in reversed(messages) if isinstance(message, HumanMessage)), "")
 
 
 def _pieces(text: str) -> list[str]:

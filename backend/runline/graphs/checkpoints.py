@@ -7,14 +7,13 @@ task takes the place of the first). Such rows are kept in `replaced_writes`, so 
 
 from __future__ import annotations
 
-import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -24,6 +23,8 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from runline.kit.sqlite import OneHopConnection, connect
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
@@ -40,6 +41,26 @@ CREATE TABLE IF NOT EXISTS replaced_writes (
     PRIMARY KEY (replaced_by, thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
 """
+
+_PUT_CHECKPOINT = (
+    f"INSERT OR REPLACE INTO checkpoints (thread_id, {_CHECKPOINT_COLUMNS}, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT_WRITES = f"INSERT OR IGNORE INTO writes ({_WRITE_COLUMNS}, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACE_WRITES = _PUT_WRITES.replace("IGNORE", "REPLACE")
+_KEEP_REPLACED = (
+    f"INSERT OR IGNORE INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
+    f"SELECT ?, {_WRITE_COLUMNS}, run_id FROM writes WHERE thread_id = ? AND checkpoint_ns = ? "
+    "AND checkpoint_id = ? AND task_id = ? AND idx < 0 AND run_id IS NOT ?"
+)
+_NEWEST_OF_RUN = "SELECT max(checkpoint_id) FROM checkpoints WHERE run_id = ? AND checkpoint_ns = ''"
+_DELETE_THREAD = "DELETE FROM {table} WHERE thread_id = ?"
+_COPY_THREAD = tuple(
+    f"INSERT INTO {table} (thread_id, {columns}) SELECT ?, {columns} FROM {table} WHERE thread_id = ?"
+    for table, columns in (
+        ("checkpoints", _CHECKPOINT_COLUMNS),
+        ("writes", _WRITE_COLUMNS.removeprefix("thread_id, ")),
+    )
+)
 
 _OF_RUNS = "run_id IN (SELECT value FROM json_each(?))"
 _SAME_CHECKPOINT = (
@@ -82,7 +103,7 @@ DELETE FROM {table} WHERE thread_id = :thread
 @asynccontextmanager
 async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSaver]:
     """Open the checkpoint file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with aiosqlite.connect(file) as connection:
+    async with connect(file) as connection:
         await connection.execute(f"PRAGMA synchronous = {synchronous}")
         saver = RunlineSaver(connection)
         await saver.setup()
@@ -90,8 +111,12 @@ async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSa
 
 
 class RunlineSaver(AsyncSqliteSaver):
-    """AsyncSqliteSaver whose rows know their run. `configurable.run_id` names it; without one rows have none."""
+    """AsyncSqliteSaver whose rows know their run. `configurable.run_id` names it; without one rows have none.
 
+    Each write is one transaction in one crossing to the connection's thread, so no cancel can cut it in half.
+    """
+
+    conn: OneHopConnection
     _extended = False
 
     async def setup(self) -> None:
@@ -99,17 +124,8 @@ class RunlineSaver(AsyncSqliteSaver):
         if self._extended:
             return
         await super().setup()
-        async with self.lock:
-            for table in ("checkpoints", "writes"):
-                if "run_id" not in await self._columns(table):
-                    await self.conn.execute(f"ALTER TABLE {table} ADD COLUMN run_id TEXT")
-            await self.conn.executescript(_EXTENSIONS)
-            await self.conn.commit()
-            self._extended = True
-
-    async def _columns(self, table: str) -> set[str]:
-        async with self.conn.execute(f"PRAGMA table_info({table})") as cursor:
-            return {row[1] for row in await cursor.fetchall()}
+        await self.conn.run(_extend)
+        self._extended = True
 
     async def aput(
         self,
@@ -119,7 +135,6 @@ class RunlineSaver(AsyncSqliteSaver):
         new_versions: ChannelVersions,  # noqa: ARG002 - this saver keeps whole checkpoints
     ) -> RunnableConfig:
         """Save a checkpoint; see the base class."""
-        await self.setup()
         key = config["configurable"]
         full_metadata = dict(get_checkpoint_metadata(config, metadata))
         type_, blob = self.serde.dumps_typed(checkpoint)
@@ -133,15 +148,7 @@ class RunlineSaver(AsyncSqliteSaver):
             json.dumps(full_metadata, ensure_ascii=False).encode("utf-8", "ignore"),
             full_metadata.get("run_id"),
         )
-        await self._transaction(
-            [
-                (
-                    f"INSERT OR REPLACE INTO checkpoints (thread_id, {_CHECKPOINT_COLUMNS}, run_id) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-            ]
-        )
+        await self.conn.run(lambda connection: connection.execute(_PUT_CHECKPOINT, row))
         return {
             "configurable": {
                 "thread_id": key["thread_id"],
@@ -154,7 +161,6 @@ class RunlineSaver(AsyncSqliteSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save a task's writes onto a checkpoint; see the base class."""
-        await self.setup()
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
         run_id = key.get("run_id")
@@ -164,64 +170,35 @@ class RunlineSaver(AsyncSqliteSaver):
         ]
         # errors, interrupts and resumes have fixed places and replace what is there; other writes come once
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
-        async with self.lock:
-            try:
-                if replaces and run_id:
-                    await self._keep_replaced(place, str(run_id))
-                await self.conn.executemany(
-                    f"INSERT OR {'REPLACE' if replaces else 'IGNORE'} INTO writes ({_WRITE_COLUMNS}, run_id) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    rows,
-                )
-                await self.conn.commit()
-            except BaseException:
-                await asyncio.shield(self.conn.rollback())
-                raise
 
-    async def _keep_replaced(self, place: tuple[str, str, str, str], run_id: str) -> None:
-        await self.conn.execute(
-            f"INSERT OR IGNORE INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
-            f"SELECT ?, {_WRITE_COLUMNS}, run_id FROM writes WHERE thread_id = ? AND checkpoint_ns = ? "
-            "AND checkpoint_id = ? AND task_id = ? AND idx < 0 AND run_id IS NOT ?",
-            (run_id, *place, run_id),
-        )
+        def put(connection: sqlite3.Connection) -> None:
+            if replaces and run_id:
+                connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
+            connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
+
+        await self.conn.run_transaction(put)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
-        await self.setup()
-        await self._transaction([(f"DELETE FROM {table} WHERE thread_id = ?", (str(thread_id),)) for table in _TABLES])
+        await self._transaction((_DELETE_THREAD.format(table=table), (str(thread_id),)) for table in _TABLES)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Undo the runs: delete their checkpoints and writes, and put back the writes they had replaced."""
-        await self.setup()
         wanted = json.dumps([str(run_id) for run_id in run_ids])
         await self._transaction([(sql, (wanted,) * sql.count("?")) for sql in _DELETE_FOR_RUNS])
 
     async def newest_of_run(self, run_id: str) -> str | None:
         """The id of a run's newest checkpoint in its root graph."""
-        await self.setup()
-        query = "SELECT max(checkpoint_id) FROM checkpoints WHERE run_id = ? AND checkpoint_ns = ''"
-        async with self.lock, self.conn.execute(query, (run_id,)) as cursor:
-            row = await cursor.fetchone()
-        return row[0] if row else None
+        async with self.conn.execute(_NEWEST_OF_RUN, (run_id,)) as cursor:
+            newest: str | None = (await cursor.fetchone())[0]
+        return newest
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's checkpoints and writes. The copies belong to no run: deleting one spares them."""
-        await self.setup()
-        write_columns = _WRITE_COLUMNS.removeprefix("thread_id, ")
-        await self._transaction(
-            [
-                (
-                    f"INSERT INTO {table} (thread_id, {columns}) SELECT ?, {columns} FROM {table} WHERE thread_id = ?",
-                    (str(target_thread_id), str(source_thread_id)),
-                )
-                for table, columns in (("checkpoints", _CHECKPOINT_COLUMNS), ("writes", write_columns))
-            ]
-        )
+        await self._transaction((sql, (str(target_thread_id), str(source_thread_id))) for sql in _COPY_THREAD)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Thin threads out: `keep_latest` leaves the newest checkpoint of each namespace, `delete` nothing."""
-        await self.setup()
         for thread_id in thread_ids:
             if strategy == "keep_latest":
                 key = {"thread": str(thread_id)}
@@ -230,12 +207,16 @@ class RunlineSaver(AsyncSqliteSaver):
                 await self.adelete_thread(thread_id)
 
     async def _transaction(self, statements: Iterable[tuple[str, Any]]) -> None:
-        async with self.lock:
-            try:
-                for sql, parameters in statements:
-                    await self.conn.execute(sql, parameters)
-                await self.conn.commit()
-            except BaseException:
-                # also when cancelled: a half transaction must not be committed by whoever comes next
-                await asyncio.shield(self.conn.rollback())
-                raise
+        def execute(connection: sqlite3.Connection) -> None:
+            for sql, parameters in statements:
+                connection.execute(sql, parameters)
+
+        await self.conn.run_transaction(execute)
+
+
+def _extend(connection: sqlite3.Connection) -> None:
+    for table in ("checkpoints", "writes"):
+        columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        if "run_id" not in columns:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN run_id TEXT")
+    connection.executescript(_EXTENSIONS)

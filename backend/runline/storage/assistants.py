@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
 
 from runline.errors import NotFound
 from runline.kit.clock import Clock
@@ -25,6 +25,12 @@ class AssistantFilter:
     graph_id: str | None = None
     metadata: dict[str, Any] | None = None
     name: str | None = None
+
+
+_GET = select(assistants).where(
+    assistants.c.assistant_id == bindparam("key"),
+    or_(assistants.c.owner == bindparam("viewer"), assistants.c.owner.is_(None)),
+)
 
 
 class AssistantStore:
@@ -71,9 +77,9 @@ class AssistantStore:
 
     async def get(self, viewer: Viewer, assistant_id: str) -> Assistant:
         """Return one assistant. Raises NotFound."""
-        query = select(assistants).where(assistants.c.assistant_id == assistant_id, _visible(viewer))
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+            key = {"key": assistant_id, "viewer": viewer.identity}
+            row = (await connection.execute(_GET, key)).one_or_none()
         if row is None:
             raise NotFound("Not Found")
         return assistant_from_row(row)

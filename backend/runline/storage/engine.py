@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from runline.errors import ConfigError, Unavailable
 from runline.kit.json import dumps, loads
+from runline.kit.sqlite import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,11 @@ def _translated() -> Iterator[None]:
 async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
     """Open the SQLite file, creating or migrating its tables; the caller holds the data folder's lock."""
     url = f"sqlite+aiosqlite:///{options.file}"
-    shared: dict[str, Any] = {"json_serializer": _dump_text, "json_deserializer": loads}
+    shared: dict[str, Any] = {
+        "json_serializer": _dump_text,
+        "json_deserializer": loads,
+        "async_creator": lambda *_arguments, **_options: connect(options.file),
+    }
     writer = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
     reader = create_async_engine(url, pool_size=options.readers, pool_reset_on_return=None, **shared)
     for engine in (writer, reader):
@@ -118,9 +123,7 @@ def _dump_text(value: Any) -> str:
 
 def _configure(engine: AsyncEngine, options: SqliteOptions) -> None:
     @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # transactions are begun by us (see _begin_immediate), not by the driver on the first write
-        connection.isolation_level = None
+    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.create_function("json_contains", 2, _json_contains, deterministic=True)
         cursor = connection.cursor()
         for pragma in (

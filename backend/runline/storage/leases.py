@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.kit.clock import Clock
@@ -35,6 +35,13 @@ class Ending:
     held: bool
     promoted: Run | None = None
     stop: StopReason | None = None
+
+
+_HELD = select(runs.c.stop_requested).where(
+    runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
+)
+_FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
+_DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 
 
 class LeaseStore:
@@ -101,25 +108,20 @@ class LeaseStore:
         """
         now = self._clock.now()
         async with self._database.write() as connection:
-            query = select(runs.c.stop_requested).where(*_held(run))
-            if (row := (await connection.execute(query)).one_or_none()) is None:
+            if (row := (await connection.execute(_HELD, _lease_of(run))).one_or_none()) is None:
                 return Ending(held=False)
             if row.stop_requested and outcome.status is not RunStatus.INTERRUPTED:
                 return Ending(held=False, stop=StopReason(row.stop_requested))
             if run.traceless:
                 return await _drop_thread(connection, run)
-            await connection.execute(
-                update(runs)
-                .where(runs.c.run_id == run.run_id)
-                .values(
-                    status=outcome.status,
-                    error=outcome.error,
-                    ended_at=now,
-                    updated_at=now,
-                    lease_owner=None,
-                    lease_until=None,
-                )
-            )
+            end = {
+                "key": run.run_id,
+                "error": outcome.error,
+                "status": outcome.status,
+                "ended_at": now,
+                "updated_at": now,
+            }
+            await connection.execute(_FINISH, end)
             promoted = await promote(connection, run.thread_id, claimant)
             await settle(connection, run.thread_id, now, **_state_columns(state, now))
         return Ending(True, promoted)
@@ -147,7 +149,7 @@ class LeaseStore:
         async with self._database.write() as connection:
             statement = (
                 update(runs)
-                .where(*_held(run))
+                .where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
                 .values(
                     status=RunStatus.PENDING,
                     ready=1,
@@ -179,12 +181,12 @@ class LeaseStore:
 
 
 async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
-    await connection.execute(delete(threads).where(threads.c.thread_id == run.thread_id))
+    await connection.execute(_DROP_THREAD, {"key": run.thread_id})
     return Ending(held=True)
 
 
-def _held(run: Run) -> tuple[ColumnElement[bool], ...]:
-    return (runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
+def _lease_of(run: Run) -> dict[str, Any]:
+    return {"key": run.run_id, "token": run.attempt}
 
 
 def _state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The statements that keep a thread's queue and its status true; each runs inside a caller's transaction.
 
 Rule: a thread's `status` is derived from its runs in the transaction that changes them, so it cannot be stuck.
+
+Statements are built once, with parameters: building them anew was measured as half of a transaction's CPU time.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, exists, select, update
+from sqlalchemy import String, bindparam, case, delete, exists, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
+from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
@@ -27,10 +29,31 @@ class Claimant:
     lease_until: datetime
 
 
+_ACTIVE_RUNS = (
+    select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
+)
+_MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
+_CLAIM = (
+    update(runs)
+    .where(runs.c.run_id == bindparam("key"), runs.c.status == literal_column("'pending'"))
+    .values(status=RunStatus.RUNNING, ready=0, attempt=runs.c.attempt + 1)
+    .returning(runs)
+)
+_SETTLE = (
+    update(threads)
+    .where(threads.c.thread_id == bindparam("key"))
+    .values(
+        status=case(
+            (exists().where(runs.c.thread_id == threads.c.thread_id, is_active()), literal_column("'busy'")),
+            else_=func.coalesce(bindparam("rests", type_=String), threads.c.resting),
+        )
+    )
+)
+
+
 async def active_runs(connection: AsyncConnection, thread_id: str) -> list[Run]:
     """The thread's pending and running runs, oldest first."""
-    query = select(runs).where(runs.c.thread_id == thread_id, is_active()).order_by(runs.c.created_at, runs.c.run_id)
-    return [run_from_row(row) for row in await connection.execute(query)]
+    return [run_from_row(row) for row in await connection.execute(_ACTIVE_RUNS, {"key": thread_id})]
 
 
 async def promote(connection: AsyncConnection, thread_id: str, claimant: Claimant | None) -> Run | None:
@@ -44,38 +67,27 @@ async def promote(connection: AsyncConnection, thread_id: str, claimant: Claiman
     head = queue[0]
     if claimant and (head.due_at is None or head.due_at <= claimant.now):
         return await claim_run(connection, head.run_id, claimant)
-    await connection.execute(update(runs).where(runs.c.run_id == head.run_id).values(ready=1))
+    await connection.execute(_MARK_READY, {"key": head.run_id})
     return None
 
 
 async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant) -> Run | None:
     """Make a pending run the claimant's: running, with one more attempt and a lease."""
-    statement = (
-        update(runs)
-        .where(runs.c.run_id == run_id, runs.c.status == RunStatus.PENDING)
-        .values(
-            status=RunStatus.RUNNING,
-            ready=0,
-            attempt=runs.c.attempt + 1,
-            lease_owner=claimant.worker,
-            lease_until=claimant.lease_until,
-            started_at=claimant.now,
-            updated_at=claimant.now,
-        )
-        .returning(runs)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    changes = {
+        "key": run_id,
+        "lease_owner": claimant.worker,
+        "lease_until": claimant.lease_until,
+        "started_at": claimant.now,
+        "updated_at": claimant.now,
+    }
+    row = (await connection.execute(_CLAIM, changes)).one_or_none()
     return run_from_row(row) if row else None
 
 
 async def settle(connection: AsyncConnection, thread_id: str, now: datetime, **changes: Any) -> None:
     """Derive the thread's status from its runs, writing `changes` to its row on the way."""
-    resting = changes.get("resting", threads.c.resting)
-    active = exists().where(runs.c.thread_id == thread_id, is_active())
-    status = case((active, ThreadStatus.BUSY), else_=resting)
-    await connection.execute(
-        update(threads).where(threads.c.thread_id == thread_id).values(status=status, updated_at=now, **changes)
-    )
+    row = {"key": thread_id, "rests": changes.get("resting"), "updated_at": now, **changes}
+    await connection.execute(_SETTLE, row)
 
 
 async def remove_run(connection: AsyncConnection, run: Run) -> None:
@@ -115,7 +127,7 @@ async def end_evicted(connection: AsyncConnection, run: Run, reason: StopReason,
         await connection.execute(
             update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
         )
-    elif reason is StopReason.INTERRUPT:
+    elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):
         await connection.execute(
             update(runs)
             .where(runs.c.run_id == run.run_id)

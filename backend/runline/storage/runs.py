@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.errors import NotFound, RunNotFound
@@ -38,6 +38,11 @@ class RunFilter:
     thread_id: str | None = None
     run_ids: tuple[str, ...] | None = None
     statuses: tuple[RunStatus, ...] | None = None
+
+
+_INSERT_RUN = insert(runs)
+_INSERT_THREAD = insert(threads)
+_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config).where(threads.c.thread_id == bindparam("key"))
 
 
 class RunStore:
@@ -79,7 +84,7 @@ class RunStore:
             lease = {"lease_owner": claimant.worker, "lease_until": claimant.lease_until}
         ready = int(admission.ready and not start)
         row = run_to_row(run) | lease | {"ready": ready, "crashes": 0, "before": thread.before}
-        await connection.execute(insert(runs).values(row))
+        await connection.execute(_INSERT_RUN, row)
         return run
 
     async def _evict(self, connection: AsyncConnection, admission: Admission) -> None:
@@ -145,8 +150,7 @@ class _ThreadAtAdmission:
 
 async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
     """Read or create the run's thread and say what it becomes by this run."""
-    query = select(threads.c.owner, threads.c.metadata, threads.c.config).where(threads.c.thread_id == run.thread_id)
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(_THREAD, {"key": run.thread_id})).one_or_none()
     if (row is None and not run.spec.create_thread) or (row is not None and row.owner != run.owner):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
@@ -174,19 +178,18 @@ def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
 
 async def _insert_thread(connection: AsyncConnection, run: Run) -> None:
     now = run.created_at
-    await connection.execute(
-        insert(threads).values(
-            thread_id=run.thread_id,
-            owner=run.owner,
-            status=ThreadStatus.BUSY,
-            resting=ThreadStatus.IDLE,
-            created_at=now,
-            updated_at=now,
-            state_updated_at=now,
-            metadata={},
-            config={},
-        )
-    )
+    row = {
+        "thread_id": run.thread_id,
+        "owner": run.owner,
+        "status": ThreadStatus.BUSY,
+        "resting": ThreadStatus.IDLE,
+        "created_at": now,
+        "updated_at": now,
+        "state_updated_at": now,
+        "metadata": {},
+        "config": {},
+    }
+    await connection.execute(_INSERT_THREAD, row)
 
 
 def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.errors import Conflict, ThreadNotFound
@@ -20,6 +20,9 @@ from runline.storage.engine import Database, json_contains
 from runline.storage.queue import settle
 from runline.storage.rows import run_from_row, thread_from_row
 from runline.storage.tables import is_active, runs, threads
+
+_GET = select(threads).where(threads.c.thread_id == bindparam("key"))
+_INSERT = insert(threads)
 
 
 class ThreadStore:
@@ -50,7 +53,7 @@ class ThreadStore:
         async with self._database.write() as connection:
             existing = await _find(connection, thread.thread_id) if thread_id else None
             if existing is None:
-                await connection.execute(insert(threads).values(_thread_to_row(thread)))
+                await connection.execute(_INSERT, _thread_to_row(thread))
                 return thread
         if exist_ok and existing.owner == viewer.identity:
             return existing
@@ -116,7 +119,7 @@ class ThreadStore:
             interrupts=state.interrupts,
         )
         async with self._database.write() as connection:
-            await connection.execute(insert(threads).values(_thread_to_row(thread)))
+            await connection.execute(_INSERT, _thread_to_row(thread))
         return thread
 
     async def save_state(self, thread_id: str, state: ThreadState) -> None:
@@ -136,7 +139,7 @@ class ThreadStore:
 
 
 async def _find(connection: AsyncConnection, thread_id: str) -> Thread | None:
-    row = (await connection.execute(select(threads).where(threads.c.thread_id == thread_id))).one_or_none()
+    row = (await connection.execute(_GET, {"key": thread_id})).one_or_none()
     return thread_from_row(row) if row else None
 
 

@@ -1,0 +1,34 @@
+"""What a test must not leave behind: asyncio tasks and open database connections."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kit.waiting import wait_until
+
+
+@asynccontextmanager
+async def nothing_leaks() -> AsyncIterator[None]:
+    """Fail if there are more tasks or SQLite connections at the end than at the beginning."""
+    tasks, connections = asyncio.all_tasks(), _connections()
+    yield
+
+    def left() -> list[str]:
+        return [str(task) for task in _others() - tasks] + [thread.name for thread in _connections() - connections]
+
+    try:
+        await wait_until(lambda: not left(), timeout=2)
+    except TimeoutError:
+        raise AssertionError(f"The test left behind: {left()}") from None
+
+
+def _others() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+def _connections() -> set[threading.Thread]:
+    """aiosqlite gives every open connection a thread."""
+    return {thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name}

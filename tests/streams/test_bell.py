@@ -1,0 +1,57 @@
+"""Bell, the contract."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kit.waiting import let_others_run
+from runline.streams.contracts import Bell
+
+LONG = 30.0
+
+
+async def test_a_ring_wakes_whoever_waits(bell: Bell) -> None:
+    waiting = asyncio.create_task(bell.wait(LONG))
+    await let_others_run()
+    assert not waiting.done()
+    bell.ring()
+    await waiting
+
+
+async def test_a_ring_since_the_last_wait_counts(bell: Bell) -> None:
+    bell.ring()
+    async with asyncio.timeout(1):
+        await bell.wait(LONG)
+
+
+async def test_a_ring_counts_once(bell: Bell) -> None:
+    bell.ring()
+    bell.ring()
+    await bell.wait(LONG)
+    waiting = asyncio.create_task(bell.wait(LONG))
+    await let_others_run()
+    assert not waiting.done()
+    bell.ring()
+    await waiting
+
+
+async def test_a_ring_wakes_every_waiter(bell: Bell) -> None:
+    waiting = [asyncio.create_task(bell.wait(LONG)) for _ in range(5)]
+    await let_others_run()
+    bell.ring()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+
+
+async def test_a_wait_without_a_ring_ends_after_its_timeout(bell: Bell) -> None:
+    clock = asyncio.get_running_loop().time
+    before = clock()
+    await bell.wait(0.02)
+    assert 0.015 < clock() - before < 5
+
+
+async def test_a_ring_after_a_timeout_counts_for_the_next_wait(bell: Bell) -> None:
+    await bell.wait(0.0)
+    bell.ring()
+    async with asyncio.timeout(1):
+        await bell.wait(LONG)
