@@ -128,7 +128,7 @@ class Worker:
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
-        due = await self._leases.next_due()
+        due = await self._leases.next_due() if self.claimant() else None
         if due is None:
             return self._options.poll_seconds
         wait = (due - self._clock.now()).total_seconds()
