@@ -138,7 +138,7 @@ def _assemble(
         clock=clock,
     )
     core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
-    return core, Reaper(leases, states, rollback, bridge, bell, settings.workers.max_attempts)
+    return core, Reaper(leases, states, rollback, bridge, bell, worker.live, settings.workers.max_attempts)
 
 
 async def _reap_step(reaper: Reaper, pause_seconds: float) -> None:

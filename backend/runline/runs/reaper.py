@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import structlog
@@ -28,16 +29,19 @@ class Reaper:
     rollback: Rollback
     bridge: StreamBridge
     bell: Bell
+    live: Container[str]
     max_attempts: int
 
     async def reap(self, *, everything: bool = False) -> int:
         """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
         expired = await self.leases.expired(everything=everything)
-        for run, crashes in expired:
+        # a run that executes here was not abandoned: this process was held up and is late to renew
+        abandoned = [(run, crashes) for run, crashes in expired if run.run_id not in self.live]
+        for run, crashes in abandoned:
             await self._take_over(run, crashes + 1)
-        if expired:
+        if abandoned:
             self.bell.ring()
-        return len(expired)
+        return len(abandoned)
 
     async def _take_over(self, run: Run, crashes: int) -> None:
         log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
