@@ -111,7 +111,7 @@ def _assemble(
     bell = MemoryBell()
     threads = ThreadStore(database, clock)
     leases = LeaseStore(database, clock)
-    states = ThreadStates(registry, saver, threads)
+    states = ThreadStates(registry, saver, threads, bell, hold_seconds=settings.workers.lease_seconds)
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants)
@@ -138,7 +138,8 @@ def _assemble(
         clock=clock,
     )
     core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
-    return core, Reaper(leases, states, rollback, bridge, bell, worker.live, settings.workers.max_attempts)
+    attempts = settings.workers.max_attempts
+    return core, Reaper(leases, threads, saver, states, rollback, bridge, bell, worker.live, attempts)
 
 
 async def _reap_step(reaper: Reaper, pause_seconds: float) -> None:

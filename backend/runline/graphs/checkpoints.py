@@ -3,6 +3,9 @@
 Every row carries the run that wrote it. That alone does not make a rollback exact: a run that resumes an
 interrupt writes onto its predecessor's checkpoint, and may replace rows there (a second interrupt of the same
 task takes the place of the first). Such rows are kept in `replaced_writes`, so that deleting the run puts them back.
+
+Writes are fenced: they carry the attempt of their run, and once a later attempt is announced by `fence`, an earlier
+one writes no more. langgraph's own savers do not fence.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from runline.errors import Conflict
 from runline.kit.sqlite import OneHopConnection, connect
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
@@ -40,10 +44,14 @@ CREATE TABLE IF NOT EXISTS replaced_writes (
     task_path TEXT NOT NULL, idx INTEGER NOT NULL, channel TEXT NOT NULL, type TEXT, value BLOB, run_id TEXT,
     PRIMARY KEY (replaced_by, thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
+CREATE TABLE IF NOT EXISTS fences (run_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL);
 """
 
+_FENCED = "SELECT 1 FROM fences WHERE run_id = ? AND attempt > ?"
+_FENCE = "INSERT INTO fences VALUES (?, ?) ON CONFLICT DO UPDATE SET attempt = max(attempt, excluded.attempt)"
 _PUT_CHECKPOINT = (
-    f"INSERT OR REPLACE INTO checkpoints (thread_id, {_CHECKPOINT_COLUMNS}, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT OR REPLACE INTO checkpoints (thread_id, {_CHECKPOINT_COLUMNS}, run_id) "
+    f"SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS ({_FENCED})"
 )
 _PUT_WRITES = f"INSERT OR IGNORE INTO writes ({_WRITE_COLUMNS}, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACE_WRITES = _PUT_WRITES.replace("IGNORE", "REPLACE")
@@ -110,6 +118,13 @@ async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSa
         yield saver
 
 
+class StaleAttempt(Conflict):
+    """An attempt went on after its run was given to another."""
+
+    def __init__(self, run_id: object, attempt: object) -> None:
+        super().__init__(f"Attempt {attempt} of run {run_id} has been superseded and may write no more")
+
+
 class RunlineSaver(AsyncSqliteSaver):
     """AsyncSqliteSaver whose rows know their run. `configurable.run_id` names it; without one rows have none.
 
@@ -147,8 +162,10 @@ class RunlineSaver(AsyncSqliteSaver):
             blob,
             json.dumps(full_metadata, ensure_ascii=False).encode("utf-8", "ignore"),
             full_metadata.get("run_id"),
+            *_token(config),
         )
-        await self.conn.run(lambda connection: connection.execute(_PUT_CHECKPOINT, row))
+        if await self.conn.run(lambda connection: connection.execute(_PUT_CHECKPOINT, row).rowcount) == 0:
+            raise StaleAttempt(*_token(config))
         return {
             "configurable": {
                 "thread_id": key["thread_id"],
@@ -163,7 +180,7 @@ class RunlineSaver(AsyncSqliteSaver):
         """Save a task's writes onto a checkpoint; see the base class."""
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
-        run_id = key.get("run_id")
+        token = run_id, _ = _token(config)
         rows = [
             (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
             for idx, (channel, value) in enumerate(writes)
@@ -172,6 +189,8 @@ class RunlineSaver(AsyncSqliteSaver):
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         def put(connection: sqlite3.Connection) -> None:
+            if connection.execute(_FENCED, token).fetchone():
+                raise StaleAttempt(*token)
             if replaces and run_id:
                 connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
             connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
@@ -186,6 +205,10 @@ class RunlineSaver(AsyncSqliteSaver):
         """Undo the runs: delete their checkpoints and writes, and put back the writes they had replaced."""
         wanted = json.dumps([str(run_id) for run_id in run_ids])
         await self._transaction([(sql, (wanted,) * sql.count("?")) for sql in _DELETE_FOR_RUNS])
+
+    async def fence(self, run_id: str, attempt: int) -> None:
+        """From here on, no attempt of the run before `attempt` writes a checkpoint."""
+        await self.conn.run(lambda connection: connection.execute(_FENCE, (run_id, attempt)))
 
     async def newest_of_run(self, run_id: str) -> str | None:
         """The id of a run's newest checkpoint in its root graph."""
@@ -212,6 +235,11 @@ class RunlineSaver(AsyncSqliteSaver):
                 connection.execute(sql, parameters)
 
         await self.conn.run_transaction(execute)
+
+
+def _token(config: RunnableConfig) -> tuple[str | None, int | None]:
+    """The run and the attempt on whose behalf something is written; (None, None) outside runs."""
+    return config["configurable"].get("run_id"), config.get("metadata", {}).get("run_attempt")
 
 
 def _extend(connection: sqlite3.Connection) -> None:

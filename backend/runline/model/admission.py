@@ -28,12 +28,16 @@ _REASONS = {
 }
 
 
-def decide(strategy: MultitaskStrategy, active: Sequence[Run]) -> Admission:
-    """Judge a newcomer against the thread's active runs, oldest first. Raises ThreadBusy for `reject`."""
-    if not active:
+def decide(strategy: MultitaskStrategy, active: Sequence[Run], *, held: bool = False) -> Admission:
+    """Judge a newcomer against the thread's active runs, oldest first, and whether a state update holds its slot.
+
+    Raises ThreadBusy for `reject`.
+    """
+    if not active and not held:
         return Admission(ready=True)
     if strategy is MultitaskStrategy.REJECT:
         raise ThreadBusy
     if reason := _REASONS.get(strategy):
-        return Admission(ready=not any(run.started for run in active), evicted=tuple(active), reason=reason)
+        started = any(run.started for run in active)
+        return Admission(ready=not (started or held), evicted=tuple(active), reason=reason)
     return Admission(ready=False)

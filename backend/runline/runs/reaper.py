@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.state import thread_state
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
@@ -15,6 +16,7 @@ from runline.runs.outcome import error_result, stop_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.storage.leases import LeaseStore
+from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell, StreamBridge
 
 log = structlog.get_logger()
@@ -25,6 +27,8 @@ class Reaper:
     """Takes over from workers that died. A run that outlives `max_attempts` of them ends in error."""
 
     leases: LeaseStore
+    threads: ThreadStore
+    saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
     bridge: StreamBridge
@@ -39,12 +43,16 @@ class Reaper:
         abandoned = [(run, crashes) for run, crashes in expired if run.run_id not in self.live]
         for run, crashes in abandoned:
             await self._take_over(run, crashes + 1)
-        if abandoned:
+        holds = await self.threads.abandoned_holds(everything=everything)
+        for thread_id in holds:
+            await self.threads.release(thread_id)
+        if abandoned or holds:
             self.bell.ring()
         return len(abandoned)
 
     async def _take_over(self, run: Run, crashes: int) -> None:
         log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
+        await self.saver.fence(run.run_id, run.attempt + 1)
         match run.stop_requested:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 _, values = await self.rollback.undo(run, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, Conflict
+from runline.errors import BadRequest
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -20,6 +21,7 @@ from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.storage.threads import ThreadStore
+from runline.streams.contracts import Bell
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class StateUpdate:
 class ThreadStates:
     """The states of a viewer's threads."""
 
-    def __init__(self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore) -> None:
+    def __init__(
+        self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore, bell: Bell, *, hold_seconds: float
+    ) -> None:
+        self._bell = bell
+        self._hold_seconds = hold_seconds
         self._registry = registry
         self._saver = saver
         self._threads = threads
@@ -75,23 +81,30 @@ class ThreadStates:
     async def update(self, viewer: Viewer, thread_id: str, update: StateUpdate) -> RunnableConfig:
         """Write a new checkpoint and return the config that names it.
 
-        Raises ThreadNotFound, Conflict (a run is active), BadRequest (no graph yet, no such node, bad values).
+        Raises ThreadNotFound, ThreadBusy, BadRequest (no graph yet, no such node, bad values).
         """
-        thread = await self._threads.get(viewer, thread_id)
-        if thread.status is ThreadStatus.BUSY:
-            raise Conflict(f"Thread {thread_id} has an active run. Wait for it to finish or cancel it first.")
-        config = thread_config(thread_id, update.checkpoint)
+        thread = await self._threads.hold(viewer, thread_id, self._hold_seconds)
+        state = None
+        try:
+            written, state = await self._write(thread, update)
+        finally:
+            await asyncio.shield(self._threads.release(thread_id, state))
+            self._bell.ring()
+        return written
+
+    async def _write(self, thread: Thread, update: StateUpdate) -> tuple[RunnableConfig, ThreadState]:
+        config = thread_config(thread.thread_id, update.checkpoint)
         async with self._open(thread, config) as graph:
             if graph is None:
                 raise BadRequest(
-                    f"Thread '{thread_id}' has no assigned graph ID. Run it once, or create it with metadata.graph_id."
+                    f"Thread '{thread.thread_id}' has no assigned graph ID. "
+                    "Run it once, or create it with metadata.graph_id."
                 )
             try:
                 written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
-            await self._threads.save_state(thread_id, thread_state(await graph.aget_state(thread_config(thread_id))))
-        return written
+            return written, thread_state(await graph.aget_state(thread_config(thread.thread_id)))
 
     async def copy(self, viewer: Viewer, thread_id: str) -> Thread:
         """Make a new idle thread with a copy of the checkpoints; runs are not copied. Raises ThreadNotFound."""

@@ -19,7 +19,7 @@ from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database
-from runline.storage.queue import Claimant, claim_run, promote, remove_run, settle
+from runline.storage.queue import Claimant, claim_run, promote, remove_run, settle, state_columns
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
 
@@ -123,7 +123,7 @@ class LeaseStore:
             }
             await connection.execute(_FINISH, end)
             promoted = await promote(connection, run.thread_id, claimant)
-            await settle(connection, run.thread_id, now, **_state_columns(state, now))
+            await settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 
     async def discard(self, run: Run, state: ThreadState | None, claimant: Claimant | None) -> Ending:
@@ -140,7 +140,7 @@ class LeaseStore:
                 return await _drop_thread(connection, run)
             await remove_run(connection, run)
             promoted = await promote(connection, run.thread_id, claimant)
-            await settle(connection, run.thread_id, now, **_state_columns(state, now))
+            await settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 
     async def requeue(self, run: Run, *, crashed: bool) -> bool:
@@ -187,15 +187,3 @@ async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
 
 def _lease_of(run: Run) -> dict[str, Any]:
     return {"key": run.run_id, "token": run.attempt}
-
-
-def _state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
-    if state is None:
-        return {}
-    return {
-        "resting": state.resting,
-        "state_values": state.values,
-        "interrupts": state.interrupts,
-        "error": state.error,
-        "state_updated_at": now,
-    }

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, case, delete, exists, func, literal_column, select, update
+from sqlalchemy import String, bindparam, case, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
+from runline.model.thread import ThreadState
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
 
@@ -32,6 +33,7 @@ class Claimant:
 _ACTIVE_RUNS = (
     select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
 )
+_QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
     update(runs)
@@ -39,12 +41,13 @@ _CLAIM = (
     .values(status=RunStatus.RUNNING, ready=0, attempt=runs.c.attempt + 1)
     .returning(runs)
 )
+_HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
 _SETTLE = (
     update(threads)
     .where(threads.c.thread_id == bindparam("key"))
     .values(
         status=case(
-            (exists().where(runs.c.thread_id == threads.c.thread_id, is_active()), literal_column("'busy'")),
+            (or_(threads.c.held_until.is_not(None), _HAS_ACTIVE), literal_column("'busy'")),
             else_=func.coalesce(bindparam("rests", type_=String), threads.c.resting),
         )
     )
@@ -59,9 +62,9 @@ async def active_runs(connection: AsyncConnection, thread_id: str) -> list[Run]:
 async def promote(connection: AsyncConnection, thread_id: str, claimant: Claimant | None) -> Run | None:
     """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
 
-    Returns the claimed run. Does nothing while a run of the thread is running.
+    Returns the claimed run. Does nothing while a run of the thread is running or a state update holds its slot.
     """
-    queue = await active_runs(connection, thread_id)
+    queue = [run_from_row(row) for row in await connection.execute(_QUEUE, {"key": thread_id})]
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
@@ -88,6 +91,19 @@ async def settle(connection: AsyncConnection, thread_id: str, now: datetime, **c
     """Derive the thread's status from its runs, writing `changes` to its row on the way."""
     row = {"key": thread_id, "rests": changes.get("resting"), "updated_at": now, **changes}
     await connection.execute(_SETTLE, row)
+
+
+def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
+    """What `settle` writes of a state; None leaves the thread's as it is."""
+    if state is None:
+        return {}
+    return {
+        "resting": state.resting,
+        "state_values": state.values,
+        "interrupts": state.interrupts,
+        "error": state.error,
+        "state_updated_at": now,
+    }
 
 
 async def remove_run(connection: AsyncConnection, run: Run) -> None:

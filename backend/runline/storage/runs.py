@@ -42,7 +42,9 @@ class RunFilter:
 
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
-_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config).where(threads.c.thread_id == bindparam("key"))
+_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config, threads.c.held_until).where(
+    threads.c.thread_id == bindparam("key")
+)
 
 
 class RunStore:
@@ -62,7 +64,7 @@ class RunStore:
         async with self._database.write() as connection:
             thread = await _thread_for(connection, run, assistant)
             active = await active_runs(connection, run.thread_id) if thread.existed else []
-            admission = decide(run.spec.multitask_strategy, active)
+            admission = decide(run.spec.multitask_strategy, active, held=thread.held)
             run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
             run = await self._insert(connection, run, thread, admission, claimant)
             await self._evict(connection, admission)
@@ -142,6 +144,7 @@ class RunStore:
 @dataclass(frozen=True, slots=True)
 class _ThreadAtAdmission:
     existed: bool
+    held: bool
     metadata: dict[str, Any]
     metadata_for_runs: dict[str, Any]
     config: dict[str, Any]
@@ -159,6 +162,7 @@ async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistan
         await _insert_thread(connection, run)
     return _ThreadAtAdmission(
         existed=row is not None,
+        held=row is not None and row.held_until is not None,
         metadata={**metadata, **graph},
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
         config={**(row.config if row is not None else {}), **_thread_config(run, assistant)},

@@ -68,6 +68,8 @@ assistants = Table(
     Column("metadata", Json, nullable=False),
 )
 
+_HELD = text("held_until IS NOT NULL")
+
 threads = Table(
     "threads",
     metadata,
@@ -76,6 +78,8 @@ threads = Table(
     Column("status", String, nullable=False),
     # what `status` returns to when no run of the thread is active
     Column("resting", String, nullable=False),
+    # set while a state update has the thread's slot, as a run would; past it, the holder is taken for dead
+    Column("held_until", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("state_updated_at", Moment, nullable=False),
@@ -87,6 +91,7 @@ threads = Table(
     Column("state_values", Json),
     Index(None, "owner", "updated_at"),
     Index(None, "owner", "status", "updated_at"),
+    Index("ix_threads_held", "held_until", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
 _PENDING_AND_READY = text("status = 'pending' AND ready = 1")

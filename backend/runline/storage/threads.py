@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runline.errors import Conflict, ThreadNotFound
+from runline.errors import Conflict, ThreadBusy, ThreadNotFound
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.model.lifecycle import ThreadStatus
@@ -17,12 +18,13 @@ from runline.model.run import Run
 from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains
-from runline.storage.queue import settle
+from runline.storage.queue import promote, settle, state_columns
 from runline.storage.rows import run_from_row, thread_from_row
 from runline.storage.tables import is_active, runs, threads
 
 _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
 _INSERT = insert(threads)
+_HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
 
 
 class ThreadStore:
@@ -122,20 +124,35 @@ class ThreadStore:
             await connection.execute(_INSERT, _thread_to_row(thread))
         return thread
 
-    async def save_state(self, thread_id: str, state: ThreadState) -> None:
-        """Record the state a thread came to outside a run, by a state update."""
+    async def hold(self, viewer: Viewer, thread_id: str, seconds: float) -> Thread:
+        """Take the thread's slot for a state update, as a run would; runs created meanwhile wait.
+
+        Returns the thread as it was. Raises ThreadNotFound, ThreadBusy.
+        """
         now = self._clock.now()
         async with self._database.write() as connection:
-            await settle(
-                connection,
-                thread_id,
-                now,
-                resting=state.resting,
-                state_values=state.values,
-                interrupts=state.interrupts,
-                error=state.error,
-                state_updated_at=now,
-            )
+            thread = await _get(connection, viewer, thread_id)
+            if thread.status is ThreadStatus.BUSY:
+                raise ThreadBusy
+            await connection.execute(_HOLD, {"key": thread_id, "held_until": now + timedelta(seconds=seconds)})
+            await settle(connection, thread_id, now)
+        return thread
+
+    async def release(self, thread_id: str, state: ThreadState | None = None) -> None:
+        """Give the slot back, recording the state the thread came to, and let its next run go."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            await connection.execute(_HOLD, {"key": thread_id, "held_until": None})
+            await settle(connection, thread_id, now, **state_columns(state, now))
+            await promote(connection, thread_id, None)
+
+    async def abandoned_holds(self, *, everything: bool = False) -> list[str]:
+        """Threads whose holder is late to release: it died. `everything`: all holds."""
+        query = select(threads.c.thread_id).where(threads.c.held_until.is_not(None))
+        if not everything:
+            query = query.where(threads.c.held_until < self._clock.now())
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
 
 
 async def _find(connection: AsyncConnection, thread_id: str) -> Thread | None:

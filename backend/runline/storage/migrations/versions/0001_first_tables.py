@@ -12,6 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+HELD = sa.text("held_until IS NOT NULL")
 ACTIVE = sa.text("status IN ('pending', 'running')")
 RUNNING = sa.text("status = 'running'")
 READY = sa.text("status = 'pending' AND ready = 1")
@@ -39,6 +40,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("resting", sa.String(), nullable=False),
+        sa.Column("held_until", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.Column("state_updated_at", Moment(), nullable=False),
@@ -50,6 +52,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("thread_id", name="pk_threads"),
     )
     op.create_index("ix_threads_owner_status_updated_at", "threads", ["owner", "status", "updated_at"], unique=False)
+    op.create_index("ix_threads_held", "threads", ["held_until"], sqlite_where=HELD, postgresql_where=HELD)
     op.create_index("ix_threads_owner_updated_at", "threads", ["owner", "updated_at"], unique=False)
 
     op.create_table(
