@@ -67,8 +67,9 @@ class WorkerSettings(_Section):
 
 
 class StreamSettings(_Section):
-    """How long and how much of a run's events is kept for replay in memory."""
+    """How long and how much of a run's events is kept for replay: in memory, and stored if it is resumable."""
 
+    stored_retention_seconds: float = Field(86_400.0, ge=0)
     retention_seconds: float = Field(60.0, ge=0)
     max_bytes_per_run: int = Field(64 * 2**20, ge=2**16)
     max_bytes_total: int = Field(256 * 2**20, ge=2**16)

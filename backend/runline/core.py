@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,22 +17,28 @@ from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.executor import Executor
+from runline.runs.follow import RunStreams
 from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
+from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.sweeper import Sweeper
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import RunStore
+from runline.storage.segments import SegmentStore
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import StreamBridge
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
+
+_SWEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,15 @@ class Core:
         self.bridge.shut_down()
 
 
+@dataclass(frozen=True, slots=True)
+class _Background:
+    """What the loops drive beside the worker."""
+
+    reaper: Reaper
+    recorder: Recorder
+    sweeper: Sweeper
+
+
 @asynccontextmanager
 async def open_core(settings: Settings) -> AsyncIterator[Core]:
     """Open everything in order of dependency; leaving it drains and closes in reverse.
@@ -72,12 +87,14 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             open_saver(settings.data_dir / CHECKPOINT_FILE, synchronous=settings.database.synchronous)
         )
         tasks = await stack.enter_async_context(TaskSet())
-        core, reaper = _assemble(settings, registry, database, saver, tasks)
+        core, background = _assemble(settings, registry, database, saver, tasks)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
-        await reaper.reap(everything=True)
+        await background.reaper.reap(everything=True)
         core.worker.start_loops()
-        tasks.supervise("reap", lambda: _reap_step(reaper, settings.workers.lease_seconds / 2))
+        tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
+        tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         stack.push_async_callback(core.drain)
         yield core
 
@@ -101,7 +118,7 @@ def _sqlite_options(settings: Settings) -> SqliteOptions:
 
 def _assemble(
     settings: Settings, registry: GraphRegistry, database: Database, saver: RunlineSaver, tasks: TaskSet
-) -> tuple[Core, Reaper]:
+) -> tuple[Core, _Background]:
     clock = SystemClock()
     bridge = MemoryStreamBridge(
         KeepLimits(
@@ -115,13 +132,15 @@ def _assemble(
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants)
+    segments = SegmentStore(database)
+    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
     options = WorkerOptions(
         concurrency=settings.workers.concurrency,
         poll_seconds=settings.workers.poll_seconds,
         lease_seconds=settings.workers.lease_seconds,
         shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
     )
-    executor = Executor(registry, saver, leases, states, rollback, bridge)
+    executor = Executor(registry, saver, leases, states, rollback, streams)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     manager = RunManager(
         registry=registry,
@@ -133,15 +152,20 @@ def _assemble(
         rollback=rollback,
         worker=worker,
         bridge=bridge,
+        streams=streams,
         bell=bell,
         recent=RecentRuns(bridge),
         clock=clock,
     )
     core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
     attempts = settings.workers.max_attempts
-    return core, Reaper(leases, threads, saver, states, rollback, bridge, bell, worker.live, attempts)
+    return core, _Background(
+        Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
+        streams.recorder,
+        Sweeper(segments, clock, settings.streams.stored_retention_seconds),
+    )
 
 
-async def _reap_step(reaper: Reaper, pause_seconds: float) -> None:
+async def _every(pause_seconds: float, step: Callable[[], Awaitable[object]]) -> None:
     await asyncio.sleep(pause_seconds)
-    await reaper.reap()
+    await step()

@@ -22,6 +22,7 @@ from runline.graphs.stream import GraphStream
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
+from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
 from runline.runs.outcome import error_result, graph_error, stop_error, success_result
@@ -29,7 +30,6 @@ from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
-from runline.streams.contracts import StreamBridge
 
 log = structlog.get_logger()
 
@@ -46,12 +46,12 @@ class Executor:
     leases: LeaseStore
     states: ThreadStates
     rollback: Rollback
-    bridge: StreamBridge
+    streams: RunStreams
 
     async def execute(self, live: LiveRun, successor: Successor) -> Run | None:
         """Run `live` to its end; returns the thread's next run if it was claimed for `successor` on the way."""
         run = live.run
-        journal = Journal(self.bridge, run.run_id)
+        journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
         stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
         live.graph_task = asyncio.create_task(self._run_graph(run, journal, stream), name=f"graph {run.run_id}")
@@ -72,19 +72,27 @@ class Executor:
             async for emissions in stream.run(graph, invocation):
                 for name, data in emissions:
                     journal.emit(name, data)
+                await journal.room()
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> Run | None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
         error = self._error_of(live)
         outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error)
+        await journal.flush()
         ending = await self._finish(live, outcome, error, successor)
         if ending.stop:
             live.stop_reason = ending.stop
             return await self._conclude_stopped(live, journal, stream, successor)
         if ending.held and error:
             journal.emit("error", error)
-        journal.end(error_result(error) if error else success_result(stream.values))
+        if ending.held or ending.gone:
+            await self._end(live, journal, error_result(error) if error else success_result(stream.values))
         return ending.promoted
+
+    async def _end(self, live: LiveRun, journal: Journal, result: bytes) -> None:
+        await journal.end(result)
+        if live.run.spec.stream_resumable:
+            await self.streams.segments.compact(live.run.run_id)
 
     def _error_of(self, live: LiveRun) -> dict[str, Any] | None:
         task = live.graph_task
@@ -129,14 +137,16 @@ class Executor:
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 promoted, values = await self.rollback.undo(live.run, reason, successor())
-                journal.end(success_result(values))
+                await journal.end(success_result(values))
                 return promoted
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED)
+                await journal.flush()
                 ending = await self._finish(live, outcome, stop_error(reason), successor)
-                journal.end(success_result(stream.values))
+                await self._end(live, journal, success_result(stream.values))
                 return ending.promoted
             case StopReason.SHUTDOWN:
+                await journal.flush()
                 await self.leases.requeue(live.run, crashed=False)
         # the stream stays open: the run goes on in a later attempt, here or elsewhere
         return None

@@ -6,23 +6,45 @@ from typing import Any
 
 from runline.kit.json import dumps
 from runline.model.event import Event
+from runline.model.run import Run
+from runline.runs.recorder import Recorder
 from runline.streams.contracts import StreamBridge
 
 
 class Journal:
-    """Writes one run's stream. `seq` goes on after the newest event of an earlier attempt."""
+    """Writes one run's stream, through a recorder if it is to be stored. `seq` goes on where the bridge stands."""
 
-    def __init__(self, bridge: StreamBridge, run_id: str) -> None:
+    def __init__(self, run: Run, bridge: StreamBridge, recorder: Recorder | None) -> None:
+        self._run = run
         self._bridge = bridge
-        self._run_id = run_id
-        bridge.open(run_id)
-        self._seq = bridge.last_seq(run_id)
+        self._recorder = recorder
+        self._seq = bridge.last_seq(run.run_id)
 
     def emit(self, name: str, data: Any) -> None:
         """Publish the next event; `data` is encoded here, once for all readers."""
         self._seq += 1
-        self._bridge.publish(self._run_id, Event(self._seq, name, dumps(data)))
+        event = Event(self._seq, _one_line(name), dumps(data))
+        if self._recorder:
+            self._recorder.record(self._run, event)
+        else:
+            self._bridge.publish(self._run.run_id, event)
 
-    def end(self, result: bytes) -> None:
+    async def room(self) -> None:
+        """Wait while events come faster than they can be stored."""
+        if self._recorder and self._recorder.congested:
+            await self._recorder.room()
+
+    async def flush(self) -> None:
+        """Wait until all events can be read."""
+        if self._recorder:
+            await self._recorder.flushed(self._run)
+
+    async def end(self, result: bytes) -> None:
         """End the stream with the run's result document; call only after its terminal status is committed."""
-        self._bridge.close(self._run_id, result)
+        await self.flush()
+        self._bridge.close(self._run.run_id, result)
+
+
+def _one_line(name: str) -> str:
+    """Names hold those of nodes and namespaces, and stand on a line of their own on the wire and in the store."""
+    return name if name.isprintable() else "".join(char if char.isprintable() else " " for char in name)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from runline.errors import NotCancellable, NotFound, NotStreamable, RunNotFound, Unavailable
+from runline.errors import NotCancellable, NotFound, RunNotFound, Unavailable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import merge_config
 from runline.graphs.registry import GraphRegistry
@@ -21,6 +21,7 @@ from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_acti
 from runline.model.run import Run, RunSpec
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.follow import RunStreams
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
@@ -54,6 +55,7 @@ class RunManager:
     rollback: Rollback
     worker: Worker
     bridge: StreamBridge
+    streams: RunStreams
     bell: Bell
     recent: RecentRuns
     clock: Clock
@@ -135,27 +137,21 @@ class RunManager:
                 raise
             return run
 
-    def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
+    async def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """The run's events after `after` (None: from now on), then Ended.
 
         Raises NotStreamable for a store-only run whose events are nowhere.
         """
-        if not self.bridge.knows(run.run_id):
-            if run.status is not RunStatus.PENDING:
-                raise NotStreamable(run.run_id)
-            # hydrated from the store: from here on its events are kept for this reader
-            self.bridge.open(run.run_id)
-        return self.bridge.read(run.run_id, self.bridge.last_seq(run.run_id) if after is None else after)
+        return await self.streams.follow(run, after)
 
     async def result(self, run: Run) -> bytes:
         """Wait for a run's end and return its result document.
 
         Raises NotStreamable for a run that another process executes, Unavailable when this one shuts down.
         """
-        try:
-            batches = self.follow(run, after=None)
-        except NotStreamable:
+        if not is_active(run.status) and not self.bridge.knows(run.run_id):
             return await self._stored_result(run)
+        batches = await self.follow(run, after=None)
         async for batch in batches:
             if isinstance(batch, Ended):
                 return batch.result
@@ -163,8 +159,6 @@ class RunManager:
 
     async def _stored_result(self, run: Run) -> bytes:
         """The result of a run that ended before this process began: from its row and its newest checkpoint."""
-        if is_active(run.status):
-            raise NotStreamable(run.run_id)
         if run.error:
             return error_result(run.error)
         if (checkpoint_id := await self.saver.newest_of_run(run.run_id)) is None:

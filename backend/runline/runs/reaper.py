@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -11,13 +11,13 @@ from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.state import thread_state
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
-from runline.model.thread import ThreadState
+from runline.runs.follow import RunStreams
 from runline.runs.outcome import error_result, stop_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.storage.leases import LeaseStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Bell, StreamBridge
+from runline.streams.contracts import Bell
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class Reaper:
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
-    bridge: StreamBridge
+    streams: RunStreams
     bell: Bell
     live: Container[str]
     max_attempts: int
@@ -56,7 +56,7 @@ class Reaper:
         match run.stop_requested:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 _, values = await self.rollback.undo(run, reason)
-                self.bridge.close(run.run_id, success_result(values))
+                self.streams.bridge.close(run.run_id, success_result(values))
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 await self._end(run, RunOutcome(RunStatus.INTERRUPTED), stop_error(reason))
             case _ if crashes < self.max_attempts:
@@ -68,9 +68,10 @@ class Reaper:
 
     async def _end(self, run: Run, outcome: RunOutcome, thread_error: dict[str, str] | None) -> None:
         snapshot = await self.states.read(run.graph_id, run.thread_id)
-        state = thread_state(snapshot, outcome.error)
-        await self.leases.finish(
-            run, outcome, ThreadState(state.resting, state.values, state.interrupts, thread_error), None
-        )
-        result = error_result(outcome.error) if outcome.error else success_result(state.values)
-        self.bridge.close(run.run_id, result)
+        state = replace(thread_state(snapshot, outcome.error), error=thread_error)
+        await self.leases.finish(run, outcome, state, None)
+        # as if given back to the queue: what its dead attempt has used of the stream is used
+        journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))
+        if outcome.error:
+            journal.emit("error", outcome.error)
+        await journal.end(error_result(outcome.error) if outcome.error else success_result(state.values))

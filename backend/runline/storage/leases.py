@@ -30,16 +30,19 @@ class Ending:
 
     `held`: this attempt still owned the run and its end is committed. `stop`: it owned it, but its owner had asked
     for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, if claimed.
+    `gone`: the run is nowhere any more.
     """
 
     held: bool
     promoted: Run | None = None
     stop: StopReason | None = None
+    gone: bool = False
 
 
 _HELD = select(runs.c.stop_requested).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
+_EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
 _DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 
@@ -103,16 +106,16 @@ class LeaseStore:
     ) -> Ending:
         """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
 
-        Any status but `interrupted` gives way to a stop that was requested meanwhile. A temporary thread goes with
-        its run unless it is to be kept.
+        Any status but `interrupted` gives way to a stop that was requested meanwhile. The thread of a stateless run
+        goes with it, unless it is to be kept, or the run's stored events are.
         """
         now = self._clock.now()
         async with self._database.write() as connection:
             if (row := (await connection.execute(_HELD, _lease_of(run))).one_or_none()) is None:
-                return Ending(held=False)
+                return Ending(held=False, gone=await _is_gone(connection, run))
             if row.stop_requested and outcome.status is not RunStatus.INTERRUPTED:
                 return Ending(held=False, stop=StopReason(row.stop_requested))
-            if run.traceless:
+            if run.traceless and not run.spec.stream_resumable:
                 return await _drop_thread(connection, run)
             end = {
                 "key": run.run_id,
@@ -178,6 +181,10 @@ class LeaseStore:
         async with self._database.read() as connection:
             counts = {RunStatus(status): count for status, count in await connection.execute(query)}
         return {status: counts.get(status, 0) for status in ACTIVE}
+
+
+async def _is_gone(connection: AsyncConnection, run: Run) -> bool:
+    return (await connection.execute(_EXISTS, {"key": run.run_id})).one_or_none() is None
 
 
 async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:

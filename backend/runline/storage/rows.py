@@ -81,6 +81,7 @@ def run_to_row(run: Run) -> dict[str, Any]:
         "updated_at": run.updated_at,
         "due_at": run.due_at or run.created_at,
         "started_at": run.started_at,
+        "resumable": int(run.spec.stream_resumable),
         "attempt": run.attempt,
         "metadata": run.metadata,
         "spec": asdict(run.spec),

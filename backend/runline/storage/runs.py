@@ -187,6 +187,7 @@ async def _insert_thread(connection: AsyncConnection, run: Run) -> None:
         "owner": run.owner,
         "status": ThreadStatus.BUSY,
         "resting": ThreadStatus.IDLE,
+        "hidden": int(run.traceless),
         "created_at": now,
         "updated_at": now,
         "state_updated_at": now,

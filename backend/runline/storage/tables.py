@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     DateTime,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -78,6 +80,8 @@ threads = Table(
     Column("status", String, nullable=False),
     # what `status` returns to when no run of the thread is active
     Column("resting", String, nullable=False),
+    # 1 on the thread of a stateless run, which nobody is to find by searching
+    Column("hidden", Integer, nullable=False),
     # set while a state update has the thread's slot, as a run would; past it, the holder is taken for dead
     Column("held_until", Moment),
     Column("created_at", Moment, nullable=False),
@@ -96,6 +100,7 @@ threads = Table(
 
 _PENDING_AND_READY = text("status = 'pending' AND ready = 1")
 _RUNNING = text("status = 'running'")
+_RESUMABLE = text("resumable = 1")
 _ACTIVE = text("status IN ('pending', 'running')")
 
 runs = Table(
@@ -114,6 +119,8 @@ runs = Table(
     Column("due_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("ended_at", Moment),
+    # 1 if its events are stored in `segments`
+    Column("resumable", Integer, nullable=False),
     # grows with every claim and never repeats: the fencing token of the lease
     Column("attempt", Integer, nullable=False),
     # attempts that ended without a word from their worker
@@ -136,7 +143,17 @@ runs = Table(
         postgresql_where=_PENDING_AND_READY,
     ),
     Index("ix_runs_active", "thread_id", "created_at", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 

@@ -168,7 +168,7 @@ async def _get(connection: AsyncConnection, viewer: Viewer, thread_id: str) -> T
 
 
 def _where(viewer: Viewer, wanted: ThreadFilter) -> Sequence[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = [threads.c.owner == viewer.identity]
+    clauses: list[ColumnElement[bool]] = [threads.c.owner == viewer.identity, threads.c.hidden == 0]
     if wanted.ids:
         clauses.append(threads.c.thread_id.in_(wanted.ids))
     if wanted.status:
@@ -186,6 +186,7 @@ def _thread_to_row(thread: Thread) -> dict[str, Any]:
         "owner": thread.owner,
         "status": thread.status,
         "resting": thread.status,
+        "hidden": 0,
         "created_at": thread.created_at,
         "updated_at": thread.updated_at,
         "state_updated_at": thread.state_updated_at,

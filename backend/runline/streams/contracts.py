@@ -37,8 +37,11 @@ class StreamBridge(Protocol):
     slowness costs the bridge nothing: readers hold a position, not a queue.
     """
 
-    def open(self, run_id: str) -> None:
-        """Make the run's stream known; events of an open stream are kept. Opening twice is harmless."""
+    def open(self, run_id: str, after: int = 0) -> None:
+        """Make the run's stream known; events of an open stream are kept. Opening twice is harmless.
+
+        `after`: the newest seq that earlier attempts used; the stream's own events begin behind it.
+        """
         ...
 
     def publish(self, run_id: str, event: Event) -> None:

@@ -75,10 +75,10 @@ class MemoryStreamBridge:
         self._total = 0
         self._shut_down = False
 
-    def open(self, run_id: str) -> None:
-        """See StreamBridge. A stream that had ended starts anew (its run was given back to the queue)."""
+    def open(self, run_id: str, after: int = 0) -> None:
+        """See StreamBridge. A stream that had ended goes on (its run was given back to the queue)."""
         self._expire()
-        stream = self._streams.setdefault(run_id, _Stream())
+        stream = self._streams.setdefault(run_id, _Stream(last_seq=after))
         stream.ended = None
 
     def publish(self, run_id: str, event: Event) -> None:

@@ -61,7 +61,7 @@ async def create_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep) ->
 async def create_and_stream_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep) -> Response:
     """Create a run and answer with its events as they come."""
     run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body))
-    return stream_run(call, run, Join(0, cancel_on_disconnect=body.on_disconnect == "cancel"))
+    return await stream_run(call, run, Join(0, cancel_on_disconnect=body.on_disconnect == "cancel"))
 
 
 @routes.post("/threads/{thread_id}/runs/wait")
@@ -123,7 +123,7 @@ async def join_run(thread_id: ThreadId, run_id: RunId, call: CallDep, cancel_on_
 async def join_run_stream(thread_id: ThreadId, run_id: RunId, call: CallDep, join: JoinDep) -> Response:
     """Answer with a run's events from now on or, with Last-Event-ID, after that one."""
     run = await call.core.runs.find(call.viewer, run_id, thread_id)
-    return stream_run(call, run, join)
+    return await stream_run(call, run, join)
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}/stream")
@@ -132,7 +132,7 @@ async def cancel_and_stream_run(
 ) -> Response:
     """Cancel a run, then answer with the events that are left; with `wait`, with 204 once it has stopped."""
     run = await call.core.runs.find(call.viewer, run_id, thread_id)
-    streamed = stream_run(call, run, join)
+    streamed = await stream_run(call, run, join)
     await call.core.runs.cancel(call.viewer, thread_id, run_id, cancel.action)
     if not cancel.wait:
         return streamed

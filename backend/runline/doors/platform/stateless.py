@@ -30,7 +30,7 @@ async def create_and_stream_run(body: StatelessRunBody, call: CallDep) -> Respon
     """Create a run and answer with its events as they come."""
     run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body))
     join = Join(0, cancel_on_disconnect=body.on_disconnect == "cancel")
-    return stream_run(call, run, join, threadless=True)
+    return await stream_run(call, run, join, threadless=True)
 
 
 @routes.post("/runs/wait")
@@ -57,4 +57,4 @@ async def join_run_stream(run_id: RunId, call: CallDep, join: JoinDep) -> Respon
     Divergence 5: the reconnect URL that stateless streams announce exists.
     """
     run = await call.core.runs.find(call.viewer, run_id)
-    return stream_run(call, run, join, threadless=True)
+    return await stream_run(call, run, join, threadless=True)

@@ -29,9 +29,8 @@ Modes = frozenset[str] | None
 
 
 def frame(event: Event) -> bytes:
-    """One server-sent event; data is JSON on one line, and names have no line breaks either."""
-    name = event.name.replace("\r", " ").replace("\n", " ")
-    return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (name.encode(), event.data, event.seq)
+    """One server-sent event; its name and its data hold no line breaks (the journal sees to that)."""
+    return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (event.name.encode(), event.data, event.seq)
 
 
 async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[bytes]:
@@ -111,9 +110,9 @@ def join_in_query(after: AfterDep, modes: ModesDep, cancel_on_disconnect: bool =
 JoinDep = Annotated[Join, Depends(join_in_query)]
 
 
-def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) -> Response:
+async def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) -> Response:
     """Answer with the run's events. Raises NotStreamable."""
-    batches = call.core.runs.follow(run, join.after)
+    batches = await call.core.runs.follow(run, join.after)
     headers = run_headers(run, reconnect="stream", threadless=threadless)
     return sse(frames(batches, join.modes), call.wire, headers, _when_gone(call, run, cancel=join.cancel_on_disconnect))
 

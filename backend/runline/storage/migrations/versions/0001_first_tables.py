@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 HELD = sa.text("held_until IS NOT NULL")
+RESUMABLE = sa.text("resumable = 1")
 ACTIVE = sa.text("status IN ('pending', 'running')")
 RUNNING = sa.text("status = 'running'")
 READY = sa.text("status = 'pending' AND ready = 1")
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("resting", sa.String(), nullable=False),
+        sa.Column("hidden", sa.Integer(), nullable=False),
         sa.Column("held_until", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
@@ -69,6 +71,7 @@ def upgrade() -> None:
         sa.Column("due_at", Moment(), nullable=False),
         sa.Column("started_at", Moment(), nullable=True),
         sa.Column("ended_at", Moment(), nullable=True),
+        sa.Column("resumable", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(), nullable=True),
@@ -89,6 +92,7 @@ def upgrade() -> None:
         sqlite_where=ACTIVE,
         postgresql_where=ACTIVE,
     )
+    op.create_index("ix_runs_swept", "runs", ["ended_at"], sqlite_where=RESUMABLE, postgresql_where=RESUMABLE)
     op.create_index(
         "ix_runs_leases",
         "runs",
@@ -114,8 +118,17 @@ def upgrade() -> None:
         sqlite_where=RUNNING,
         postgresql_where=RUNNING,
     )
+    op.create_table(
+        "segments",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_segments_run_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "first_seq", name="pk_segments"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("runs", "threads", "assistants"):
+    for table in ("segments", "runs", "threads", "assistants"):
         op.drop_table(table)

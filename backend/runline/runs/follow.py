@@ -1,0 +1,95 @@
+"""Following a run: replay, then live, from memory or from the store. Serves stream, join, wait and every door.
+
+Where a run's events are: those of a live run and of one that ended a short while ago are in the bridge; those of a
+resumable run are stored too, for longer, and outlive the process. Seqs continue over attempts: after the newest
+stored event, or for a run whose events were only in the memory of a process that is gone, in a range of the
+attempt's own, so that no seq is ever used twice and a reader that comes back misses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from runline.errors import NotStreamable
+from runline.model.lifecycle import RunStatus, is_active
+from runline.model.run import Run
+from runline.runs.journal import Journal
+from runline.runs.recorder import Recorder
+from runline.storage.segments import SegmentStore
+from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
+
+_SEQS_PER_ATTEMPT = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class RunStreams:
+    """Opens, writes and reads the streams of runs."""
+
+    bridge: StreamBridge
+    segments: SegmentStore
+    recorder: Recorder
+
+    async def journal(self, run: Run) -> Journal:
+        """The writer of a claimed run's next attempt."""
+        await self._open(run)
+        recorder = self.recorder if run.spec.stream_resumable else None
+        return Journal(run, self.bridge, recorder)
+
+    async def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
+        """The run's events after `after` (None: from now on), then Ended.
+
+        Raises NotStreamable for a store-only run whose events are nowhere.
+        """
+        if self.bridge.knows(run.run_id):
+            position = self.bridge.last_seq(run.run_id) if after is None else after
+            return self._replay_then_tail(run, position)
+        if run.status is RunStatus.PENDING:
+            # hydrated from the store: from here on its events are kept for this reader
+            await self._open(run)
+            position = self.bridge.last_seq(run.run_id) if after is None else after
+            return self._replay_then_tail(run, position)
+        if is_active(run.status) or not await self._has_stored(run):
+            raise NotStreamable(run.run_id)
+        return self._replay(run, after)
+
+    async def _open(self, run: Run) -> None:
+        if not self.bridge.knows(run.run_id):
+            self.bridge.open(run.run_id, await self._newest_seq(run))
+        else:
+            self.bridge.open(run.run_id)
+
+    async def _newest_seq(self, run: Run) -> int:
+        """The newest seq that the attempts before this one may have used."""
+        earlier = run.attempt - 1 if run.status is RunStatus.RUNNING else run.attempt
+        if earlier < 1:
+            return 0
+        if run.spec.stream_resumable:
+            return await self.segments.last_seq(run.run_id)
+        return earlier * _SEQS_PER_ATTEMPT
+
+    async def _has_stored(self, run: Run) -> bool:
+        return run.spec.stream_resumable and await self.segments.last_seq(run.run_id) > 0
+
+    async def _replay_then_tail(self, run: Run, after: int) -> AsyncIterator[Batch]:
+        """Live; a reader that fell behind what the bridge keeps re-reads from the store and comes back."""
+        caught_up = False
+        while not caught_up:
+            try:
+                async for batch in self.bridge.read(run.run_id, after):
+                    yield batch
+                    after = after if isinstance(batch, Ended) else batch[-1].seq
+                caught_up = True
+            except EventsGone:
+                if not run.spec.stream_resumable or not (events := await self.segments.read(run.run_id, after)):
+                    raise
+                yield events
+                after = events[-1].seq
+
+    async def _replay(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
+        """All that is stored of an ended run; without a position there is nothing new to tell."""
+        position = after
+        while position is not None and (events := await self.segments.read(run.run_id, position)):
+            yield events
+            position = events[-1].seq
+        yield Ended(b"null")
