@@ -162,7 +162,7 @@ def _assemble(
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
         streams.recorder,
-        Sweeper(segments, clock, settings.streams.stored_retention_seconds),
+        Sweeper(database, segments, clock, settings.streams.stored_retention_seconds),
     )
 
 

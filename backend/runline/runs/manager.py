@@ -17,6 +17,7 @@ from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.model.assistant import Assistant
+from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_active
 from runline.model.run import Run, RunSpec
 from runline.model.viewer import Viewer
@@ -60,18 +61,24 @@ class RunManager:
     recent: RecentRuns
     clock: Clock
 
-    async def create(self, viewer: Viewer, thread_id: str | None, spec: RunSpec) -> Run:
+    async def create(
+        self, viewer: Viewer, thread_id: str | None, spec: RunSpec, key: IdempotencyKey | None = None
+    ) -> Run:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, GraphUnavailable, Unavailable.
+        A `key` that made a run before gives that run again.
+        Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
-        return await self._admit(viewer, thread_id, *await self._prepare(viewer, spec))
+        spec, assistant = await self._prepare(viewer, spec)
+        return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key)
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
         prepared = [await self._prepare(viewer, spec) for spec in specs]
-        return [await self._admit(viewer, None, *ready) for ready in prepared]
+        return [
+            await self._admit(self._new_run(viewer, None, spec, assistant), assistant) for spec, assistant in prepared
+        ]
 
     async def _prepare(self, viewer: Viewer, spec: RunSpec) -> tuple[RunSpec, Assistant]:
         """Name the assistant by its id and merge its config into the run's."""
@@ -82,9 +89,9 @@ class RunManager:
         config, context = merge_config(assistant, spec.config, spec.context)
         return replace(spec, assistant_id=assistant.assistant_id, config=config, context=context), assistant
 
-    async def _admit(self, viewer: Viewer, thread_id: str | None, spec: RunSpec, assistant: Assistant) -> Run:
+    def _new_run(self, viewer: Viewer, thread_id: str | None, spec: RunSpec, assistant: Assistant) -> Run:
         now = self.clock.now()
-        run = Run(
+        return Run(
             run_id=new_id(),
             thread_id=thread_id or new_id(),
             graph_id=assistant.graph_id,
@@ -96,7 +103,11 @@ class RunManager:
             updated_at=now,
             due_at=now + timedelta(seconds=spec.after_seconds),
         )
-        admitted = await self.runs.admit(run, assistant, self.worker.claimant())
+
+    async def _admit(self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None) -> Run:
+        admitted = await self.runs.admit(run, assistant, self.worker.claimant(), key)
+        if not admitted.is_new:
+            return admitted.run
         self._begin(admitted)
         return replace(admitted.run, status=RunStatus.PENDING)
 

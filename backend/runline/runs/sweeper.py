@@ -8,21 +8,28 @@ from datetime import timedelta
 import structlog
 
 from runline.kit.clock import Clock
+from runline.storage.engine import Database
+from runline.storage.idempotency import sweep_keys
 from runline.storage.segments import SegmentStore
 
 log = structlog.get_logger()
 
+KEY_RETENTION = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Forgets stored streams `stored_retention_seconds` after their run's end."""
+    """Forgets stored streams `stored_retention_seconds` after their run's end, and idempotency keys after a day."""
 
+    database: Database
     segments: SegmentStore
     clock: Clock
     stored_retention_seconds: float
 
     async def sweep(self) -> None:
         """Do it once."""
-        swept = await self.segments.sweep(self.clock.now() - timedelta(seconds=self.stored_retention_seconds))
-        if swept:
-            log.info("stored streams removed", segments=swept)
+        now = self.clock.now()
+        segments = await self.segments.sweep(now - timedelta(seconds=self.stored_retention_seconds))
+        keys = await sweep_keys(self.database, now - KEY_RETENTION)
+        if segments or keys:
+            log.info("old rows removed", segments=segments, idempotency_keys=keys)

@@ -13,10 +13,12 @@ from runline.errors import NotFound, RunNotFound
 from runline.kit.clock import Clock
 from runline.model.admission import Admission, decide
 from runline.model.assistant import Assistant
+from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database
+from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
@@ -29,6 +31,7 @@ class Admitted:
     run: Run
     evicted: tuple[Run, ...] = ()
     reason: StopReason | None = None
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,27 @@ class RunStore:
         self._database = database
         self._clock = clock
 
-    async def admit(self, run: Run, assistant: Assistant, claimant: Claimant | None) -> Admitted:
+    async def admit(
+        self, run: Run, assistant: Assistant, claimant: Claimant | None, key: IdempotencyKey | None = None
+    ) -> Admitted:
         """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
 
         The run's metadata becomes the assistant's, the thread's and its own, merged in this order. With a
-        claimant the run is returned `running` when nothing stands before it.
-        Raises NotFound (no such thread), ThreadBusy.
+        claimant the run is returned `running` when nothing stands before it. A key that made a run before gives that
+        run again, and nothing else happens.
+        Raises NotFound (no such thread), ThreadBusy, Conflict (the key).
         """
         async with self._database.write() as connection:
+            if key and (earlier := await earlier_run(connection, run.owner, key)):
+                return Admitted(earlier, is_new=False)
             thread = await _thread_for(connection, run, assistant)
             active = await active_runs(connection, run.thread_id) if thread.existed else []
             admission = decide(run.spec.multitask_strategy, active, held=thread.held)
             run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
             run = await self._insert(connection, run, thread, admission, claimant)
             await self._evict(connection, admission)
+            if key:
+                await remember_key(connection, run, key)
             await settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
 

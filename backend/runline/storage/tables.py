@@ -156,6 +156,17 @@ segments = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    # of the request that used the key first
+    Column("fingerprint", String, nullable=False),
+    Column("run_id", Id, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
+)
+
 
 # Partial indexes serve only a query that spells their condition out; a bound parameter would hide it.
 def is_running() -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from annotated_types import MinLen
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
+from runline.doors.platform.idempotency import KeyDep
 from runline.doors.platform.ids import RunId
 from runline.doors.platform.schemas import StatelessRunBody
 from runline.doors.platform.specs import stateless_run_spec
@@ -19,24 +20,24 @@ routes = json_routes("Stateless runs")
 
 
 @routes.post("/runs")
-async def create_run(body: StatelessRunBody, call: CallDep) -> Response:
+async def create_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer at once."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body))
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body), key)
     return json_response(run_to_wire(run), headers=run_headers(run, threadless=True))
 
 
 @routes.post("/runs/stream")
-async def create_and_stream_run(body: StatelessRunBody, call: CallDep) -> Response:
+async def create_and_stream_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its events as they come."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body))
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body), key)
     join = Join(0, cancel_on_disconnect=body.on_disconnect == "cancel")
     return await stream_run(call, run, join, threadless=True)
 
 
 @routes.post("/runs/wait")
-async def create_and_await_run(body: StatelessRunBody, call: CallDep) -> Response:
+async def create_and_await_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its result once it has ended."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body))
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body), key)
     return await_run(call, run, cancel_on_disconnect=body.on_disconnect == "cancel")
 
 

@@ -127,8 +127,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_segments_run_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "first_seq", name="pk_segments"),
     )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "key", name="pk_idempotency_keys"),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
 def downgrade() -> None:
-    for table in ("segments", "runs", "threads", "assistants"):
+    for table in ("idempotency_keys", "segments", "runs", "threads", "assistants"):
         op.drop_table(table)
