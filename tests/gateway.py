@@ -78,6 +78,9 @@ class Gateway:
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                self.process.wait()
+                self.process = None
                 raise AssertionError(f"The gateway did not start:\n{self.log_file.read_text()}")
             time.sleep(_POLL_SECONDS)
         return self
@@ -96,9 +99,19 @@ class Gateway:
             return False
 
     def stop(self) -> None:
-        """Ask it to stop, as an operator does: it must obey, with exit code 0."""
+        """Ask it to stop, as an operator does, and wait until it has."""
+        if self.process:
+            self.ask_to_stop()
+            self.until_stopped()
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM."""
         if self.process:
             self.process.terminate()
+
+    def until_stopped(self) -> None:
+        """Wait until it has obeyed, with exit code 0."""
+        if self.process:
             code = self.process.wait(_STOP_SECONDS)
             self.process = None
             assert code == 0, f"SIGTERM ended the gateway with code {code}:\n{self.log_file.read_text()}"

@@ -37,12 +37,6 @@ class BadRequest(Invalid):
     status = 400
 
 
-class TooLarge(Invalid):
-    """The request is bigger than a configured limit."""
-
-    status = 413
-
-
 class Unavailable(RunlineError):
     """The gateway cannot serve this now but may soon; the same call may be made again."""
 

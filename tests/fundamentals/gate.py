@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gateway import wait_until
 
@@ -12,7 +13,7 @@ class Gate:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.context = {"gate": str(path)}
+        self.context: dict[str, Any] = {"gate": str(path)}
 
     def open(self) -> None:
         """Let everybody pass, now and later."""

@@ -32,6 +32,11 @@ def ids_of(parts: Iterable[StreamPart]) -> list[int]:
     return [int(part.id or 0) for part in parts if part.event != "end"]
 
 
+def log(*words: str) -> dict[str, Any]:
+    """An input whose `log` begins with these words."""
+    return {"log": list(words)}
+
+
 def log_of(values: Any) -> list[str]:
     """The `log` of a state; empty if there is none."""
     return list((values or {}).get("log", []))

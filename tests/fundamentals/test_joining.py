@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import aclosing
 from typing import Any
 
 import httpx
 import pytest
 from langgraph_sdk.client import LangGraphClient
-from langgraph_sdk.schema import Run
+from langgraph_sdk.schema import Run, StreamPart
 
 from fundamentals.gate import Gate
-from fundamentals.reading import collect, data_of, ids_of, log_of, names
+from fundamentals.reading import collect, data_of, ids_of, log, log_of, names
 
 
 @pytest.fixture
 async def finished(client: LangGraphClient, thread_id: str) -> Run:
     """A run that has ended: metadata, then values and updates of three steps; 8 events."""
-    run = await client.runs.create(thread_id, "steps", input={"log": []}, stream_mode=["values", "updates"])
+    run = await client.runs.create(thread_id, "steps", input=log(), stream_mode=["values", "updates"])
     await client.runs.join(thread_id, run["run_id"])
     return run
 
@@ -26,7 +27,7 @@ async def finished(client: LangGraphClient, thread_id: str) -> Run:
 async def test_join_answers_with_the_result_once_the_run_has_ended(
     client: LangGraphClient, thread_id: str, gate: Gate
 ) -> None:
-    run = await client.runs.create(thread_id, "steps", input={"log": []}, context=gate.context)
+    run = await client.runs.create(thread_id, "steps", input=log(), context=gate.context)
     joining = asyncio.create_task(client.runs.join(thread_id, run["run_id"]))
     await gate.reached()
     assert not joining.done()
@@ -41,7 +42,7 @@ async def test_a_reader_without_a_position_gets_what_comes_from_now_on(
     client: LangGraphClient, thread_id: str, gate: Gate, http: httpx.AsyncClient
 ) -> None:
     """Joining is tuning in: what was sent before is not repeated unless one asks for it."""
-    run = await client.runs.create(thread_id, "steps", input={"log": []}, context=gate.context)
+    run = await client.runs.create(thread_id, "steps", input=log(), context=gate.context)
     await gate.reached()
     async with http.stream("GET", f"/threads/{thread_id}/runs/{run['run_id']}/stream") as stream:
         gate.open()
@@ -53,9 +54,7 @@ async def test_a_reader_without_a_position_gets_what_comes_from_now_on(
 @pytest.mark.parametrize("position", ["-1", "0"])
 async def test_minus_one_and_zero_replay_everything(client: LangGraphClient, finished: Run, position: str) -> None:
     """Browsers that come back after a reload send -1, and get the whole run, also one that has ended."""
-    parts = await collect(
-        client.runs.join_stream(finished["thread_id"], finished["run_id"], last_event_id=position)
-    )
+    parts = await collect(client.runs.join_stream(finished["thread_id"], finished["run_id"], last_event_id=position))
 
     assert parts[0].event == "metadata"
     assert ids_of(parts) == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -120,37 +119,39 @@ async def test_both_message_modes_filter_by_either_name(client: LangGraphClient,
     await client.runs.join(thread_id, run["run_id"])
 
     for mode in ("messages", "messages-tuple"):
-        parts = await collect(
-            client.runs.join_stream(thread_id, run["run_id"], stream_mode=mode, last_event_id="-1")  # type: ignore[arg-type]
-        )
+        parts = await collect(client.runs.join_stream(thread_id, run["run_id"], stream_mode=mode, last_event_id="-1"))
         assert set(names(parts)) == {"messages", "end"}
+
+
+async def read_in_pieces(client: LangGraphClient, run: Run, dice: random.Random) -> list[StreamPart]:
+    """Read a run, leaving after a few events and coming back with the last id that was seen, again and again."""
+    seen: list[StreamPart] = []
+    while not seen or seen[-1].event != "end":
+        position = seen[-1].id if seen else "0"
+        patience = dice.randrange(1, 150)
+        async with aclosing(
+            client.runs.join_stream(run["thread_id"], run["run_id"], last_event_id=position)  # type: ignore[type-var]
+        ) as stream:
+            async for part in stream:
+                seen.append(part)
+                patience -= 1
+                if not patience:
+                    break
+    return seen
 
 
 async def test_readers_at_random_moments_all_see_the_same_run(client: LangGraphClient, thread_id: str) -> None:
     """Replay, then tail: whenever a reader joins, and wherever it goes on, it sees each event once and in order."""
     dice = random.Random(1)
+    moments = sorted(dice.randrange(400) for _ in range(30))
     run = await client.runs.create(thread_id, "counter", input={"count": 400, "pause": 0.002}, stream_mode="custom")
 
-    async def read(delay: float) -> list[Any]:
-        await asyncio.sleep(delay)
-        return await collect(client.runs.join_stream(thread_id, run["run_id"], last_event_id="-1"))
+    readers: list[asyncio.Task[list[StreamPart]]] = []
+    async for part in client.runs.join_stream(thread_id, run["run_id"], last_event_id="-1"):
+        while moments and int(part.id or 0) > moments[0]:
+            moments.pop(0)
+            readers.append(asyncio.create_task(read_in_pieces(client, run, dice)))
 
-    async def read_in_pieces(delay: float) -> list[Any]:
-        """Leave after a few events, come back with the last id that was seen."""
-        await asyncio.sleep(delay)
-        seen: list[Any] = []
-        while not seen or seen[-1].event != "end":
-            left = dice.randrange(1, 150)
-            stream = client.runs.join_stream(thread_id, run["run_id"], last_event_id=seen[-1].id if seen else "0")
-            async for part in stream:
-                seen.append(part)
-                left -= 1
-                if not left:
-                    break
-            await stream.aclose()  # type: ignore[attr-defined]
-        return seen
-
-    readers = [read(dice.uniform(0, 1.2)) for _ in range(20)] + [read_in_pieces(dice.uniform(0, 1)) for _ in range(10)]
     for parts in await asyncio.gather(*readers):
         assert ids_of(parts) == list(range(1, 402))
         assert [data["number"] for data in data_of(parts, "custom")] == list(range(400))
@@ -158,7 +159,7 @@ async def test_readers_at_random_moments_all_see_the_same_run(client: LangGraphC
 
 async def test_a_reader_sees_events_while_the_run_goes_on(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
     """Nothing is held back until the end: the run stands at the gate, and step one is here already."""
-    stream = client.runs.stream(thread_id, "steps", input={"log": []}, context=gate.context, stream_mode="updates")
+    stream = client.runs.stream(thread_id, "steps", input=log(), context=gate.context, stream_mode="updates")
 
     seen: list[Any] = []
     async for part in stream:
@@ -166,4 +167,4 @@ async def test_a_reader_sees_events_while_the_run_goes_on(client: LangGraphClien
             seen.append(part.data)
             gate.open()
 
-    assert [list(update)[0] for update in seen] == ["one", "two", "three"]
+    assert [next(iter(update)) for update in seen] == ["one", "two", "three"]

@@ -9,16 +9,17 @@ import httpx
 import pytest
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError, UnprocessableEntityError
+from langgraph_sdk.schema import Run, RunStatus
 
 from fundamentals.gate import Gate
-from fundamentals.reading import log_of, past_of, status_of, until_status
+from fundamentals.reading import log, log_of, past_of, status_of, until_status
 
 
 async def test_a_run_is_created_at_once_and_goes_on_by_itself(
     client: LangGraphClient, thread_id: str, gate: Gate
 ) -> None:
     """`create` answers before the graph has done anything; the thread is busy from that moment."""
-    run = await client.runs.create(thread_id, "steps", input={"log": ["hi"]}, context=gate.context)
+    run = await client.runs.create(thread_id, "steps", input=log("hi"), context=gate.context)
     assert (run["status"], run["thread_id"]) == ("pending", thread_id)
     assert (await client.threads.get(thread_id))["status"] == "busy"
 
@@ -32,13 +33,13 @@ async def test_a_run_is_created_at_once_and_goes_on_by_itself(
 
 async def test_wait_answers_with_the_last_values(client: LangGraphClient, thread_id: str) -> None:
     """The simplest call of all: input in, final state out."""
-    assert await client.runs.wait(thread_id, "steps", input={"log": ["hi"]}) == {"log": ["hi", "one", "two", "three"]}
+    assert await client.runs.wait(thread_id, "steps", input=log("hi")) == {"log": ["hi", "one", "two", "three"]}
 
 
 async def test_the_next_run_goes_on_from_the_threads_state(client: LangGraphClient, thread_id: str) -> None:
     """Reducers decide how new input joins the old state; here the log grows."""
-    await client.runs.wait(thread_id, "steps", input={"log": ["a"]})
-    values = await client.runs.wait(thread_id, "steps", input={"log": ["b"]})
+    await client.runs.wait(thread_id, "steps", input=log("a"))
+    values = await client.runs.wait(thread_id, "steps", input=log("b"))
 
     assert log_of(values) == ["a", "one", "two", "three", "b", "one", "two", "three"]
     assert (await client.threads.get(thread_id))["values"] == values
@@ -47,15 +48,15 @@ async def test_the_next_run_goes_on_from_the_threads_state(client: LangGraphClie
 async def test_a_graph_can_be_named_or_given_by_its_assistants_id(client: LangGraphClient, thread_id: str) -> None:
     assistant = (await client.assistants.search(graph_id="steps"))[0]
 
-    by_name = await client.runs.create(thread_id, "steps", input={"log": []})
-    by_id = await client.runs.create(thread_id, assistant["assistant_id"], input={"log": []})
+    by_name = await client.runs.create(thread_id, "steps", input=log())
+    by_id = await client.runs.create(thread_id, assistant["assistant_id"], input=log())
 
     assert by_name["assistant_id"] == by_id["assistant_id"] == assistant["assistant_id"]
     await client.runs.join(thread_id, by_id["run_id"])
 
 
 async def test_runs_are_listed_newest_first_and_at_most_limit(client: LangGraphClient, thread_id: str) -> None:
-    made = [(await client.runs.create(thread_id, "steps", input={"log": []}))["run_id"] for _ in range(4)]
+    made = [(await client.runs.create(thread_id, "steps", input=log()))["run_id"] for _ in range(4)]
     await client.runs.join(thread_id, made[-1])
 
     async def listed(**page: Any) -> list[str]:
@@ -67,26 +68,36 @@ async def test_runs_are_listed_newest_first_and_at_most_limit(client: LangGraphC
 
 
 async def test_runs_are_listed_by_status(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
-    done = await client.runs.create(thread_id, "steps", input={"log": []})
+    done = await client.runs.create(thread_id, "steps", input=log())
     await client.runs.join(thread_id, done["run_id"])
-    running = await client.runs.create(thread_id, "steps", input={"log": []}, context=gate.context)
-    waiting = await client.runs.create(thread_id, "steps", input={"log": []})
+    running = await client.runs.create(thread_id, "steps", input=log(), context=gate.context)
+    waiting = await client.runs.create(thread_id, "steps", input=log())
     await gate.reached()
 
-    for status, run in (("success", done), ("running", running), ("pending", waiting)):
-        listed = await client.runs.list(thread_id, status=status, select=["run_id", "status"])  # type: ignore[arg-type]
+    expected: list[tuple[RunStatus, Run]] = [("success", done), ("running", running), ("pending", waiting)]
+    for status, run in expected:
+        listed: Any = await client.runs.list(thread_id, status=status, select=["run_id", "status"])
         assert listed == [{"run_id": run["run_id"], "status": status}]
 
 
 async def test_a_run_shows_what_it_was_asked(client: LangGraphClient, thread_id: str) -> None:
     """`kwargs` is the creation body in its normal form: stream modes are a list, the identity is filled in."""
     run: Any = await client.runs.create(
-        thread_id, "steps", input={"log": ["x"]}, stream_mode="updates", config={"tags": ["t"]}, interrupt_before=["two"]
+        thread_id,
+        "steps",
+        input=log("x"),
+        stream_mode="updates",
+        config={"tags": ["t"]},
+        interrupt_before=["two"],
     )
     await client.runs.join(thread_id, run["run_id"])
 
     kwargs = run["kwargs"]
-    assert (kwargs["input"], kwargs["stream_mode"], kwargs["interrupt_before"]) == ({"log": ["x"]}, ["updates"], ["two"])
+    assert (kwargs["input"], kwargs["stream_mode"], kwargs["interrupt_before"]) == (
+        {"log": ["x"]},
+        ["updates"],
+        ["two"],
+    )
     assert kwargs["config"]["tags"] == ["t"]
     assert kwargs["config"]["configurable"]["run_id"] == run["run_id"]
 
@@ -102,7 +113,7 @@ async def test_a_run_that_exists_nowhere_is_404_everywhere(http: httpx.AsyncClie
 
 
 async def test_a_run_is_found_only_on_its_own_thread(client: LangGraphClient, thread_id: str) -> None:
-    run = await client.runs.create(thread_id, "steps", input={"log": []})
+    run = await client.runs.create(thread_id, "steps", input=log())
     other = await client.threads.create()
 
     with pytest.raises(NotFoundError):
@@ -114,10 +125,10 @@ async def test_a_missing_thread_is_refused_or_made(client: LangGraphClient) -> N
     """`if_not_exists="create"` saves a call: the thread is made with the run, and takes its metadata."""
     thread_id = str(uuid4())
     with pytest.raises(NotFoundError, match="Thread or assistant not found"):
-        await client.runs.create(thread_id, "steps", input={"log": []})
+        await client.runs.create(thread_id, "steps", input=log())
 
     run = await client.runs.create(
-        thread_id, "steps", input={"log": []}, if_not_exists="create", metadata={"made": "by the run"}
+        thread_id, "steps", input=log(), if_not_exists="create", metadata={"made": "by the run"}
     )
     await client.runs.join(thread_id, run["run_id"])
 
@@ -136,19 +147,20 @@ async def test_an_unknown_assistant_is_refused(client: LangGraphClient, thread_i
 async def test_a_run_carries_the_metadata_of_its_thread(client: LangGraphClient) -> None:
     """Merged in the order assistant, thread, run: the most specific wins. Checkpoints carry it too."""
     thread = await client.threads.create(metadata={"of": "thread", "kept": 1})
-    run: Any = await client.runs.create(thread["thread_id"], "steps", input={"log": []}, metadata={"of": "run"})
+    run: Any = await client.runs.create(thread["thread_id"], "steps", input=log(), metadata={"of": "run"})
     await client.runs.join(thread["thread_id"], run["run_id"])
 
     expected = {"created_by": "system", "of": "run", "kept": 1, "graph_id": "steps"}
     assert run["metadata"].items() >= expected.items()
     state: Any = await client.threads.get_state(thread["thread_id"])
     assert state["metadata"].items() >= {**expected, "run_id": run["run_id"]}.items()
-    assert (await client.threads.get(thread["thread_id"]))["metadata"].items() >= {"of": "thread", "kept": 1}.items()
+    metadata: Any = (await client.threads.get(thread["thread_id"]))["metadata"]
+    assert metadata.items() >= {"of": "thread", "kept": 1}.items()
 
 
 async def test_a_delayed_run_waits_its_time(client: LangGraphClient, thread_id: str) -> None:
     """`after_seconds`: the run is pending and its thread busy until then."""
-    run: Any = await client.runs.create(thread_id, "steps", input={"log": ["late"]}, after_seconds=1)
+    run: Any = await client.runs.create(thread_id, "steps", input=log("late"), after_seconds=1)
     assert await status_of(client, thread_id, run["run_id"]) == "pending"
     assert (await client.threads.get(thread_id))["status"] == "busy"
 
@@ -164,7 +176,7 @@ async def test_durability_says_how_often_state_is_saved(
     client: LangGraphClient, thread_id: str, durability: Any, checkpoints: int
 ) -> None:
     """After every step, or only at the end: faster, but a crash starts the run from its beginning."""
-    await client.runs.wait(thread_id, "steps", input={"log": []}, durability=durability)
+    await client.runs.wait(thread_id, "steps", input=log(), durability=durability)
 
     assert len(await client.threads.get_history(thread_id, limit=100)) == checkpoints
 
@@ -178,9 +190,9 @@ async def test_the_older_spelling_of_durability_is_understood(client: LangGraphC
 
 async def test_deleting_a_finished_run_takes_its_checkpoints_back(client: LangGraphClient, thread_id: str) -> None:
     """The state goes back to before it, as if it had never been."""
-    await client.runs.wait(thread_id, "steps", input={"log": ["kept"]})
+    await client.runs.wait(thread_id, "steps", input=log("kept"))
     before = await past_of(client, thread_id)
-    run = await client.runs.create(thread_id, "steps", input={"log": ["gone"]})
+    run = await client.runs.create(thread_id, "steps", input=log("gone"))
     await client.runs.join(thread_id, run["run_id"])
 
     await client.runs.delete(thread_id, run["run_id"])
@@ -193,7 +205,7 @@ async def test_deleting_a_finished_run_takes_its_checkpoints_back(client: LangGr
 async def test_deleting_a_running_run_stops_it_first(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
     """Officially the thread stays busy for ever; here it is idle, and nothing of the run is left."""
     before = await past_of(client, thread_id)
-    run = await client.runs.create(thread_id, "steps", input={"log": ["gone"]}, context=gate.context)
+    run = await client.runs.create(thread_id, "steps", input=log("gone"), context=gate.context)
     await gate.reached()
 
     await client.runs.delete(thread_id, run["run_id"])

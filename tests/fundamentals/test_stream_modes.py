@@ -9,32 +9,32 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.schema import StreamMode
 
-from fundamentals.reading import collect, data_of, ids_of, names
+from fundamentals.reading import collect, data_of, ids_of, log, names
 
-HI = {"messages": [{"role": "user", "content": "Hi"}]}
+HI: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}]}
 
 
 async def test_every_stream_begins_with_metadata_and_ends_with_end(client: LangGraphClient, thread_id: str) -> None:
     """The first event names the run, the last one says that no more will come. Ids count from 1 without gaps."""
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": []}))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log()))
 
     run = (await client.runs.list(thread_id))[0]
     assert parts[0].event == "metadata"
     assert parts[0].data == {"run_id": run["run_id"], "attempt": 1}
-    assert (parts[-1].event, parts[-1].data) == ("end", None)
+    assert data_of(parts[-1:], "end") == [None]
     assert ids_of(parts) == list(range(1, len(parts)))
 
 
 async def test_values_is_the_whole_state_after_each_step(client: LangGraphClient, thread_id: str) -> None:
     """The default mode: the input first, then every step."""
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": ["in"]}))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log("in")))
 
     assert [data["log"][-1] for data in data_of(parts, "values")] == ["in", "one", "two", "three"]
     assert set(names(parts)) == {"metadata", "values", "end"}
 
 
 async def test_updates_is_what_each_node_returned(client: LangGraphClient, thread_id: str) -> None:
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": ["in"]}, stream_mode="updates"))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log("in"), stream_mode="updates"))
 
     assert data_of(parts, "updates") == [{name: {"log": [name]}} for name in ("one", "two", "three")]
     assert set(names(parts)) == {"metadata", "updates", "end"}
@@ -74,7 +74,7 @@ async def test_messages_is_each_message_as_it_grows(client: LangGraphClient, thr
 
 
 async def test_tasks_is_the_start_and_the_end_of_each_node(client: LangGraphClient, thread_id: str) -> None:
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": []}, stream_mode="tasks"))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log(), stream_mode="tasks"))
 
     tasks = data_of(parts, "tasks")
     assert [task["name"] for task in tasks] == ["one", "one", "two", "two", "three", "three"]
@@ -85,8 +85,8 @@ async def test_tasks_is_the_start_and_the_end_of_each_node(client: LangGraphClie
 
 
 async def test_checkpoints_is_each_state_as_it_is_saved(client: LangGraphClient, thread_id: str) -> None:
-    """The input's first, then one after each step. Its config names it, for a fork; the server's own keys are not shown."""
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": []}, stream_mode="checkpoints"))
+    """The input's first, then one after each step. Its config names it, without the keys that are the server's own."""
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log(), stream_mode="checkpoints"))
 
     checkpoints = data_of(parts, "checkpoints")
     assert [checkpoint["next"] for checkpoint in checkpoints] == [["__start__"], ["one"], ["two"], ["three"], []]
@@ -97,7 +97,7 @@ async def test_checkpoints_is_each_state_as_it_is_saved(client: LangGraphClient,
 
 
 async def test_debug_is_tasks_and_checkpoints_with_steps_and_times(client: LangGraphClient, thread_id: str) -> None:
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": []}, stream_mode="debug"))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log(), stream_mode="debug"))
 
     debug = data_of(parts, "debug")
     assert [item["type"] for item in debug] == ["checkpoint", "checkpoint", *["task", "task_result", "checkpoint"] * 3]
@@ -123,14 +123,21 @@ async def test_events_is_the_inside_of_every_model_and_node(client: LangGraphCli
 async def test_several_modes_come_interleaved(client: LangGraphClient, thread_id: str) -> None:
     """A step's updates come before the values they lead to."""
     parts = await collect(
-        client.runs.stream(thread_id, "steps", input={"log": []}, stream_mode=["values", "updates", "tasks"])
+        client.runs.stream(thread_id, "steps", input=log(), stream_mode=["values", "updates", "tasks"])
     )
 
     assert names(parts) == ["metadata", "values", *["tasks", "updates", "tasks", "values"] * 3, "end"]
 
 
 EVERY_MODE: list[StreamMode] = [
-    *("values", "updates", "custom", "messages-tuple", "tasks", "checkpoints", "debug", "events")  # type: ignore[list-item]
+    "values",
+    "updates",
+    "custom",
+    "messages-tuple",
+    "tasks",
+    "checkpoints",
+    "debug",
+    "events",
 ]
 
 
@@ -146,12 +153,10 @@ async def test_all_modes_at_once(client: LangGraphClient, thread_id: str) -> Non
 @pytest.mark.parametrize("mode", ["values", "updates", "tasks", "checkpoints", "debug"])
 async def test_events_of_a_subgraph_carry_its_name(client: LangGraphClient, thread_id: str, mode: StreamMode) -> None:
     """With `stream_subgraphs` a subgraph's events are named `mode|child:<task id>`; without, it is silent."""
-    quiet = await collect(client.runs.stream(thread_id, "family", input={"log": []}, stream_mode=mode))
+    quiet = await collect(client.runs.stream(thread_id, "family", input=log(), stream_mode=mode))
     assert {name.partition("|")[2] for name in names(quiet)} == {""}
 
-    loud = await collect(
-        client.runs.stream(thread_id, "family", input={"log": []}, stream_mode=mode, stream_subgraphs=True)
-    )
+    loud = await collect(client.runs.stream(thread_id, "family", input=log(), stream_mode=mode, stream_subgraphs=True))
     inner = {name for name in names(loud) if "|" in name}
     assert len(inner) == 1
     assert inner.pop().startswith(f"{mode}|child:")
@@ -159,7 +164,7 @@ async def test_events_of_a_subgraph_carry_its_name(client: LangGraphClient, thre
 
 
 async def test_an_empty_list_of_modes_means_values(client: LangGraphClient, thread_id: str) -> None:
-    parts = await collect(client.runs.stream(thread_id, "steps", input={"log": []}, stream_mode=[]))
+    parts = await collect(client.runs.stream(thread_id, "steps", input=log(), stream_mode=[]))
 
     assert names(parts) == ["metadata", *["values"] * 4, "end"]
 
@@ -169,10 +174,10 @@ async def test_the_sdks_second_stream_format_is_served(client: LangGraphClient, 
     parts = [
         part
         async for part in client.runs.stream(
-            thread_id, "family", input={"log": []}, stream_mode="updates", stream_subgraphs=True, version="v2"
+            thread_id, "family", input=log(), stream_mode="updates", stream_subgraphs=True, version="v2"
         )
     ]
 
     updates: list[Any] = [part for part in parts if part["type"] == "updates"]
-    assert [bool(part["ns"]) for part in updates][0] is True
+    assert updates[0]["ns"]
     assert updates[0]["data"] == {"prepare": {"log": ["prepared"]}}

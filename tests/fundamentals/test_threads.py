@@ -11,7 +11,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 from fundamentals.gate import Gate
-from fundamentals.reading import log_of
+from fundamentals.reading import log, log_of
 
 Mark = dict[str, str]
 
@@ -61,12 +61,16 @@ async def test_metadata_is_merged_key_by_key(client: LangGraphClient) -> None:
 
 async def test_an_update_can_be_answered_with_nothing(client: LangGraphClient, thread_id: str) -> None:
     """`Prefer: return=minimal` saves the body."""
-    assert await client.threads.update(thread_id, metadata={"a": 1}, return_minimal=True) is None
+    answer = await client.http.patch(
+        f"/threads/{thread_id}", json={"metadata": {"a": 1}}, headers={"Prefer": "return=minimal"}
+    )
+
+    assert answer is None
     assert (await client.threads.get(thread_id))["metadata"] == {"a": 1}
 
 
 async def test_a_deleted_thread_is_gone_with_its_runs_and_state(client: LangGraphClient, thread_id: str) -> None:
-    run = await client.runs.create(thread_id, "steps", input={"log": []})
+    run = await client.runs.create(thread_id, "steps", input=log())
     await client.runs.join(thread_id, run["run_id"])
 
     await client.threads.delete(thread_id)
@@ -80,7 +84,7 @@ async def test_a_deleted_thread_is_gone_with_its_runs_and_state(client: LangGrap
 
 async def test_deleting_a_busy_thread_stops_its_run(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
     """The id can be used again at once, and what ran before does not write into the new thread."""
-    await client.runs.create(thread_id, "steps", input={"log": []}, context=gate.context)
+    await client.runs.create(thread_id, "steps", input=log(), context=gate.context)
     await gate.reached()
 
     await client.threads.delete(thread_id)
@@ -106,7 +110,7 @@ async def test_threads_are_found_by_metadata_newest_change_first(client: LangGra
 async def test_threads_are_found_by_what_their_state_holds(client: LangGraphClient, mark: Mark) -> None:
     for word in ("cat", "dog"):
         thread = await client.threads.create(metadata=mark)
-        await client.runs.wait(thread["thread_id"], "steps", input={"log": [word]})
+        await client.runs.wait(thread["thread_id"], "steps", input=log(word))
     await client.threads.create(metadata=mark)
 
     found = await client.threads.search(metadata=mark, values={"log": ["dog"]})
@@ -117,11 +121,11 @@ async def test_threads_are_found_by_what_their_state_holds(client: LangGraphClie
 async def test_threads_are_found_by_status(client: LangGraphClient, mark: Mark, gate: Gate) -> None:
     """idle, busy, interrupted (waits for a person) and error are what an inbox is sorted by."""
     threads = {status: await client.threads.create(metadata=mark) for status in ("idle", "busy", "interrupted")}
-    await client.runs.create(threads["busy"]["thread_id"], "steps", input={"log": []}, context=gate.context)
-    await client.runs.wait(threads["interrupted"]["thread_id"], "asks", input={"log": []})
+    await client.runs.create(threads["busy"]["thread_id"], "steps", input=log(), context=gate.context)
+    await client.runs.wait(threads["interrupted"]["thread_id"], "asks", input=log())
 
     for status in ("idle", "busy", "interrupted", "error"):
-        found = await client.threads.search(metadata=mark, status=status)  # type: ignore[arg-type]
+        found = await client.threads.search(metadata=mark, status=status)
         wanted = [threads[status]["thread_id"]] if status in threads else []
         assert [thread["thread_id"] for thread in found] == wanted
 
@@ -162,7 +166,7 @@ async def copy_of(client: LangGraphClient, thread_id: str) -> Any:
 
 async def test_a_copy_has_the_state_and_the_past_but_not_the_runs(client: LangGraphClient, mark: Mark) -> None:
     thread = await client.threads.create(metadata=mark)
-    await client.runs.wait(thread["thread_id"], "steps", input={"log": ["original"]})
+    await client.runs.wait(thread["thread_id"], "steps", input=log("original"))
 
     copy_id = (await copy_of(client, thread["thread_id"]))["thread_id"]
 
@@ -175,10 +179,10 @@ async def test_a_copy_has_the_state_and_the_past_but_not_the_runs(client: LangGr
 
 async def test_a_copy_goes_its_own_way(client: LangGraphClient, thread_id: str) -> None:
     """Copying before a risky step leaves the original alone; deleting either spares the other."""
-    await client.runs.wait(thread_id, "steps", input={"log": ["a"]})
+    await client.runs.wait(thread_id, "steps", input=log("a"))
     copy_id = (await copy_of(client, thread_id))["thread_id"]
 
-    values = await client.runs.wait(copy_id, "steps", input={"log": ["b"]})
+    values = await client.runs.wait(copy_id, "steps", input=log("b"))
     assert log_of((await client.threads.get_state(thread_id))["values"]) == ["a", "one", "two", "three"]
     await client.threads.delete(thread_id)
 
@@ -189,7 +193,7 @@ async def test_a_copy_goes_its_own_way(client: LangGraphClient, thread_id: str) 
 async def test_a_copy_of_an_interrupted_thread_waits_for_its_own_answer(
     client: LangGraphClient, thread_id: str
 ) -> None:
-    await client.runs.wait(thread_id, "asks", input={"log": []})
+    await client.runs.wait(thread_id, "asks", input=log())
 
     copy = await copy_of(client, thread_id)
 

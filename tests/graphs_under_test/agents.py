@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from knobs import Knobs, Log, fail_if_asked, pass_gate
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableConfig
+from langgraph.config import get_config
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
+
+from graphs_under_test.knobs import Knobs, Log, fail_if_asked, pass_gate
 
 
 async def one(state: Log) -> Log:
@@ -31,7 +32,16 @@ async def three(state: Log, runtime: Runtime[Knobs]) -> Log:
     return {"log": ["three"]}
 
 
-steps = StateGraph(Log, context_schema=Knobs).add_sequence([one, two, three]).add_edge(START, "one").compile()
+steps = (
+    StateGraph(Log, context_schema=Knobs)
+    .add_node(one)
+    .add_node(two)
+    .add_node(three)
+    .add_edge(START, "one")
+    .add_edge("one", "two")
+    .add_edge("two", "three")
+    .compile()
+)
 
 
 class Numbers(TypedDict, total=False):
@@ -74,8 +84,9 @@ class Seen(TypedDict, total=False):
     seen: dict[str, Any]
 
 
-async def look(state: Seen, config: RunnableConfig, runtime: Runtime[Any]) -> Seen:
+async def look(state: Seen, runtime: Runtime[Any]) -> Seen:
     """Write down the run's config and context."""
+    config = get_config()
     configurable = {key: value for key, value in config["configurable"].items() if not key.startswith("__")}
     rest = {key: config.get(key) for key in ("tags", "recursion_limit", "metadata")}
     return {"seen": {**rest, "configurable": configurable, "context": runtime.context}}

@@ -22,10 +22,14 @@ class Log(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Knobs:
-    """Context. `gate`: a file; a node waits until it exists. `fail`: the exception that a node raises."""
+    """Context. `gate`: a file; a node waits until it exists. `fail`: the exception that a node raises.
+
+    `stubborn`: at the gate, the node takes no notice of being cancelled; it stops once the gate is open.
+    """
 
     gate: str = ""
     fail: str = ""
+    stubborn: bool = False
 
 
 class SecretError(Exception):
@@ -34,17 +38,27 @@ class SecretError(Exception):
 
 async def pass_gate(runtime: Runtime[Knobs]) -> None:
     """Say on the file `<gate>.visits` that a node is here, then wait until the gate is there."""
-    if not (runtime.context and runtime.context.gate):
+    knobs = runtime.context
+    if not knobs.gate:
         return
-    with Path(f"{runtime.context.gate}.visits").open("a") as visits:
+    gate = Path(knobs.gate)
+    with gate.with_name(f"{gate.name}.visits").open("a") as visits:
         visits.write("visit\n")
-    while not Path(runtime.context.gate).exists():  # noqa: ASYNC240 - a test's file, on a local disk
-        await asyncio.sleep(POLL_SECONDS)
+    cancelled = False
+    while not gate.exists():  # noqa: ASYNC240 - on a local disk
+        try:
+            await asyncio.sleep(POLL_SECONDS)
+        except asyncio.CancelledError:
+            if not knobs.stubborn:
+                raise
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 def fail_if_asked(runtime: Runtime[Knobs]) -> None:
     """Raise the exception that the run asked for."""
-    wanted = runtime.context.fail if runtime.context else ""
+    wanted = runtime.context.fail
     if wanted == "ValueError":
         raise ValueError("kaboom")
     if wanted == "SecretError":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from knobs import Knobs, Log, pass_gate
 from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+
+from graphs_under_test.knobs import Knobs, Log, pass_gate
 
 
 async def prepare(state: Log) -> Log:
@@ -24,7 +25,16 @@ async def act(state: Log, runtime: Runtime[Knobs]) -> Log:
     return {"log": ["acted"]}
 
 
-asks = StateGraph(Log, context_schema=Knobs).add_sequence([prepare, ask, act]).add_edge(START, "prepare").compile()
+asks = (
+    StateGraph(Log, context_schema=Knobs)
+    .add_node(prepare)
+    .add_node(ask)
+    .add_node(act)
+    .add_edge(START, "prepare")
+    .add_edge("prepare", "ask")
+    .add_edge("ask", "act")
+    .compile()
+)
 
 
 async def left(state: Log) -> Log:

@@ -41,7 +41,7 @@ class Color(Enum):
     RED = "red"
 
 
-Pair = namedtuple("Pair", "left right")  # noqa: PYI024 - the plain kind is what graphs return
+Pair = namedtuple("Pair", "left right")
 
 
 class OldModel:
@@ -103,7 +103,9 @@ def test_a_huge_integer_beside_it_changes_no_form(value: Any, form: Any) -> None
 
 
 def test_a_message_is_its_dump() -> None:
-    message = AIMessage(content="hi", id="m1", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3})
+    message = AIMessage(
+        content="hi", id="m1", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
+    )
     (form,) = loads(dumps([message]))
     assert form == message.model_dump()
     assert (form["type"], form["content"], form["id"]) == ("ai", "hi", "m1")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kit.waiting import wait_until
 from runline.model.event import Event
 from runline.streams.contracts import Ended, EventsGone, StreamBridge
 
@@ -33,6 +34,10 @@ class Reading:
     @property
     def seqs(self) -> list[int]:
         return [event.seq for event in self.events]
+
+    async def reach(self, count: int) -> None:
+        """Wait for this many events."""
+        await wait_until(lambda: len(self.events) >= count)
 
 
 async def read(bridge: StreamBridge, run_id: str, after: int = 0, into: Reading | None = None) -> Reading:

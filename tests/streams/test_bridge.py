@@ -50,7 +50,7 @@ async def test_a_live_reader_sees_an_event_before_the_next_one_is_published(brid
     reading, task = start_reading(bridge, RUN)
     for seq in range(1, 6):
         publish(bridge, RUN, [seq])
-        await wait_until(lambda: reading.seqs == list(range(1, seq + 1)))
+        await reading.reach(seq)
     bridge.close(RUN, RESULT)
     await task
     assert reading.ended

@@ -100,7 +100,7 @@ async def test_a_reader_that_keeps_up_never_meets_the_limit_of_a_run(make_bridge
     reading, task = start_reading(bridge, RUN)
     for seq in range(1, 101):
         publish(bridge, RUN, [seq], size=1_000)
-        await wait_until(lambda: len(reading.events) == seq)
+        await reading.reach(seq)
     bridge.close(RUN, RESULT)
     await task
     assert reading.seqs == list(range(1, 101))

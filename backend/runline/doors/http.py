@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runline.core import Core
-from runline.errors import Invalid, RunlineError, TooLarge
+from runline.errors import RunlineError
 from runline.kit.json import depth_exceeds, dumps, loads
 from runline.model.viewer import ANONYMOUS, Viewer
 
@@ -73,7 +73,8 @@ class _JsonRequest(Request):
         limit = get_wire(self).max_nesting
         # counting brackets is cheap; only a body that might be too deep is walked
         if body.count(b"[") + body.count(b"{") > limit and depth_exceeds(value, limit):
-            raise Invalid(f"The request body is nested deeper than {limit} levels.")
+            # FastAPI passes only this kind of exception on from the reading of a body
+            raise HTTPException(422, f"The request body is nested deeper than {limit} levels.")
         return value
 
 
@@ -156,7 +157,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._max_bytes:
-                raise TooLarge(self._sentence())
+                raise HTTPException(413, self._sentence())
             return message
 
         await self._app(scope, counted, send)

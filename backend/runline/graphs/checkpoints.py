@@ -151,6 +151,7 @@ class RunlineSaver(AsyncSqliteSaver):
     ) -> RunnableConfig:
         """Save a checkpoint; see the base class."""
         key = config["configurable"]
+        token = run_id, _ = _token(config)
         full_metadata = dict(get_checkpoint_metadata(config, metadata))
         type_, blob = self.serde.dumps_typed(checkpoint)
         row = (
@@ -161,11 +162,11 @@ class RunlineSaver(AsyncSqliteSaver):
             type_,
             blob,
             json.dumps(full_metadata, ensure_ascii=False).encode("utf-8", "ignore"),
-            full_metadata.get("run_id"),
-            *_token(config),
+            run_id or full_metadata.get("run_id"),
+            *token,
         )
         if await self.conn.run(lambda connection: connection.execute(_PUT_CHECKPOINT, row).rowcount) == 0:
-            raise StaleAttempt(*_token(config))
+            raise StaleAttempt(*token)
         return {
             "configurable": {
                 "thread_id": key["thread_id"],

@@ -115,6 +115,10 @@ def build_config(run: Run) -> RunnableConfig:
     metadata = {
         **spec.config.get("metadata", {}),
         **run.metadata,
+        "run_id": run.run_id,
+        "thread_id": run.thread_id,
+        "graph_id": run.graph_id,
+        "assistant_id": spec.assistant_id,
         "run_attempt": run.attempt,
         "langgraph_version": _LANGGRAPH_VERSION,
         "langgraph_host": "self-hosted",

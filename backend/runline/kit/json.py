@@ -7,9 +7,12 @@ Sources of the rules: the platform API sends messages and other models as their 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
+import math
 from collections.abc import Mapping, Set
 from decimal import Decimal
+from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
@@ -22,43 +25,90 @@ loads = orjson.loads
 
 
 def dumps(value: Any) -> bytes:
-    """Encode any value; what has no JSON form becomes its `repr`."""
+    """Encode any value on one line; what has no JSON form becomes its `repr`."""
     try:
         return orjson.dumps(value, default=jsonable, option=_OPTIONS)
-    except TypeError:
-        # integers beyond 64 bits, lone surrogates and odd keys: the slow encoder takes all of them
-        return json.dumps(_plain(value), default=jsonable, separators=(",", ":")).encode()
+    except (TypeError, RecursionError):
+        # integers beyond 64 bits, lone surrogates, odd keys, deep nesting: the slow encoder takes all of them
+        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def jsonable(value: Any) -> Any:
     """Return a simpler stand-in for a value that JSON does not know."""
-    dump = getattr(value, "model_dump", None)
-    if callable(dump) and not isinstance(value, type):
-        return dump()
     if isinstance(value, BaseException):
         return {"error": type(value).__name__, "message": str(value)}
-    if isinstance(value, Set | tuple):
-        return list(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Set | tuple):
+        return list(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(value).decode()
     if isinstance(value, Decimal | PurePath):
         return str(value)
-    as_dict = getattr(value, "_asdict", None) or getattr(value, "dict", None)
-    if callable(as_dict) and not isinstance(value, type):
-        return as_dict()
+    return _dumped(value)
+
+
+def _dumped(value: Any) -> Any:
+    """What the value says it is: as a pydantic model of either generation, or by its `repr`."""
+    dump = getattr(value, "model_dump", None) or getattr(value, "dict", None)
+    if callable(dump) and not isinstance(value, type):
+        try:
+            return dump()
+        except Exception:
+            # an application's model may fail to dump itself; that must not cost the rest of the state
+            return repr(value)
     return repr(value)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, str | int | float | bool):
+    """The value in what the standard encoder knows; loops, not comprehensions, to spare the stack."""
+    if value is None or isinstance(value, bool):
         return value
-    return _plain(orjson.loads(dumps(value)))
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return _whole(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        mapping = {}
+        for key, item in value.items():
+            mapping[_key(key)] = _plain(item)
+        return mapping
+    if isinstance(value, list | tuple | Set):
+        items = []
+        for item in value:
+            items.append(_plain(item))  # noqa: PERF401
+        return items
+    return _plain(_simpler(value))
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    try:
+        return orjson.loads(orjson.dumps(value, option=_OPTIONS))
+    except (TypeError, RecursionError):
+        return jsonable(value)
+
+
+def _key(key: Any) -> str:
+    """As orjson writes keys."""
+    if isinstance(key, str):
+        return _whole(key)
+    if isinstance(key, Enum):
+        return _key(key.value)
+    try:
+        return str(next(iter(orjson.loads(orjson.dumps({key: 0}, option=_OPTIONS)))))
+    except TypeError:
+        return _whole(str(key))
+
+
+def _whole(text: str) -> str:
+    """The text with surrogates paired, or replaced where their other half is missing."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def depth_exceeds(value: Any, limit: int) -> bool:

@@ -54,7 +54,11 @@ async def _loop(name: str, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
             backoff = _FIRST_BACKOFF_SECONDS
-        except Exception:
+        except (Exception, asyncio.CancelledError) as exc:
+            # a cancellation that is not the loop's own came out of something it awaited
+            task = asyncio.current_task()
+            if isinstance(exc, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise
             log.exception("loop step failed, will retry", loop=name, retry_in_seconds=backoff)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LAST_BACKOFF_SECONDS)

@@ -181,11 +181,12 @@ class RunManager:
         return success_result(values)
 
     async def cancel(self, viewer: Viewer, thread_id: str, run_id: str, action: CancelAction) -> None:
-        """Ask a run to stop. Asking again is accepted. Raises RunNotFound, NotCancellable (it has ended)."""
+        """Ask a run to stop; asking again is accepted. Raises RunNotFound, NotCancellable (it has ended by itself)."""
         stopping = await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), _STOP_OF[action])
         if not stopping:
             run = await self.runs.get(viewer, run_id, thread_id)
-            raise NotCancellable(run_id, run.status)
+            if run.status is not RunStatus.INTERRUPTED:
+                raise NotCancellable(run_id, run.status)
 
     async def cancel_many(self, viewer: Viewer, wanted: RunFilter, action: CancelAction) -> None:
         """Ask all the viewer's active runs among `wanted` to stop. Raises NotFound if there is none."""

@@ -20,6 +20,7 @@ from runline.graphs.state import thread_state
 from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
+from runline.runs.outcome import graph_error
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell
 
@@ -104,6 +105,10 @@ class ThreadStates:
                 written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
+            except Exception as exc:
+                # the graph's own reducers and schemas judge the values
+                error = graph_error(exc)
+                raise BadRequest(f"The graph refused the values: {error['error']}: {error['message']}") from exc
             return written, thread_state(await graph.aget_state(thread_config(thread.thread_id)))
 
     async def copy(self, viewer: Viewer, thread_id: str) -> Thread:

@@ -73,11 +73,7 @@ def _translated() -> Iterator[None]:
 async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
     """Open the SQLite file, creating or migrating its tables; the caller holds the data folder's lock."""
     url = f"sqlite+aiosqlite:///{options.file}"
-    shared: dict[str, Any] = {
-        "json_serializer": _dump_text,
-        "json_deserializer": loads,
-        "async_creator": lambda *_arguments, **_options: connect(options.file),
-    }
+    shared: dict[str, Any] = {"async_creator": lambda *_arguments, **_options: connect(options.file)}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
     reader = create_async_engine(url, pool_size=options.readers, pool_reset_on_return=None, **shared)
     for engine in (writer, reader):
@@ -117,10 +113,6 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _dump_text(value: Any) -> str:
-    return dumps(value).decode()
-
-
 def _configure(engine: AsyncEngine, options: SqliteOptions) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -142,7 +134,7 @@ def _begin_immediate(connection: Connection) -> None:
 
 def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[bool]:
     """`column @> pattern`: every key, element and scalar of the pattern is somewhere in the document."""
-    return func.json_contains(column, _dump_text(pattern), type_=Boolean)
+    return func.json_contains(column, dumps(pattern).decode(), type_=Boolean)
 
 
 def _json_contains(document: str | None, pattern: str) -> bool:

@@ -33,6 +33,12 @@ class Claimant:
 _ACTIVE_RUNS = (
     select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
 )
+_NEXT_RUN = (
+    select(runs.c.run_id)
+    .where(runs.c.thread_id == bindparam("key"), runs.c.created_at >= bindparam("born"))
+    .order_by(runs.c.created_at, runs.c.run_id)
+    .limit(1)
+)
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
@@ -107,15 +113,15 @@ def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
 
 
 async def remove_run(connection: AsyncConnection, run: Run) -> None:
-    """Delete a run's row and give the thread back what it was before, or hand that to the next active run."""
+    """Delete a run's row and give the thread back what it was before, or hand that to the run after it."""
     before = (
         await connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
     ).scalar_one_or_none()
     if before is None:
         return
-    heirs = [heir for heir in await active_runs(connection, run.thread_id) if heir.created_at >= run.created_at]
-    if heirs:
-        await connection.execute(update(runs).where(runs.c.run_id == heirs[0].run_id).values(before=before))
+    heir = (await connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at})).scalar_one_or_none()
+    if heir:
+        await connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
     else:
         await _restore(connection, run.thread_id, before)
 

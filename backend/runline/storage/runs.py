@@ -175,7 +175,7 @@ async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistan
         held=row is not None and row.held_until is not None,
         metadata={**metadata, **graph},
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
-        config={**(row.config if row is not None else {}), **_thread_config(run, assistant)},
+        config=_thread_config(run, assistant),
         before={
             "graph_id": metadata.get("graph_id"),
             "assistant_id": metadata.get("assistant_id"),

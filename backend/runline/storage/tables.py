@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     ColumnElement,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     Uuid,
     and_,
     literal_column,
@@ -24,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+from runline.kit.json import dumps, loads
 
 
 class Moment(TypeDecorator[datetime]):
@@ -41,8 +44,22 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+class Json(TypeDecorator[Any]):
+    """Any JSON value; None is SQL's NULL. Text in SQLite, whose JSON type would turn "7" into a number."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Encode."""
+        return None if value is None else dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Decode."""
+        return None if value is None else loads(value)
+
+
 Id = Uuid(as_uuid=False)
-Json = JSON(none_as_null=True)
 
 metadata = MetaData(
     naming_convention={
@@ -93,15 +110,15 @@ threads = Table(
     Column("interrupts", Json),
     # last: SQLite reads the pages of a large value only when the column is asked for
     Column("state_values", Json),
-    Index(None, "owner", "updated_at"),
-    Index(None, "owner", "status", "updated_at"),
+    Index(None, "owner", "updated_at", "thread_id"),
+    Index(None, "owner", "status", "updated_at", "thread_id"),
     Index("ix_threads_held", "held_until", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
 _PENDING_AND_READY = text("status = 'pending' AND ready = 1")
 _RUNNING = text("status = 'running'")
 _RESUMABLE = text("resumable = 1")
-_ACTIVE = text("status IN ('pending', 'running')")
+_ACTIVE = text("ended_at IS NULL")
 
 runs = Table(
     "runs",
@@ -133,7 +150,7 @@ runs = Table(
     # the thread's graph_id, assistant_id and config from before this run, for its rollback
     Column("before", Json, nullable=False),
     Column("spec", Json, nullable=False),
-    Index(None, "thread_id", "created_at"),
+    Index(None, "thread_id", "created_at", "run_id"),
     Index("uq_runs_running", "thread_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     Index(
         "ix_runs_ready",
@@ -142,7 +159,7 @@ runs = Table(
         sqlite_where=_PENDING_AND_READY,
         postgresql_where=_PENDING_AND_READY,
     ),
-    Index("ix_runs_active", "thread_id", "created_at", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index("ix_runs_active", "thread_id", "created_at", "run_id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
 )
@@ -175,8 +192,8 @@ def is_running() -> ColumnElement[bool]:
 
 
 def is_active() -> ColumnElement[bool]:
-    """The condition of `ix_runs_active`."""
-    return runs.c.status.in_([literal_column("'pending'"), literal_column("'running'")])
+    """Pending or running: the condition of `ix_runs_active`."""
+    return runs.c.ended_at.is_(None)
 
 
 def is_claimable() -> ColumnElement[bool]:

@@ -48,7 +48,9 @@ def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> 
     """`stream_mode` in all spellings: one, repeated (Python SDK), a JSON array (JS SDK), with commas."""
     if not stream_mode:
         return None
-    names = {name for part in stream_mode for name in _names(part)}
+    names = {name for part in stream_mode for name in _names(part) if name}
+    if not names:
+        return None
     for name in names:
         if name not in STREAM_MODES:
             raise Invalid(f"Invalid stream mode: {name}")

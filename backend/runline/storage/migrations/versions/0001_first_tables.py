@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from runline.storage.tables import Moment
+from runline.storage.tables import Json, Moment
 
 revision = "0001"
 down_revision = None
@@ -14,7 +14,7 @@ depends_on = None
 
 HELD = sa.text("held_until IS NOT NULL")
 RESUMABLE = sa.text("resumable = 1")
-ACTIVE = sa.text("status IN ('pending', 'running')")
+ACTIVE = sa.text("ended_at IS NULL")
 RUNNING = sa.text("status = 'running'")
 READY = sa.text("status = 'pending' AND ready = 1")
 
@@ -30,9 +30,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
-        sa.Column("config", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("context", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("config", Json(), nullable=False),
+        sa.Column("context", Json(), nullable=False),
+        sa.Column("metadata", Json(), nullable=False),
         sa.PrimaryKeyConstraint("assistant_id", name="pk_assistants"),
     )
     op.create_table(
@@ -46,16 +46,23 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.Column("state_updated_at", Moment(), nullable=False),
-        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("config", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("interrupts", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("state_values", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("metadata", Json(), nullable=False),
+        sa.Column("config", Json(), nullable=False),
+        sa.Column("error", Json(), nullable=True),
+        sa.Column("interrupts", Json(), nullable=True),
+        sa.Column("state_values", Json(), nullable=True),
         sa.PrimaryKeyConstraint("thread_id", name="pk_threads"),
     )
-    op.create_index("ix_threads_owner_status_updated_at", "threads", ["owner", "status", "updated_at"], unique=False)
+    op.create_index(
+        "ix_threads_owner_status_updated_at_thread_id",
+        "threads",
+        ["owner", "status", "updated_at", "thread_id"],
+        unique=False,
+    )
     op.create_index("ix_threads_held", "threads", ["held_until"], sqlite_where=HELD, postgresql_where=HELD)
-    op.create_index("ix_threads_owner_updated_at", "threads", ["owner", "updated_at"], unique=False)
+    op.create_index(
+        "ix_threads_owner_updated_at_thread_id", "threads", ["owner", "updated_at", "thread_id"], unique=False
+    )
 
     op.create_table(
         "runs",
@@ -77,17 +84,17 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_until", Moment(), nullable=True),
         sa.Column("stop_requested", sa.String(), nullable=True),
-        sa.Column("metadata", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("before", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("spec", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("metadata", Json(), nullable=False),
+        sa.Column("error", Json(), nullable=True),
+        sa.Column("before", Json(), nullable=False),
+        sa.Column("spec", Json(), nullable=False),
         sa.ForeignKeyConstraint(["thread_id"], ["threads.thread_id"], name="fk_runs_thread_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", name="pk_runs"),
     )
     op.create_index(
         "ix_runs_active",
         "runs",
-        ["thread_id", "created_at"],
+        ["thread_id", "created_at", "run_id"],
         unique=False,
         sqlite_where=ACTIVE,
         postgresql_where=ACTIVE,
@@ -109,7 +116,7 @@ def upgrade() -> None:
         sqlite_where=READY,
         postgresql_where=READY,
     )
-    op.create_index("ix_runs_thread_id_created_at", "runs", ["thread_id", "created_at"], unique=False)
+    op.create_index("ix_runs_thread_id_created_at_run_id", "runs", ["thread_id", "created_at", "run_id"], unique=False)
     op.create_index(
         "uq_runs_running",
         "runs",

@@ -1,0 +1,65 @@
+"""admission.decide: pure, so a table says it all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runline.errors import ThreadBusy
+from runline.model.admission import Admission, decide
+from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason
+from runline.model.run import Run, RunSpec
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PENDING = Run("r", "t", "g", "", RunStatus.PENDING, RunSpec("a"), {}, NOW, NOW)
+RUNNING = replace(PENDING, status=RunStatus.RUNNING, attempt=1)
+GIVEN_BACK = replace(PENDING, attempt=1)
+
+ENQUEUE, REJECT = MultitaskStrategy.ENQUEUE, MultitaskStrategy.REJECT
+INTERRUPT, ROLLBACK = MultitaskStrategy.INTERRUPT, MultitaskStrategy.ROLLBACK
+
+
+@pytest.mark.parametrize("strategy", MultitaskStrategy)
+def test_nothing_stands_before_a_run_on_a_free_thread(strategy: MultitaskStrategy) -> None:
+    assert decide(strategy, []) == Admission(ready=True)
+
+
+@pytest.mark.parametrize("active", [[PENDING], [RUNNING], [GIVEN_BACK], [RUNNING, PENDING]])
+def test_reject_refuses_company_of_any_kind(active: list[Run]) -> None:
+    with pytest.raises(ThreadBusy):
+        decide(REJECT, active)
+
+
+@pytest.mark.parametrize("active", [[PENDING], [RUNNING], [GIVEN_BACK], [RUNNING, PENDING]])
+def test_enqueue_waits_and_evicts_nobody(active: list[Run]) -> None:
+    assert decide(ENQUEUE, active) == Admission(ready=False)
+
+
+@pytest.mark.parametrize(
+    ("active", "ready"),
+    [
+        ([PENDING], True),
+        ([PENDING, PENDING], True),
+        ([RUNNING], False),
+        ([GIVEN_BACK], False),
+        ([RUNNING, PENDING], False),
+    ],
+)
+@pytest.mark.parametrize(("strategy", "reason"), [(INTERRUPT, StopReason.INTERRUPT), (ROLLBACK, StopReason.ROLLBACK)])
+def test_interrupt_and_rollback_evict_all_and_wait_only_for_what_has_started(
+    active: list[Run], ready: bool, strategy: MultitaskStrategy, reason: StopReason
+) -> None:
+    assert decide(strategy, active) == Admission(ready, tuple(active), reason)
+
+
+@pytest.mark.parametrize("strategy", [ENQUEUE, INTERRUPT, ROLLBACK])
+@pytest.mark.parametrize("active", [[], [PENDING]])
+def test_a_state_update_that_holds_the_thread_is_waited_for(strategy: MultitaskStrategy, active: list[Run]) -> None:
+    assert not decide(strategy, active, held=True).ready
+
+
+def test_reject_refuses_a_held_thread() -> None:
+    with pytest.raises(ThreadBusy):
+        decide(REJECT, [], held=True)

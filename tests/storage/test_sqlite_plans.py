@@ -1,0 +1,141 @@
+"""The statements of the hot paths, as SQLite plans them: by the indexes made for them, never through whole tables.
+
+Plans are asked for without ANALYZE, on the tables as they are after a fresh start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from runline.kit.ids import new_id
+from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
+from runline.model.run import Run
+from runline.model.thread import Page, ThreadFilter
+from runline.model.viewer import ANONYMOUS
+from runline.storage.runs import RunFilter
+from storage.world import ALICE, INTERRUPTED, SUCCESS, World
+
+Statement = tuple[str, Any]
+
+
+@contextmanager
+def captured() -> Iterator[list[Statement]]:
+    """The statements that are executed meanwhile, with their parameters."""
+    statements: list[Statement] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
+        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
+            statements.append((sql, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def plan(world: World, call: Awaitable[Any]) -> list[str]:
+    """How the statements of a call were carried out: one line per table that is looked at."""
+    with captured() as statements:
+        await call
+    assert statements
+    lines = []
+    async with world.database.read() as connection:
+        for sql, parameters in statements:
+            found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            lines += [row.detail for row in found]
+    return lines
+
+
+@pytest.fixture
+async def run(world: World) -> Run:
+    """A running run among others."""
+    for _ in range(5):
+        await world.finish(await world.start(new_id(), create_thread=True))
+        await world.add(new_id(), create_thread=True, after_seconds=60)
+    run = await world.start(new_id(), create_thread=True)
+    await world.add(run.thread_id)
+    return run
+
+
+Call = Callable[[World, Run], Awaitable[Any]]
+HOT: dict[str, Call] = {
+    "admit": lambda world, run: world.add(run.thread_id, start=True),
+    "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
+    "admit on a new thread": lambda world, _: world.start(new_id(), create_thread=True),
+    "claim": lambda world, _: world.claim(),
+    "next due": lambda world, _: world.leases.next_due(),
+    "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
+    "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
+    "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
+    "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
+    "expired": lambda world, _: world.leases.expired(),
+    "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),
+    "get a run": lambda world, run: world.runs.get(ANONYMOUS, run.run_id, run.thread_id),
+    "list runs": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, None, 10, 0),
+    "list running": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, RunStatus.RUNNING, 10, 0),
+    "get a thread": lambda world, run: world.threads.get(ANONYMOUS, run.thread_id),
+    "patch a thread": lambda world, run: world.threads.patch(ANONYMOUS, run.thread_id, {}),
+    "delete a thread": lambda world, run: world.threads.delete(ANONYMOUS, run.thread_id),
+    "search threads": lambda world, _: world.threads.search(ALICE, ThreadFilter(), Page()),
+    "count threads": lambda world, _: world.threads.count(ALICE, ThreadFilter()),
+    "find holds": lambda world, _: world.threads.abandoned_holds(),
+}
+
+
+@pytest.mark.parametrize("call", HOT.values(), ids=HOT)
+async def test_no_hot_statement_goes_through_a_whole_table(world: World, run: Run, call: Call) -> None:
+    lines = await plan(world, call(world, run))
+    assert [line for line in lines if line.startswith("SCAN") and line != "SCAN CONSTANT ROW"] == []
+
+
+INDEXED: dict[str, tuple[Call, str]] = {
+    "claim": (HOT["claim"], "ix_runs_ready (due_at<?)"),
+    "next due": (HOT["next due"], "ix_runs_ready"),
+    "expired": (HOT["expired"], "ix_runs_leases"),
+    "admit": (HOT["admit"], "ix_runs_active (thread_id=?)"),
+    "finish": (HOT["finish"], "ix_runs_active (thread_id=?)"),
+    "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
+    "holds": (HOT["find holds"], "ix_threads_held"),
+}
+
+
+@pytest.mark.parametrize(("call", "index"), INDEXED.values(), ids=INDEXED)
+async def test_a_hot_statement_uses_the_index_made_for_it(world: World, run: Run, call: Call, index: str) -> None:
+    lines = await plan(world, call(world, run))
+    assert any(index in line for line in lines), lines
+
+
+@pytest.mark.parametrize("name", ["search threads", "list runs"])
+async def test_a_page_in_the_usual_order_is_read_without_sorting_the_rest(world: World, run: Run, name: str) -> None:
+    lines = await plan(world, HOT[name](world, run))
+    # the index gives the order but for rows of the very same moment
+    assert [line for line in lines if "ORDER BY" in line] in ([], ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"])
+
+
+async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, run: Run) -> None:
+    """These go through an index whole, but one that holds nothing but what they look for."""
+    for call in (world.leases.active_counts(), world.leases.expired(everything=True)):
+        lines = await plan(world, call)
+        partial = ("ix_runs_active", "ix_runs_leases", "uq_runs_running")
+        assert all(any(name in line for name in partial) for line in lines if "runs" in line), lines
+
+
+async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> None:
+    async with world.database.write() as connection:
+        for index in ("ix_runs_ready", "ix_threads_owner_updated_at", "ix_threads_owner_status_updated_at"):
+            await connection.exec_driver_sql(f"DROP INDEX {index}")
+    for name in ("claim", "search threads"):
+        assert any(line.startswith("SCAN") for line in await plan(world, HOT[name](world, run)))
+
+
+async def test_cancelling_all_of_a_status_looks_at_active_runs_only(world: World, run: Run) -> None:
+    call = world.runs.request_stop(ANONYMOUS, RunFilter(statuses=ACTIVE), StopReason.INTERRUPT)
+    lines = await plan(world, call)
+    assert all("INDEX" in line for line in lines if "runs" in line), lines
+    assert INTERRUPTED.status not in ACTIVE
