@@ -80,7 +80,6 @@ class LimitSettings(_Section):
 
     max_body_bytes: int = Field(16 * 2**20, ge=1024)
     max_nesting: int = Field(128, ge=8, le=900)
-    max_page: int = Field(1000, ge=1)
     max_batch: int = Field(1000, ge=1)
 
 

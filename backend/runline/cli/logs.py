@@ -13,6 +13,9 @@ from runline.config import LogSettings
 CHATTY = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "uvicorn", "watchfiles")
 """Libraries whose everyday remarks are no news to an operator: only their warnings are shown."""
 
+UNFINISHED = "without completing response"
+"""uvicorn's word for an answer that was cut on purpose, so that its client reconnects; we say so ourselves."""
+
 
 def configure_logs(settings: LogSettings) -> None:
     """Send every log record of this process to standard error, in the format and from the level asked for."""
@@ -44,6 +47,7 @@ def configure_logs(settings: LogSettings) -> None:
     logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: UNFINISHED not in record.getMessage())
 
 
 def _rendering(settings: LogSettings) -> list[Processor]:

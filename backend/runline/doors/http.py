@@ -120,11 +120,6 @@ def render_errors(app: FastAPI) -> None:
     async def on_gone(_request: Request, _exc: Exception) -> Response:
         return Response(status_code=499)
 
-    @app.exception_handler(Exception)
-    async def on_unknown(_request: Request, exc: Exception) -> Response:
-        log.error("request failed", exc_info=exc)
-        return json_response({"detail": "Internal Server Error"}, status=500)
-
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     place = problem["loc"]
@@ -132,6 +127,33 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return INVALID_JSON if problem["type"] in ("json_invalid", "missing") else str(problem["msg"])
     name = ".".join(str(part) for part in place[1:])
     return f"{name}: {problem['msg']}"
+
+
+class LastResort:
+    """Middleware: answers what nobody foresaw with a plain 500 and keeps the connection.
+
+    Starlette's own handler raises the exception again, which resets a connection that the client may be using.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, noting whether an answer has begun."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as exc:
+            if scope["type"] != "http" or begun:
+                raise
+            log.exception("request failed", exc_info=exc)
+            await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
 
 
 class BodyLimit:
@@ -167,6 +189,10 @@ class BodyLimit:
 
     def _refuse(self) -> Response:
         return json_response({"detail": self._sentence()}, status=413, headers={"Connection": "close"})
+
+
+class AnswerCut(Exception):
+    """Ends a LiveResponse without its end: the client is to reconnect."""
 
 
 class LiveResponse(Response):
@@ -208,17 +234,22 @@ class LiveResponse(Response):
         helpers = (sending, beating, leaving)
         try:
             await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
+            dropped = any(task.done() and isinstance(task.exception(), TimeoutError) for task in helpers)
+            if dropped:
+                log.info("a reader took nothing and was dropped")
+            elif sending.done():
                 sending.result()
-        except TimeoutError:
-            log.info("a reader took nothing and was dropped")
+            left = dropped or (leaving.done() and not sending.done())
+        except AnswerCut as exc:
+            # without its last chunk the client sees a broken answer, and comes again
+            log.info("an answer was cut", reason=str(exc))
+            left = False
         finally:
-            complete = sending.done() and not sending.cancelled() and sending.exception() is None
             for task in helpers:
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            if not complete and self._gone:
-                await asyncio.shield(self._gone())
+        if left and self._gone:
+            await asyncio.shield(self._gone())
 
     async def _send_all(self, send: Send) -> None:
         async for chunk in self._chunks:

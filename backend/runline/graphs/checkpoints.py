@@ -70,21 +70,32 @@ _COPY_THREAD = tuple(
     )
 )
 
-_OF_RUNS = "run_id IN (SELECT value FROM json_each(?))"
 _SAME_CHECKPOINT = (
     "c.thread_id = {0}.thread_id AND c.checkpoint_ns = {0}.checkpoint_ns AND c.checkpoint_id = {0}.checkpoint_id"
 )
 
-_DELETE_FOR_RUNS = (
+_SAME_PLACE = " AND ".join(
+    f"later.{column} = earlier.{column}" for column in ("thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx")
+)
+_EARLIER_WRITE = ", ".join(f"earlier.{column}" for column in _WRITE_COLUMNS.split(", "))
+
+# The versions of one write form a chain: each row of `replaced_writes` holds what `replaced_by` took the place of.
+# Undoing a run takes its version out, wherever in the chain it is.
+_DELETE_FOR_RUN = (
+    # a run that replaced this one's version has replaced, from now on, the version before
+    f"INSERT OR REPLACE INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
+    f"SELECT later.replaced_by, {_EARLIER_WRITE}, earlier.run_id FROM replaced_writes later "
+    f"JOIN replaced_writes earlier ON {_SAME_PLACE} WHERE later.run_id = :run AND earlier.replaced_by = :run",
+    "DELETE FROM replaced_writes WHERE run_id = :run",
     # writes of other runs or of state updates go with the checkpoint they were made on
-    f"DELETE FROM writes WHERE {_OF_RUNS} OR EXISTS "
-    f"(SELECT 1 FROM checkpoints c WHERE c.{_OF_RUNS} AND {_SAME_CHECKPOINT.format('writes')})",
-    f"DELETE FROM checkpoints WHERE {_OF_RUNS}",
-    # IGNORE: a later run may have replaced the row again
+    f"DELETE FROM writes WHERE run_id = :run OR EXISTS "
+    f"(SELECT 1 FROM checkpoints c WHERE c.run_id = :run AND {_SAME_CHECKPOINT.format('writes')})",
+    "DELETE FROM checkpoints WHERE run_id = :run",
+    # IGNORE: a later version stands in its place
     f"INSERT OR IGNORE INTO writes ({_WRITE_COLUMNS}, run_id) SELECT {_WRITE_COLUMNS}, run_id "
-    f"FROM replaced_writes r WHERE replaced_by IN (SELECT value FROM json_each(?)) "
+    f"FROM replaced_writes r WHERE replaced_by = :run "
     f"AND EXISTS (SELECT 1 FROM checkpoints c WHERE {_SAME_CHECKPOINT.format('r')})",
-    f"DELETE FROM replaced_writes WHERE replaced_by IN (SELECT value FROM json_each(?)) OR {_OF_RUNS}",
+    "DELETE FROM replaced_writes WHERE replaced_by = :run",
 )
 
 # The newest checkpoint of each namespace stays. Where its metadata says that a DeltaChannel has changed since its
@@ -204,8 +215,7 @@ class RunlineSaver(AsyncSqliteSaver):
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Undo the runs: delete their checkpoints and writes, and put back the writes they had replaced."""
-        wanted = json.dumps([str(run_id) for run_id in run_ids])
-        await self._transaction([(sql, (wanted,) * sql.count("?")) for sql in _DELETE_FOR_RUNS])
+        await self._transaction((sql, {"run": str(run_id)}) for run_id in run_ids for sql in _DELETE_FOR_RUN)
 
     async def fence(self, run_id: str, attempt: int) -> None:
         """From here on, no attempt of the run before `attempt` writes a checkpoint."""

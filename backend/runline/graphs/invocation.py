@@ -40,6 +40,7 @@ INJECTED_KEYS = frozenset(
 """Keys of `configurable` that only the server sets."""
 
 _POSITION_KEYS = frozenset({"checkpoint_id", "checkpoint_ns", "checkpoint_map"})
+_PASSED_ON = frozenset({"tags", "recursion_limit", "run_name", "max_concurrency"})
 _BOTH = (
     "Cannot specify both configurable and context. Prefer setting context alone. Context was introduced in "
     "LangGraph 0.6.0 and is the long term planned replacement for configurable."
@@ -123,7 +124,7 @@ def build_config(run: Run) -> RunnableConfig:
         "langgraph_version": _LANGGRAPH_VERSION,
         "langgraph_host": "self-hosted",
     }
-    config = {key: value for key, value in spec.config.items() if key in ("tags", "recursion_limit", "run_name")}
+    config = {key: value for key, value in spec.config.items() if key in _PASSED_ON}
     return {**config, "configurable": configurable, "metadata": metadata, "run_id": UUID(run.run_id)}  # type: ignore[typeddict-item]
 
 

@@ -19,10 +19,11 @@ _SHOWN_KEYS = frozenset({"run_id", "thread_id", "graph_id", "assistant_id"})
 
 
 class GraphStream:
-    """One execution of a graph as a stream of wire events; `values` is the last root state, for the result."""
+    """One execution of a graph as a stream of wire events."""
 
     def __init__(self, modes: tuple[str, ...], *, subgraphs: bool) -> None:
-        self.values: Any = None
+        self._values: Any = None
+        self._interrupts: dict[str, Any] = {}
         self._wanted = frozenset(modes) or frozenset({"values"})
         self._subgraphs = subgraphs
         self._messages = _MessageMerger()
@@ -38,6 +39,18 @@ class GraphStream:
         async for emissions in chunks:
             if emissions:
                 yield emissions
+
+    @property
+    def result(self) -> Any:
+        """The last root state, with every interrupt that came up: langgraph tells of them one at a time."""
+        if not self._interrupts or not isinstance(self._values, dict):
+            return self._values
+        return {**self._values, "__interrupt__": list(self._interrupts.values())}
+
+    def _keep(self, values: Any) -> None:
+        self._values = values
+        if isinstance(values, dict):
+            self._interrupts.update({interrupt.id: interrupt for interrupt in values.get("__interrupt__", ())})
 
     def _arguments(self, invocation: Invocation) -> dict[str, Any]:
         modes = {"messages" if mode == "messages-tuple" else mode for mode in self._wanted - {"events"}}
@@ -65,7 +78,7 @@ class GraphStream:
     def _on_chunk(self, chunk: Any) -> list[Emission]:
         namespace, mode, data = chunk if self._subgraphs else ((), *chunk)
         if mode == "values" and not namespace:
-            self.values = data
+            self._keep(data)
         if mode == "values" and "values" not in self._wanted:
             return []
         suffix = "".join(f"|{part}" for part in namespace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from uuid_utils import uuid7
 
@@ -10,11 +10,6 @@ from uuid_utils import uuid7
 def new_id() -> str:
     """Return a fresh UUIDv7: ordered by time, and strictly growing within one process."""
     return str(uuid7())
-
-
-def random_id() -> str:
-    """Return a fresh UUIDv4, for things whose order must not be told by their id."""
-    return str(uuid4())
 
 
 def parse_id(text: str) -> str | None:

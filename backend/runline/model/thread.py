@@ -33,13 +33,15 @@ class Thread:
 class ThreadState:
     """What a thread rests at between runs, read from its newest checkpoint.
 
-    `resting` is the status the thread shows when none of its runs is active.
+    `resting` is the status the thread shows when none of its runs is active. Not `known`: the graph could not be
+    asked, and the thread keeps the values and interrupts it has.
     """
 
     resting: ThreadStatus
     values: Any
     interrupts: dict[str, Any] | None
     error: dict[str, Any] | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

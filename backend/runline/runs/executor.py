@@ -7,21 +7,19 @@ Rule: the terminal status is committed before the stream says that the run has e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
-from runline.errors import RunlineError
+from runline.errors import RunlineError, Unavailable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import build_config, build_invocation
 from runline.graphs.registry import Access, GraphRegistry
-from runline.graphs.state import thread_state
 from runline.graphs.stream import GraphStream
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
-from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
@@ -32,6 +30,11 @@ from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_SECONDS = 0.05
+_LAST_PAUSE_SECONDS = 2.0
 
 Successor = Callable[[], Claimant | None]
 """Who claims the thread's next run at the moment this one ends."""
@@ -69,10 +72,15 @@ class Executor:
         async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
             invocation = build_invocation(run, graph, config, resume=resume)
-            async for emissions in stream.run(graph, invocation):
-                for name, data in emissions:
-                    journal.emit(name, data)
-                await journal.room()
+            try:
+                async for emissions in stream.run(graph, invocation):
+                    for name, data in emissions:
+                        journal.emit(name, data)
+                    await journal.room()
+            except asyncio.CancelledError as exc:
+                # langgraph hands over what is still saving checkpoints in the background as the argument
+                await asyncio.gather(*filter(asyncio.isfuture, exc.args), return_exceptions=True)
+                raise
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> Run | None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
@@ -86,7 +94,7 @@ class Executor:
         if ending.held and error:
             journal.emit("error", error)
         if ending.held or ending.gone:
-            await self._end(live, journal, error_result(error) if error else success_result(stream.values))
+            await self._end(live, journal, error_result(error) if error else success_result(stream.result))
         return ending.promoted
 
     async def _end(self, live: LiveRun, journal: Journal, result: bytes) -> None:
@@ -109,25 +117,26 @@ class Executor:
     async def _finish(
         self, live: LiveRun, outcome: RunOutcome, thread_error: dict[str, Any] | None, successor: Successor
     ) -> Ending:
-        state = await self._read_state(live.run, outcome.error)
-        if state:
-            state = replace(state, error=thread_error)
-        ending = await self.leases.finish(live.run, outcome, state, successor())
+        state = None
+        if not live.run.traceless:
+            state = replace(await self.states.rest(live.run, outcome.error), error=thread_error)
+        ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor()))
         if ending.held:
             live.run = replace(live.run, status=outcome.status, error=outcome.error)
         elif not ending.stop:
             log.warning("lease lost before the end of a run", run_id=live.run.run_id, attempt=live.run.attempt)
         return ending
 
-    async def _read_state(self, run: Run, error: dict[str, Any] | None) -> ThreadState | None:
-        if run.traceless:
-            return None
-        try:
-            return thread_state(await self.states.read(run.graph_id, run.thread_id), error)
-        except Exception:
-            # reading the state runs the user's graph factory and reducers, which may fail like any graph
-            log.exception("the state of a run cannot be read", run_id=run.run_id, graph_id=run.graph_id)
-            return None
+    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Commit an end, however long the database is out of reach: the lease is renewed as soon as it is not."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await write()
+            except Unavailable as exc:
+                log.warning("the end of a run cannot be stored yet", reason=str(exc), retry_in_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
     async def _conclude_stopped(
         self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor
@@ -136,18 +145,23 @@ class Executor:
         self._note_exception(live)
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
-                promoted, values = await self.rollback.undo(live.run, reason, successor())
+                promoted, values = await self._persist(lambda: self.rollback.undo(live.run, reason, successor()))
                 await journal.end(success_result(values))
                 return promoted
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED)
                 await journal.flush()
                 ending = await self._finish(live, outcome, stop_error(reason), successor)
-                await self._end(live, journal, success_result(stream.values))
+                if ending.stop:
+                    live.stop_reason = ending.stop
+                    return await self._conclude_stopped(live, journal, stream, successor)
+                await self._end(live, journal, success_result(stream.result))
                 return ending.promoted
             case StopReason.SHUTDOWN:
                 await journal.flush()
                 await self.leases.requeue(live.run, crashed=False)
+            case _ if await self.leases.is_gone(live.run):
+                await journal.end(success_result(None))
         # the stream stays open: the run goes on in a later attempt, here or elsewhere
         return None
 

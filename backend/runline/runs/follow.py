@@ -32,7 +32,8 @@ class RunStreams:
 
     async def journal(self, run: Run) -> Journal:
         """The writer of a claimed run's next attempt."""
-        await self._open(run)
+        newest = await self._newest_seq(run)
+        self.bridge.open(run.run_id, newest)
         recorder = self.recorder if run.spec.stream_resumable else None
         return Journal(run, self.bridge, recorder)
 
@@ -41,23 +42,25 @@ class RunStreams:
 
         Raises NotStreamable for a store-only run whose events are nowhere.
         """
-        if self.bridge.knows(run.run_id):
-            position = self.bridge.last_seq(run.run_id) if after is None else after
-            return self._replay_then_tail(run, position)
         if run.status is RunStatus.PENDING:
-            # hydrated from the store: from here on its events are kept for this reader
-            await self._open(run)
-            position = self.bridge.last_seq(run.run_id) if after is None else after
-            return self._replay_then_tail(run, position)
+            await self._open_for_reader(run)
+        if self.bridge.knows(run.run_id):
+            return self._replay_then_tail(run, self._position(run, after))
         if is_active(run.status) or not await self._has_stored(run):
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
 
-    async def _open(self, run: Run) -> None:
+    def _position(self, run: Run, after: int | None) -> int:
+        if after is None:
+            return self.bridge.last_seq(run.run_id)
+        # what earlier attempts sent from a process that is gone is nowhere, unless it was stored
+        return after if run.spec.stream_resumable else max(after, self.bridge.origin(run.run_id))
+
+    async def _open_for_reader(self, run: Run) -> None:
+        """A run hydrated from the store: from here on its events are kept. One that is known is left as it is."""
+        newest = await self._newest_seq(run)
         if not self.bridge.knows(run.run_id):
-            self.bridge.open(run.run_id, await self._newest_seq(run))
-        else:
-            self.bridge.open(run.run_id)
+            self.bridge.open(run.run_id, newest)
 
     async def _newest_seq(self, run: Run) -> int:
         """The newest seq that the attempts before this one may have used."""

@@ -12,9 +12,10 @@ _FORCE = {
     StopReason.DISCONNECT: 0,
     StopReason.INTERRUPT: 1,
     StopReason.ROLLBACK: 2,
-    StopReason.DELETE: 3,
-    StopReason.SHUTDOWN: 4,
-    StopReason.LEASE_LOST: 5,
+    StopReason.SHUTDOWN: 3,
+    StopReason.LEASE_LOST: 4,
+    # its row is gone or going, so that whoever renews its lease finds it lost
+    StopReason.DELETE: 5,
 }
 """Of two stops the stronger one decides what is left of the run."""
 

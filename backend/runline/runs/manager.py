@@ -126,7 +126,12 @@ class RunManager:
     async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
         """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
         live = self.worker.live.get(run_id)
-        if live and live.run.thread_id == thread_id and live.run.owner == viewer.identity:
+        if (
+            live
+            and is_active(live.run.status)
+            and live.run.thread_id == thread_id
+            and live.run.owner == viewer.identity
+        ):
             return KnownRun(live.run, store_only=False)
         return KnownRun(await self.runs.get(viewer, run_id, thread_id), store_only=True)
 
@@ -185,7 +190,7 @@ class RunManager:
         stopping = await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), _STOP_OF[action])
         if not stopping:
             run = await self.runs.get(viewer, run_id, thread_id)
-            if run.status is not RunStatus.INTERRUPTED:
+            if run.status is not RunStatus.INTERRUPTED or action is not CancelAction.INTERRUPT:
                 raise NotCancellable(run_id, run.status)
 
     async def cancel_many(self, viewer: Viewer, wanted: RunFilter, action: CancelAction) -> None:
@@ -201,22 +206,27 @@ class RunManager:
         await self._request_stop(viewer, RunFilter(run_ids=(run_id,)), StopReason.DISCONNECT)
 
     async def delete(self, viewer: Viewer, thread_id: str, run_id: str) -> None:
-        """Delete a run and its checkpoints, stopping it first. Raises RunNotFound."""
-        run = await self.runs.get(viewer, run_id, thread_id)
+        """Delete a run and its checkpoints, stopping it first. Raises RunNotFound, ThreadBusy (another is active)."""
+        await self.runs.get(viewer, run_id, thread_id)
         if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
             await self.worker.ended(run_id)
             return
-        promoted, _ = await self.rollback.undo(run, StopReason.DELETE, self.worker.claimant())
-        if promoted:
-            self.worker.launch(promoted)
+        async with self.states.slot(viewer, thread_id):
+            run = await self.runs.get(viewer, run_id, thread_id)
+            await self.rollback.undo(run, StopReason.DELETE)
 
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
-        """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound."""
-        active = await self.threads.delete(viewer, thread_id)
-        self._stop_all(active, StopReason.DELETE)
-        for run in active:
-            await self.worker.ended(run.run_id)
-        await self.saver.adelete_thread(thread_id)
+        """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
+
+        The rows go last: until then the id is taken, and nothing new starts on it.
+        """
+        async with self.states.slot(viewer, thread_id, beside_runs=True):
+            stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
+            for run in stopping:
+                await self.worker.ended(run.run_id)
+            await self.saver.adelete_thread(thread_id)
+            newcomers = await self.threads.delete(viewer, thread_id)
+            self._stop_all(newcomers, StopReason.DELETE)
 
     async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
         stopping, claimed = await self.runs.request_stop(viewer, wanted, reason, self.worker.claimant())

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import structlog
 
 from runline.graphs.checkpoints import RunlineSaver
-from runline.graphs.state import thread_state
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.runs.follow import RunStreams
@@ -42,7 +41,11 @@ class Reaper:
         # a run that executes here was not abandoned: this process was held up and is late to renew
         abandoned = [(run, crashes) for run, crashes in expired if run.run_id not in self.live]
         for run, crashes in abandoned:
-            await self._take_over(run, crashes + 1)
+            try:
+                await self._take_over(run, crashes + 1)
+            except Exception:
+                # it is found again in the next round; the others must not wait for it
+                log.exception("a run cannot be taken over", run_id=run.run_id)
         holds = await self.threads.abandoned_holds(everything=everything)
         for thread_id in holds:
             await self.threads.release(thread_id)
@@ -67,8 +70,7 @@ class Reaper:
                 await self._end(run, RunOutcome(RunStatus.ERROR, error), error)
 
     async def _end(self, run: Run, outcome: RunOutcome, thread_error: dict[str, str] | None) -> None:
-        snapshot = await self.states.read(run.graph_id, run.thread_id)
-        state = replace(thread_state(snapshot, outcome.error), error=thread_error)
+        state = replace(await self.states.rest(run, outcome.error), error=thread_error)
         await self.leases.finish(run, outcome, state, None)
         # as if given back to the queue: what its dead attempt has used of the stream is used
         journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))

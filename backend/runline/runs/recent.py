@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runline.model.run import Run
 from runline.streams.contracts import StreamBridge
+
+_CLEARING_STEP = 256
 
 
 class RecentRuns:
@@ -11,20 +15,17 @@ class RecentRuns:
 
     def __init__(self, bridge: StreamBridge) -> None:
         self._bridge = bridge
-        # in order of their creation, so that the oldest are forgotten first
         self._runs: dict[str, Run] = {}
+        self._next_clearing = _CLEARING_STEP
 
     def remember(self, run: Run) -> None:
         """Note a run at its creation."""
-        self._runs[run.run_id] = run
-        self._forget()
+        # what was asked for is not needed again, and may be large
+        self._runs[run.run_id] = replace(run, spec=replace(run.spec, input=None, command=None))
+        if len(self._runs) >= self._next_clearing:
+            self._runs = {run_id: run for run_id, run in self._runs.items() if self._bridge.knows(run_id)}
+            self._next_clearing = 2 * len(self._runs) + _CLEARING_STEP
 
     def find(self, run_id: str) -> Run | None:
         """The run as it was noted, if its stream is still kept."""
         return self._runs.get(run_id) if self._bridge.knows(run_id) else None
-
-    def _forget(self) -> None:
-        for run_id in list(self._runs):
-            if self._bridge.knows(run_id):
-                return
-            del self._runs[run_id]

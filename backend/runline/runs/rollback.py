@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runline.graphs.checkpoints import RunlineSaver
-from runline.graphs.state import thread_state
 from runline.model.lifecycle import StopReason
 from runline.model.run import Run
 from runline.runs.outcome import stop_error
@@ -30,7 +29,6 @@ class Rollback:
     async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
         """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
         await self.saver.adelete_for_runs([run.run_id])
-        state = thread_state(await self.states.read(run.graph_id, run.thread_id))
-        shown = replace(state, error=stop_error(reason))
-        ending = await self.leases.discard(run, shown, claimant)
+        state = replace(await self.states.rest(run), error=stop_error(reason))
+        ending = await self.leases.discard(run, state, claimant)
         return ending.promoted, state.values

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest
+from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -24,6 +25,11 @@ from runline.runs.outcome import graph_error
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell
 
+log = structlog.get_logger()
+
+_HOLD_TRIES = 250
+_HOLD_PAUSE_SECONDS = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
@@ -33,6 +39,14 @@ class HistoryQuery:
     before: str | None = None
     checkpoint_ns: str = ""
     metadata: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Slot:
+    """A held thread as it was, and the state it came to."""
+
+    thread: Thread
+    state: ThreadState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,32 @@ class ThreadStates:
 
         Raises ThreadNotFound, ThreadBusy, BadRequest (no graph yet, no such node, bad values).
         """
-        thread = await self._threads.hold(viewer, thread_id, self._hold_seconds)
-        state = None
-        try:
-            written, state = await self._write(thread, update)
-        finally:
-            await asyncio.shield(self._threads.release(thread_id, state))
-            self._bell.ring()
+        async with self.slot(viewer, thread_id) as slot:
+            written, slot.state = await self._write(slot.thread, update)
         return written
+
+    @asynccontextmanager
+    async def slot(self, viewer: Viewer, thread_id: str, *, beside_runs: bool = False) -> AsyncIterator[Slot]:
+        """Hold the thread's slot, as a run would; what is left in `Slot.state` is recorded as it is given back.
+
+        Waits for another holder. `beside_runs`: also while a run is active; no other starts then.
+        Raises ThreadNotFound, ThreadBusy (a run is active).
+        """
+        thread = await self._hold(viewer, thread_id, beside_runs=beside_runs)
+        slot = Slot(thread)
+        try:
+            yield slot
+        finally:
+            await asyncio.shield(self._threads.release(thread_id, slot.state))
+            self._bell.ring()
+
+    async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Thread:
+        for _ in range(_HOLD_TRIES):
+            thread = await self._threads.hold(viewer, thread_id, self._hold_seconds, beside_runs=beside_runs)
+            if thread:
+                return thread
+            await asyncio.sleep(_HOLD_PAUSE_SECONDS)
+        raise ThreadBusy
 
     async def _write(self, thread: Thread, update: StateUpdate) -> tuple[RunnableConfig, ThreadState]:
         config = thread_config(thread.thread_id, update.checkpoint)
@@ -120,6 +152,18 @@ class ThreadStates:
         await self._saver.acopy_thread(thread_id, copy.thread_id)
         return copy
 
+    async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
+        """What a run's thread rests at when the run has ended, with this error if it failed.
+
+        Reading runs the user's graph factory and reducers; if they fail, the state is not `known`.
+        """
+        try:
+            return thread_state(await self.read(run.graph_id, run.thread_id), error)
+        except Exception:
+            log.exception("the state of a thread cannot be read", thread_id=run.thread_id, graph_id=run.graph_id)
+            resting = ThreadStatus.ERROR if error else ThreadStatus.IDLE
+            return ThreadState(resting, None, None, error, known=False)
+
     async def read(self, graph_id: str, thread_id: str, checkpoint: dict[str, Any] | None = None) -> StateSnapshot:
         """The state of a thread whose graph is known, for the engine itself."""
         config = thread_config(thread_id, checkpoint)
@@ -137,5 +181,13 @@ class ThreadStates:
 
     @asynccontextmanager
     async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
-        async with self._registry.open(graph_id, config, access=Access("threads.read"), store=None) as graph:
+        async with AsyncExitStack() as stack:
+            opening = self._registry.open(graph_id, config, access=Access("threads.read"), store=None)
+            try:
+                graph = await stack.enter_async_context(opening)
+            except RunlineError:
+                raise
+            except Exception as exc:
+                # a factory that fails now, for whatever reason of its own
+                raise GraphUnavailable(graph_id, f"{type(exc).__name__} in its factory") from exc
             yield graph.copy(update={"checkpointer": self._saver})

@@ -23,6 +23,9 @@ from runline.streams.contracts import Bell
 
 log = structlog.get_logger()
 
+_STOP_SECONDS = 2.0
+"""How long a graph may take to unwind at shutdown; code that swallows its cancellation is not waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
@@ -94,7 +97,10 @@ class Worker:
         await _all_done(self._live.values(), self._options.shutdown_grace_seconds)
         for live in list(self._live.values()):
             live.stop(StopReason.SHUTDOWN)
-        await _all_done(self._live.values(), None)
+        await _all_done(self._live.values(), _STOP_SECONDS)
+        for live in list(self._live.values()):
+            log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
+            await self._leases.requeue(live.run, crashed=False)
 
     async def _execute(self, live: LiveRun) -> None:
         promoted = None
@@ -146,7 +152,7 @@ class Worker:
                 continue
             if run_id not in held:
                 live.stop(StopReason.LEASE_LOST)
-            elif (reason := held[run_id]) and live.stop_reason is None:
+            elif reason := held[run_id]:
                 live.stop(reason)
 
 

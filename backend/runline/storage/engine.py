@@ -18,6 +18,7 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Boolean, ColumnElement, Connection, event, func
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -67,6 +68,8 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as exc:
         raise Unavailable(f"The database cannot serve this now: {exc.orig}.") from exc
+    except PoolTimeout as exc:
+        raise Unavailable("The database is too busy to serve this now.") from exc
 
 
 @asynccontextmanager

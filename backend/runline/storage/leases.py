@@ -106,14 +106,14 @@ class LeaseStore:
     ) -> Ending:
         """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
 
-        Any status but `interrupted` gives way to a stop that was requested meanwhile. The thread of a stateless run
-        goes with it, unless it is to be kept, or the run's stored events are.
+        A stop that was requested meanwhile goes first, unless it asks for no more than the interrupt that this is.
+        The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
         now = self._clock.now()
         async with self._database.write() as connection:
             if (row := (await connection.execute(_HELD, _lease_of(run))).one_or_none()) is None:
                 return Ending(held=False, gone=await _is_gone(connection, run))
-            if row.stop_requested and outcome.status is not RunStatus.INTERRUPTED:
+            if row.stop_requested in _gives_way_to(outcome):
                 return Ending(held=False, stop=StopReason(row.stop_requested))
             if run.traceless and not run.spec.stream_resumable:
                 return await _drop_thread(connection, run)
@@ -141,10 +141,16 @@ class LeaseStore:
                 return Ending(held=False)
             if run.traceless:
                 return await _drop_thread(connection, run)
-            await remove_run(connection, run)
+            keep_graph = state is not None and state.values is not None
+            await remove_run(connection, run, keep_graph=keep_graph)
             promoted = await promote(connection, run.thread_id, claimant)
             await settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
+
+    async def is_gone(self, run: Run) -> bool:
+        """Whether the run's row was deleted."""
+        async with self._database.read() as connection:
+            return await _is_gone(connection, run)
 
     async def requeue(self, run: Run, *, crashed: bool) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
@@ -190,6 +196,12 @@ async def _is_gone(connection: AsyncConnection, run: Run) -> bool:
 async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
     await connection.execute(_DROP_THREAD, {"key": run.thread_id})
     return Ending(held=True)
+
+
+def _gives_way_to(outcome: RunOutcome) -> tuple[StopReason, ...]:
+    if outcome.status is RunStatus.INTERRUPTED:
+        return (StopReason.ROLLBACK, StopReason.DELETE)
+    return tuple(StopReason)
 
 
 def _lease_of(run: Run) -> dict[str, Any]:

@@ -103,17 +103,17 @@ def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
     """What `settle` writes of a state; None leaves the thread's as it is."""
     if state is None:
         return {}
-    return {
-        "resting": state.resting,
-        "state_values": state.values,
-        "interrupts": state.interrupts,
-        "error": state.error,
-        "state_updated_at": now,
-    }
+    resting = {"resting": state.resting, "error": state.error}
+    if not state.known:
+        return resting
+    return {**resting, "state_values": state.values, "interrupts": state.interrupts, "state_updated_at": now}
 
 
-async def remove_run(connection: AsyncConnection, run: Run) -> None:
-    """Delete a run's row and give the thread back what it was before, or hand that to the run after it."""
+async def remove_run(connection: AsyncConnection, run: Run, *, keep_graph: bool = False) -> None:
+    """Delete a run's row and give the thread back what it was before, or hand that to the run after it.
+
+    `keep_graph`: state is left that only the thread's present graph can read.
+    """
     before = (
         await connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
     ).scalar_one_or_none()
@@ -123,18 +123,19 @@ async def remove_run(connection: AsyncConnection, run: Run) -> None:
     if heir:
         await connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
     else:
-        await _restore(connection, run.thread_id, before)
+        await _restore(connection, run.thread_id, before, keep_graph=keep_graph)
 
 
-async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str, Any]) -> None:
+async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str, Any], *, keep_graph: bool) -> None:
     query = select(threads.c.metadata).where(threads.c.thread_id == thread_id)
     metadata = (await connection.execute(query)).scalar_one_or_none()
     if metadata is None:
         return
     for key in ("graph_id", "assistant_id"):
-        metadata.pop(key, None)
         if before.get(key) is not None:
             metadata[key] = before[key]
+        elif not keep_graph:
+            metadata.pop(key, None)
     await connection.execute(
         update(threads).where(threads.c.thread_id == thread_id).values(metadata=metadata, config=before["config"])
     )

@@ -45,7 +45,7 @@ class RunFilter:
 
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
-_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config, threads.c.held_until).where(
+_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config, threads.c.held_until, threads.c.hidden).where(
     threads.c.thread_id == bindparam("key")
 )
 
@@ -164,7 +164,7 @@ class _ThreadAtAdmission:
 async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
     """Read or create the run's thread and say what it becomes by this run."""
     row = (await connection.execute(_THREAD, {"key": run.thread_id})).one_or_none()
-    if (row is None and not run.spec.create_thread) or (row is not None and row.owner != run.owner):
+    if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}

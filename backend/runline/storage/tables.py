@@ -110,8 +110,8 @@ threads = Table(
     Column("interrupts", Json),
     # last: SQLite reads the pages of a large value only when the column is asked for
     Column("state_values", Json),
-    Index(None, "owner", "updated_at", "thread_id"),
-    Index(None, "owner", "status", "updated_at", "thread_id"),
+    Index("ix_threads_owner_updated_at", "owner", "updated_at", "thread_id"),
+    Index("ix_threads_owner_status_updated_at", "owner", "status", "updated_at", "thread_id"),
     Index("ix_threads_held", "held_until", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
@@ -150,7 +150,7 @@ runs = Table(
     # the thread's graph_id, assistant_id and config from before this run, for its rollback
     Column("before", Json, nullable=False),
     Column("spec", Json, nullable=False),
-    Index(None, "thread_id", "created_at", "run_id"),
+    Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "run_id"),
     Index("uq_runs_running", "thread_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     Index(
         "ix_runs_ready",

@@ -24,6 +24,7 @@ from runline.storage.tables import is_active, runs, threads
 
 _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
 _INSERT = insert(threads)
+_HELD = select(threads.c.held_until).where(threads.c.thread_id == bindparam("key"))
 _HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
 
 
@@ -124,15 +125,18 @@ class ThreadStore:
             await connection.execute(_INSERT, _thread_to_row(thread))
         return thread
 
-    async def hold(self, viewer: Viewer, thread_id: str, seconds: float) -> Thread:
-        """Take the thread's slot for a state update, as a run would; runs created meanwhile wait.
+    async def hold(self, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False) -> Thread | None:
+        """Take the thread's slot, as a run would; runs created meanwhile wait.
 
-        Returns the thread as it was. Raises ThreadNotFound, ThreadBusy.
+        `beside_runs`: also while a run is active; the next one waits. Returns the thread as it was, or None if
+        somebody else holds it. Raises ThreadNotFound, ThreadBusy.
         """
         now = self._clock.now()
         async with self._database.write() as connection:
             thread = await _get(connection, viewer, thread_id)
-            if thread.status is ThreadStatus.BUSY:
+            if (await connection.execute(_HELD, {"key": thread_id})).scalar_one() is not None:
+                return None
+            if thread.status is ThreadStatus.BUSY and not beside_runs:
                 raise ThreadBusy
             await connection.execute(_HOLD, {"key": thread_id, "held_until": now + timedelta(seconds=seconds)})
             await settle(connection, thread_id, now)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runline.errors import Unavailable
+from runline.errors import RunlineError
 from runline.model.event import Event
 
 
-class EventsGone(Unavailable):
+class EventsGone(RunlineError):
     """A reader asked for events that the bridge has dropped to stay within its memory."""
 
     status = 410
@@ -58,6 +58,10 @@ class StreamBridge(Protocol):
 
     def last_seq(self, run_id: str) -> int:
         """The newest event's seq; 0 if there is none."""
+        ...
+
+    def origin(self, run_id: str) -> int:
+        """The `after` that the stream was opened with; 0 if it is not known."""
         ...
 
     def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import islice
 from time import monotonic
 
 from runline.model.event import Event
@@ -15,6 +15,8 @@ _OVERHEAD_BYTES = 200
 """What one kept event costs beside its data: the Event, its name and its place in the log."""
 
 _MOST_PER_BATCH = 256
+_MOST_BYTES_PER_BATCH = 256 * 1024
+"""A batch is what a stalled reader holds on to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class KeepLimits:
 class _Stream:
     events: list[Event] = field(default_factory=list)
     size: int = 0
+    origin: int = 0
     last_seq: int = 0
     ended: Ended | None = None
     ended_at: float = 0.0
@@ -57,7 +60,13 @@ class _Stream:
     def after(self, seq: int) -> list[Event]:
         """The next events after `seq`, up to one batch; seqs are dense, so the place is arithmetic."""
         start = seq + 1 - self.first_kept
-        return self.events[start : start + _MOST_PER_BATCH]
+        size = count = 0
+        for event in islice(self.events, start, start + _MOST_PER_BATCH):
+            size += _size(event)
+            if count and size > _MOST_BYTES_PER_BATCH:
+                break
+            count += 1
+        return self.events[start : start + count]
 
 
 class MemoryStreamBridge:
@@ -71,15 +80,18 @@ class MemoryStreamBridge:
         self._limits = limits
         self._streams: dict[str, _Stream] = {}
         # in order of their end; all have the same retention
-        self._ended: deque[str] = deque()
+        self._ended: dict[str, None] = {}
         self._total = 0
         self._shut_down = False
 
     def open(self, run_id: str, after: int = 0) -> None:
         """See StreamBridge. A stream that had ended goes on (its run was given back to the queue)."""
         self._expire()
-        stream = self._streams.setdefault(run_id, _Stream(last_seq=after))
-        stream.ended = None
+        stream = self._streams.setdefault(run_id, _Stream(origin=after, last_seq=after))
+        if stream.ended:
+            self._ended.pop(run_id)
+            self._grow(stream, -len(stream.ended.result))
+            stream.ended = None
 
     def publish(self, run_id: str, event: Event) -> None:
         """See StreamBridge."""
@@ -88,9 +100,7 @@ class MemoryStreamBridge:
             return
         stream.events.append(event)
         stream.last_seq = event.seq
-        size = _size(event)
-        stream.size += size
-        self._total += size
+        self._grow(stream, _size(event))
         if stream.size > self._limits.max_bytes_per_run:
             self._total -= stream.shrink(self._limits.max_bytes_per_run)
         if self._total > self._limits.max_bytes_total:
@@ -104,9 +114,8 @@ class MemoryStreamBridge:
             return
         stream.ended = Ended(result)
         stream.ended_at = monotonic()
-        stream.size += len(result)
-        self._total += len(result)
-        self._ended.append(run_id)
+        self._grow(stream, len(result))
+        self._ended[run_id] = None
         stream.notify()
         self._expire()
 
@@ -120,9 +129,16 @@ class MemoryStreamBridge:
         stream = self._streams.get(run_id)
         return stream.last_seq if stream else 0
 
-    async def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:
+    def origin(self, run_id: str) -> int:
         """See StreamBridge."""
         stream = self._streams.get(run_id)
+        return stream.origin if stream else 0
+
+    def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:
+        """See StreamBridge. The stream is taken hold of here, and lasts as long as its reader."""
+        return self._read(run_id, self._streams.get(run_id), after)
+
+    async def _read(self, run_id: str, stream: _Stream | None, after: int) -> AsyncIterator[Batch]:
         while stream is not None:
             if after + 1 < stream.first_kept:
                 raise EventsGone(run_id, after)
@@ -144,17 +160,20 @@ class MemoryStreamBridge:
         for stream in self._streams.values():
             stream.notify()
 
+    def _grow(self, stream: _Stream, size: int) -> None:
+        stream.size += size
+        self._total += size
+
     def _expire(self) -> None:
         """Drop ended streams that are past their retention, or too many for the memory they share."""
         oldest_kept = monotonic() - self._limits.retention_seconds
         while self._ended:
-            stream = self._streams.get(self._ended[0])
-            if stream is not None and stream.ended is not None:
-                if stream.ended_at > oldest_kept and self._total <= self._limits.max_bytes_total:
-                    return
-                del self._streams[self._ended[0]]
-                self._total -= stream.size
-            self._ended.popleft()
+            run_id = next(iter(self._ended))
+            stream = self._streams[run_id]
+            if stream.ended_at > oldest_kept and self._total <= self._limits.max_bytes_total:
+                return
+            del self._ended[run_id], self._streams[run_id]
+            self._total -= stream.size
 
 
 class MemoryBell:

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from runline.kit.ids import parse_id
 from runline.model.lifecycle import MultitaskStrategy, ThreadStatus
 
 _TEN_YEARS_IN_SECONDS = 315_360_000
 
 JsonObject = dict[str, Any]
 OptionalObject = Annotated[JsonObject, BeforeValidator(lambda value: {} if value is None else value)]
+# langgraph's savers take no other keys in a filter
+FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 StreamMode = Literal[
     "values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"
 ]
@@ -50,8 +53,16 @@ class RunConfig(Body):
     model_config = ConfigDict(frozen=True, extra="allow")
     tags: list[str] | None = None
     recursion_limit: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    max_concurrency: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     configurable: OptionalObject = {}
     metadata: OptionalObject = {}
+
+    @model_validator(mode="after")
+    def _checkpoint_is_an_id(self) -> RunConfig:
+        checkpoint_id = self.configurable.get("checkpoint_id")
+        if checkpoint_id is not None and (not isinstance(checkpoint_id, str) or parse_id(checkpoint_id) is None):
+            raise ValueError("configurable.checkpoint_id must be a UUID")
+        return self
 
 
 class CheckpointRef(Body):
@@ -60,6 +71,14 @@ class CheckpointRef(Body):
     checkpoint_id: UUID | None = None
     checkpoint_ns: str | None = None
     checkpoint_map: JsonObject | None = None
+
+
+class CheckpointName(Body):
+    """A checkpoint of a thread to read: one that does not exist reads as empty."""
+
+    checkpoint_id: str | None = None
+    checkpoint_ns: str | None = None
+    checkpoint_map: dict[str, str] | None = None
 
 
 class SendTarget(Body):
@@ -119,7 +138,7 @@ class CancelManyBody(Body):
 
     status: Literal["pending", "running", "all"] | None = None
     thread_id: UUID | None = None
-    run_ids: list[UUID] | None = None
+    run_ids: Annotated[list[UUID], Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> CancelManyBody:
@@ -161,7 +180,7 @@ class ThreadSearchBody(ThreadCountBody):
 
     unsupported = ("extract",)
 
-    ids: list[UUID] | None = None
+    ids: Annotated[list[UUID], Field(max_length=1000)] | None = None
     limit: Limit = 10
     offset: Offset = 0
     sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] | None = None
@@ -188,16 +207,16 @@ class ThreadSearchBody(ThreadCountBody):
 class StateUpdateBody(Body):
     """New values for a thread."""
 
-    values: Any = None
+    values: JsonObject | list[Any] | None = None
     as_node: str | None = None
-    checkpoint: CheckpointRef | None = None
+    checkpoint: CheckpointName | None = None
     checkpoint_id: str | None = None
 
 
 class StateReadBody(Body):
     """Which state of a thread."""
 
-    checkpoint: JsonObject
+    checkpoint: CheckpointName
     subgraphs: bool | None = None
 
 
@@ -206,8 +225,8 @@ class HistoryBody(Body):
 
     limit: Limit = 1
     before: str | JsonObject | None = None
-    metadata: OptionalObject = {}
-    checkpoint: JsonObject | None = None
+    metadata: dict[FilterKey, Any] | None = None
+    checkpoint: CheckpointName | None = None
 
 
 class AssistantCountBody(Body):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runline.doors.http import Call, CallDep, json_response, json_routes
 from runline.doors.platform.ids import ThreadId
-from runline.doors.platform.schemas import HistoryBody, StateReadBody, StateUpdateBody
+from runline.doors.platform.schemas import CheckpointName, HistoryBody, StateReadBody, StateUpdateBody
 from runline.doors.platform.words import state_to_wire, updated_to_wire
 from runline.runs.states import HistoryQuery, StateUpdate
 
@@ -33,16 +33,15 @@ async def get_state_at(thread_id: ThreadId, checkpoint_id: str, call: CallDep, s
 @routes.post("/threads/{thread_id}/state/checkpoint")
 async def read_state(thread_id: ThreadId, body: StateReadBody, call: CallDep) -> Response:
     """Return the state at a checkpoint, which may be one of a subgraph."""
-    state = await call.core.states.get(call.viewer, thread_id, body.checkpoint, subgraphs=bool(body.subgraphs))
+    state = await call.core.states.get(call.viewer, thread_id, _named(body.checkpoint), subgraphs=bool(body.subgraphs))
     return json_response(state_to_wire(state))
 
 
 @routes.post("/threads/{thread_id}/state")
 async def update_state(thread_id: ThreadId, body: StateUpdateBody, call: CallDep) -> Response:
     """Write a new state, as if by a node."""
-    named: dict[str, Any] = {"checkpoint_id": body.checkpoint_id} if body.checkpoint_id else {}
-    given = body.checkpoint.model_dump(mode="json", exclude_none=True) if body.checkpoint else {}
-    update = StateUpdate(body.values, body.as_node, {**named, **given} or None)
+    plain = {"checkpoint_id": body.checkpoint_id} if body.checkpoint_id else {}
+    update = StateUpdate(body.values, body.as_node, {**plain, **_named(body.checkpoint)} or None)
     return json_response(updated_to_wire(await call.core.states.update(call.viewer, thread_id, update)))
 
 
@@ -63,8 +62,8 @@ async def search_history(thread_id: ThreadId, body: HistoryBody, call: CallDep) 
     query = HistoryQuery(
         limit=body.limit,
         before=_before(body.before),
-        checkpoint_ns=str((body.checkpoint or {}).get("checkpoint_ns") or ""),
-        metadata=body.metadata or None,
+        checkpoint_ns=_named(body.checkpoint).get("checkpoint_ns", ""),
+        metadata=dict(body.metadata) if body.metadata else None,
     )
     return await _history(call, thread_id, query)
 
@@ -72,6 +71,10 @@ async def search_history(thread_id: ThreadId, body: HistoryBody, call: CallDep) 
 async def _history(call: Call, thread_id: str, query: HistoryQuery) -> Response:
     states = await call.core.states.history(call.viewer, thread_id, query) if query.limit else []
     return json_response([state_to_wire(state) for state in states])
+
+
+def _named(checkpoint: CheckpointName | None) -> dict[str, Any]:
+    return checkpoint.model_dump(exclude_none=True) if checkpoint else {}
 
 
 def _before(before: str | dict[str, Any] | None) -> str | None:

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
-from runline.doors.http import Call, late_json, sse
-from runline.errors import Invalid
-from runline.kit.json import JSONDecodeError, loads
+from runline.doors.http import AnswerCut, Call, late_json, sse
+from runline.errors import Invalid, RunlineError, Unavailable
+from runline.kit.json import JSONDecodeError, dumps, loads
 from runline.model.event import Event
 from runline.model.run import STREAM_MODES, Run
 from runline.streams.contracts import Batch, Ended
@@ -35,13 +35,31 @@ def frame(event: Event) -> bytes:
 
 async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[bytes]:
     """The frames of a run's events, several in one chunk where they wait, of these modes (None: of all)."""
-    async for batch in batches:
-        if isinstance(batch, Ended):
-            yield _END
-            return
-        shown = [frame(event) for event in batch if modes is None or event.mode in modes]
-        if shown:
-            yield b"".join(shown)
+    try:
+        async for batch in batches:
+            if isinstance(batch, Ended):
+                yield _END
+                return
+            shown = [frame(event) for event in batch if modes is None or event.mode in modes]
+            if shown:
+                yield b"".join(shown)
+        raise AnswerCut("the gateway shuts down")
+    except RunlineError as exc:
+        # the answer has begun, so its status can tell nothing more
+        yield b"event: error\r\ndata: %b\r\n\r\n" % dumps(_error(exc))
+
+
+def _error(exc: RunlineError) -> dict[str, str]:
+    return {"error": type(exc).__name__, "message": str(exc)}
+
+
+async def _result(run: Run, call: Call) -> bytes:
+    try:
+        return await call.core.runs.result(run)
+    except Unavailable as exc:
+        raise AnswerCut(str(exc)) from exc
+    except RunlineError as exc:
+        return dumps({"__error__": _error(exc)})
 
 
 def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
@@ -123,7 +141,7 @@ def await_run(call: Call, run: Run, *, cancel_on_disconnect: bool = False) -> Re
     """Answer with the run's result document once it has ended."""
     headers = run_headers(run, reconnect="join")
     gone = _when_gone(call, run, cancel=cancel_on_disconnect)
-    return late_json(partial(call.core.runs.result, run), call.wire, headers, gone)
+    return late_json(partial(_result, run, call), call.wire, headers, gone)
 
 
 def _when_gone(call: Call, run: Run, *, cancel: bool) -> Callable[[], Awaitable[None]] | None:

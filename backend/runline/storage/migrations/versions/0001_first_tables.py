@@ -54,15 +54,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("thread_id", name="pk_threads"),
     )
     op.create_index(
-        "ix_threads_owner_status_updated_at_thread_id",
+        "ix_threads_owner_status_updated_at",
         "threads",
         ["owner", "status", "updated_at", "thread_id"],
         unique=False,
     )
     op.create_index("ix_threads_held", "threads", ["held_until"], sqlite_where=HELD, postgresql_where=HELD)
-    op.create_index(
-        "ix_threads_owner_updated_at_thread_id", "threads", ["owner", "updated_at", "thread_id"], unique=False
-    )
+    op.create_index("ix_threads_owner_updated_at", "threads", ["owner", "updated_at", "thread_id"], unique=False)
 
     op.create_table(
         "runs",
@@ -116,7 +114,7 @@ def upgrade() -> None:
         sqlite_where=READY,
         postgresql_where=READY,
     )
-    op.create_index("ix_runs_thread_id_created_at_run_id", "runs", ["thread_id", "created_at", "run_id"], unique=False)
+    op.create_index("ix_runs_thread_id_created_at", "runs", ["thread_id", "created_at", "run_id"], unique=False)
     op.create_index(
         "uq_runs_running",
         "runs",
