@@ -105,10 +105,11 @@ class RunManager:
         )
 
     async def _admit(self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None) -> Run:
-        admitted = await self.runs.admit(run, assistant, self.worker.claimant(), key)
-        if not admitted.is_new:
-            return admitted.run
-        self._begin(admitted)
+        with self.worker.slot() as claimant:
+            admitted = await self.runs.admit(run, assistant, claimant, key)
+            if not admitted.is_new:
+                return admitted.run
+            self._begin(admitted)
         return replace(admitted.run, status=RunStatus.PENDING)
 
     def _begin(self, admitted: Admitted) -> None:
@@ -229,10 +230,8 @@ class RunManager:
             self._stop_all(newcomers, StopReason.DELETE)
 
     async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
-        stopping, claimed = await self.runs.request_stop(viewer, wanted, reason, self.worker.claimant())
+        stopping = await self.runs.request_stop(viewer, wanted, reason)
         self._stop_all(stopping, reason)
-        for run in claimed:
-            self.worker.launch(run)
         return stopping
 
     def _stop_all(self, stopping: Sequence[Run], reason: StopReason) -> None:

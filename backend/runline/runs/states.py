@@ -19,6 +19,7 @@ from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
 from runline.graphs.state import thread_state
 from runline.model.lifecycle import ThreadStatus
+from runline.model.run import Run
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -52,6 +53,7 @@ class Worker:
         self._name = new_id()
         self._live: dict[str, LiveRun] = {}
         self._draining = False
+        self._reserved = 0
 
     @property
     def live(self) -> Mapping[str, LiveRun]:
@@ -63,11 +65,22 @@ class Worker:
         """Whether the worker takes no more runs."""
         return self._draining
 
-    def claimant(self) -> Claimant | None:
-        """This worker as a claimant if it has a free slot now."""
-        if self._draining or len(self._live) >= self._options.concurrency:
-            return None
-        return self._claimant()
+    @contextmanager
+    def slot(self) -> Iterator[Claimant | None]:
+        """Keep a slot free for a run that may be claimed and launched meanwhile; None if there is none."""
+        with self._reserved_slots(1) as free:
+            yield self._claimant() if free else None
+
+    @contextmanager
+    def _reserved_slots(self, most: int) -> Iterator[int]:
+        """Keep up to `most` free slots from being given away while a claim is under way; yields how many."""
+        free = 0 if self._draining else max(self._options.concurrency - len(self._live) - self._reserved, 0)
+        count = min(most, free)
+        self._reserved += count
+        try:
+            yield count
+        finally:
+            self._reserved -= count
 
     def start_loops(self) -> None:
         """Begin to claim and to renew."""
@@ -124,17 +137,18 @@ class Worker:
 
     async def _claim_step(self) -> None:
         await self._bell.wait(await self._pause())
-        while claimant := self.claimant():
-            free = self._options.concurrency - len(self._live)
-            claimed = await self._leases.claim(claimant, free)
-            for run in claimed:
-                self.launch(run)
-            if len(claimed) < free:
-                return
+        more = True
+        while more:
+            with self._reserved_slots(self._options.concurrency) as free:
+                claimed = await self._leases.claim(self._claimant(), free) if free else []
+                for run in claimed:
+                    self.launch(run)
+                more = 0 < free == len(claimed)
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
-        due = await self._leases.next_due() if self.claimant() else None
+        full = len(self._live) >= self._options.concurrency
+        due = None if full or self._draining else await self._leases.next_due()
         if due is None:
             return self._options.poll_seconds
         wait = (due - self._clock.now()).total_seconds()

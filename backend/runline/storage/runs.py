@@ -130,14 +130,8 @@ class RunStore:
         async with self._database.read() as connection:
             return [run_from_row(row) for row in await connection.execute(query)]
 
-    async def request_stop(
-        self, viewer: Viewer, wanted: RunFilter, reason: StopReason, claimant: Claimant | None = None
-    ) -> tuple[list[Run], list[Run]]:
-        """Ask the viewer's active runs among `wanted` to stop.
-
-        Returns them as they were, and the runs claimed for `claimant` because a pending run left their way.
-        """
-        claimed: list[Run] = []
+    async def request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
+        """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
         async with self._database.write() as connection:
             query = select(runs).where(*_where(viewer, wanted), is_active())
             stopping = [run_from_row(row) for row in await connection.execute(query)]
@@ -145,10 +139,9 @@ class RunStore:
             for run in stopping:
                 await end_evicted(connection, run, reason, now)
             for thread_id in {run.thread_id for run in stopping}:
-                if next_run := await promote(connection, thread_id, claimant):
-                    claimed.append(next_run)
+                await promote(connection, thread_id, None)
                 await settle(connection, thread_id, now)
-        return stopping, claimed
+        return stopping
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from time import monotonic
@@ -188,12 +189,11 @@ class MemoryBell:
 
     async def wait(self, timeout: float) -> None:
         """See Bell."""
-        try:
-            await asyncio.wait_for(self._event.wait(), timeout)
-        except TimeoutError:
-            return
-        finally:
-            self._event.clear()
+        # not wait_for: before Python 3.12 it swallows a cancellation that meets the ring
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        self._event.clear()
 
 
 def _size(event: Event) -> int:
