@@ -72,15 +72,10 @@ class Executor:
         async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
             invocation = build_invocation(run, graph, config, resume=resume)
-            try:
-                async for emissions in stream.run(graph, invocation):
-                    for name, data in emissions:
-                        journal.emit(name, data)
-                    await journal.room()
-            except asyncio.CancelledError as exc:
-                # langgraph hands over what is still saving checkpoints in the background as the argument
-                await asyncio.gather(*filter(asyncio.isfuture, exc.args), return_exceptions=True)
-                raise
+            async for emissions in stream.run(graph, invocation):
+                for name, data in emissions:
+                    journal.emit(name, data)
+                await journal.room()
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> Run | None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
@@ -143,6 +138,8 @@ class Executor:
     ) -> Run | None:
         """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
         self._note_exception(live)
+        # a graph that was cut off may have left tasks behind that still save its checkpoints
+        await self.saver.fence(live.run.run_id, live.run.attempt + 1)
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 promoted, values = await self._persist(lambda: self.rollback.undo(live.run, reason, successor()))

@@ -54,6 +54,8 @@ class Worker:
         self._live: dict[str, LiveRun] = {}
         self._draining = False
         self._reserved = 0
+        # of runs between their claim and their launch, which follow each other closely
+        self._early_stops: dict[str, StopReason] = {}
 
     @property
     def live(self) -> Mapping[str, LiveRun]:
@@ -89,15 +91,16 @@ class Worker:
 
     def launch(self, run: Run) -> None:
         """Execute a run that was claimed for this worker."""
-        live = self._live[run.run_id] = LiveRun(run, stop_reason=run.stop_requested)
+        stop_reason = self._early_stops.pop(run.run_id, run.stop_requested)
+        live = self._live[run.run_id] = LiveRun(run, stop_reason=stop_reason)
         self._tasks.spawn(f"run {run.run_id}", self._execute(live))
 
-    def stop(self, run_id: str, reason: StopReason) -> bool:
-        """Tell a live run to stop; False if it is not here."""
-        if (live := self._live.get(run_id)) is None:
-            return False
-        live.stop(reason)
-        return True
+    def stop(self, run_id: str, reason: StopReason) -> None:
+        """Tell a run to stop that is live here, or claimed and about to be launched."""
+        if live := self._live.get(run_id):
+            live.stop(reason)
+        else:
+            self._early_stops[run_id] = reason
 
     async def ended(self, run_id: str) -> None:
         """Wait until a run is no longer live here."""
@@ -156,6 +159,7 @@ class Worker:
 
     async def _renew_step(self) -> None:
         await asyncio.sleep(self._options.lease_seconds / 3)
+        self._early_stops.clear()
         attempts = [(live.run.run_id, live.run.attempt) for live in self._live.values()]
         if not attempts:
             return
