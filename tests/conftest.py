@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -10,7 +12,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from gateway import Gateway
+from gateway import Gateway, serving
 
 MAX_BODY_BYTES = 200_000
 
@@ -19,26 +21,20 @@ MAX_BODY_BYTES = 200_000
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway that tests share. At its end no run is left behind, and its log shows no trouble."""
     settings = {"RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES), "RUNLINE_SERVER__CORS_ORIGINS": '["*"]'}
-    shared = Gateway(tmp_path_factory.mktemp("gateway") / "data", settings).start()
-    yield shared
-    shared.until_quiet()
-    shared.stop()
-    assert shared.complaints() == []
+    with serving(tmp_path_factory.mktemp("gateway") / "data", settings) as shared:
+        yield shared
 
 
 @pytest.fixture
 def start_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
     """Start a gateway of one's own: `start_gateway(RUNLINE_...="...")`. It is stopped and checked at the end."""
-    started: list[Gateway] = []
+    with ExitStack() as stack:
 
-    def start(**settings: str) -> Gateway:
-        started.append(Gateway(tmp_path / f"gateway-{len(started)}", settings))
-        return started[-1].start()
+        def start(**settings: str) -> Gateway:
+            return stack.enter_context(serving(tmp_path / f"gateway-{next(number)}", settings))
 
-    yield start
-    for own in started:
-        own.stop()
-        assert own.complaints() == []
+        number = count(1)
+        yield start
 
 
 @pytest.fixture

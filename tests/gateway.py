@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,9 +78,6 @@ class Gateway:
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                self.process.wait()
-                self.process = None
                 raise AssertionError(f"The gateway did not start:\n{self.log_file.read_text()}")
             time.sleep(_POLL_SECONDS)
         return self
@@ -120,12 +117,25 @@ class Gateway:
         """End it without warning, as a power failure does."""
         if self.process:
             self.process.kill()
-            assert self.process.wait(_STOP_SECONDS) == -signal.SIGKILL
+            self.process.wait(_STOP_SECONDS)
             self.process = None
 
     def complaints(self) -> list[str]:
         """Log lines that no healthy gateway writes. The traceback of a graph that failed is not one of them."""
         return [line for line in self.log_file.read_text().splitlines() if _is_complaint(line)]
+
+
+@contextmanager
+def serving(data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS) -> Iterator[Gateway]:
+    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
+    own = Gateway(data_dir, settings or {}, graphs)
+    try:
+        yield own.start()
+        own.until_quiet()
+        own.stop()
+        assert own.complaints() == []
+    finally:
+        own.kill()
 
 
 def _is_complaint(line: str) -> bool:

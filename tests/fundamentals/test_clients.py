@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLIENTS = EXAMPLES / "clients"
@@ -18,15 +18,9 @@ CLIENTS = EXAMPLES / "clients"
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with the sample agents, whose model speaks fast."""
-    own = Gateway(
-        tmp_path_factory.mktemp("samples") / "data",
-        {"SAMPLE_TOKEN_DELAY": "0.005"},
-        graphs=EXAMPLES / "agents" / "langgraph.json",
-    ).start()
-    yield own
-    own.until_quiet()
-    own.stop()
-    assert own.complaints() == []
+    data_dir = tmp_path_factory.mktemp("samples") / "data"
+    with serving(data_dir, {"SAMPLE_TOKEN_DELAY": "0.005"}, EXAMPLES / "agents" / "langgraph.json") as own:
+        yield own
 
 
 COMMANDS = [[sys.executable, "chat.py"], ["node", "chat.mjs"], ["bash", "chat.sh"]]

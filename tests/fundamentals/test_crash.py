@@ -15,7 +15,7 @@ from langgraph_sdk.schema import Run
 
 from fundamentals.gate import Gate
 from fundamentals.reading import Past, collect, data_of, ids_of, log, log_of, past_of, status_of, until_status
-from gateway import Gateway
+from gateway import Gateway, serving
 
 STEPS = ["one", "two", "three"]
 
@@ -62,15 +62,12 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashed]:
     """Kill the gateway while all runs stand at the gate, start it again, and open the gate."""
     folder = tmp_path_factory.mktemp("crashed")
     gate = Gate(folder / "gate")
-    own = Gateway(folder / "data").start()
-    runs, before = asyncio.run(run_into_the_crash(own.url, gate))
-    own.kill()
-    own.start()
-    gate.open()
-    yield Crashed(own, gate, runs, before)
-    own.until_quiet()
-    own.stop()
-    assert own.complaints() == []
+    with serving(folder / "data") as own:
+        runs, before = asyncio.run(run_into_the_crash(own.url, gate))
+        own.kill()
+        own.start()
+        gate.open()
+        yield Crashed(own, gate, runs, before)
 
 
 @pytest.fixture

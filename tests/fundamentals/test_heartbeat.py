@@ -9,16 +9,14 @@ import httpx
 import pytest
 
 from fundamentals.gate import Gate
-from gateway import Gateway
+from gateway import Gateway, serving
 
 
 @pytest.fixture(scope="module")
 def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway whose heart beats five times a second."""
-    own = Gateway(tmp_path_factory.mktemp("lively") / "data", {"RUNLINE_SERVER__HEARTBEAT_SECONDS": "0.2"}).start()
-    yield own
-    own.stop()
-    assert own.complaints() == []
+    with serving(tmp_path_factory.mktemp("lively") / "data", {"RUNLINE_SERVER__HEARTBEAT_SECONDS": "0.2"}) as own:
+        yield own
 
 
 async def test_a_silent_stream_carries_comment_lines(lively: Gateway, gate: Gate) -> None:

@@ -16,7 +16,7 @@ from langgraph_sdk.schema import Run, StreamPart
 
 from fundamentals.gate import Gate
 from fundamentals.reading import Past, collect, ids_of, log, log_of, names, past_of, status_of
-from gateway import Gateway
+from gateway import Gateway, serving
 
 STEPS = ["one", "two", "three"]
 
@@ -79,13 +79,12 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     """Tell the stories, stop, start again."""
     folder = tmp_path_factory.mktemp("restarted")
     gate = Gate(folder / "gate")
-    own = Gateway(folder / "data").start()
-    stories, assistants = asyncio.run(tell_all(own.url, gate))
-    own.stop()
-    gate.open()
-    yield Restarted(own.start(), stories, assistants)
-    own.stop()
-    assert own.complaints() == []
+    with serving(folder / "data") as own:
+        stories, assistants = asyncio.run(tell_all(own.url, gate))
+        own.stop()
+        gate.open()
+        yield Restarted(own.start(), stories, assistants)
+        httpx.post(f"{own.url}/runs/cancel", json={"status": "pending"})
 
 
 @pytest.fixture

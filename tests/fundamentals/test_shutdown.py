@@ -15,7 +15,7 @@ from langgraph_sdk.schema import Run, StreamPart
 
 from fundamentals.gate import Gate
 from fundamentals.reading import collect, data_of, log, names
-from gateway import Gateway, wait_until
+from gateway import Gateway, serving, wait_until
 
 STEPS = ["one", "two", "three"]
 
@@ -85,10 +85,8 @@ async def go_through(own: Gateway, folder: Path) -> Shutdown:
 def shutdown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shutdown]:
     """A gateway that gives runs one second to finish goes through it."""
     folder = tmp_path_factory.mktemp("shutdown")
-    own = Gateway(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "1"}).start()
-    yield asyncio.run(go_through(own, folder))
-    own.stop()
-    assert own.complaints() == []
+    with serving(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "1"}) as own:
+        yield asyncio.run(go_through(own, folder))
 
 
 def test_a_run_that_is_done_within_the_grace_period_ends_as_ever(shutdown: Shutdown) -> None:

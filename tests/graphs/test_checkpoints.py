@@ -124,7 +124,7 @@ async def test_pruning_keeps_what_a_delta_channel_is_rebuilt_from(saver: Runline
     graph = delta_graph(saver)
     for number in range(runs):
         asked = (await graph.aget_state(config())).interrupts
-        given = Command(resume=-1) if asked else {"numbers": [100 + number], "plain": [number]}
+        given: Any = Command(resume=-1) if asked else {"numbers": [100 + number], "plain": [number]}
         await graph.ainvoke(given, config(run_id=str(number)))
     expected = await values(graph)
     assert expected[0]["numbers"]
@@ -141,7 +141,7 @@ async def test_pruning_keeps_what_a_delta_channel_is_rebuilt_from(saver: Runline
 async def test_pruning_thins_a_thread_out_beyond_the_last_snapshot_of_a_delta_channel(saver: RunlineSaver) -> None:
     graph = delta_graph(saver)
     for number in range(12):
-        given = Command(resume=-1) if (await graph.aget_state(config())).interrupts else {"numbers": [number]}
+        given: Any = Command(resume=-1) if (await graph.aget_state(config())).interrupts else {"numbers": [number]}
         await graph.ainvoke(given, config())
     before, expected = await count(saver), await values(graph)
     await saver.aprune([THREAD])

@@ -80,7 +80,7 @@ async def test_without_a_mode_values_are_emitted() -> None:
 async def test_the_last_values_are_kept_for_the_result_whatever_is_shown(modes: tuple[str, ...]) -> None:
     stream = GraphStream(modes, subgraphs=False)
     shown = await emitted(TWO_STEPS, stream=stream)
-    assert stream.values == {"log": ["in", "spoken", "done"]}
+    assert stream.result == {"log": ["in", "spoken", "done"]}
     assert ("values" in names(shown)) == ("values" in modes)
 
 
@@ -172,7 +172,7 @@ async def test_events_of_subgraphs_are_named_after_their_place_if_they_are_wante
 async def test_the_values_of_a_subgraph_are_not_the_result() -> None:
     stream = GraphStream(("custom",), subgraphs=True)
     await emitted(nested(), stream=stream)
-    assert stream.values == {"log": ["in", "in", "spoken", "out"]}
+    assert stream.result == {"log": ["in", "in", "spoken", "out"]}
 
 
 def configs(data: Any) -> list[dict[str, Any]]:
@@ -216,7 +216,7 @@ async def test_an_interrupt_is_in_the_last_values_and_updates() -> None:
 async def test_an_interrupt_says_nothing_in_messages() -> None:
     stream = GraphStream(("messages",), subgraphs=False)
     assert await emitted(chain(ask, checkpointer=InMemorySaver()), stream=stream) == []
-    assert stream.values["__interrupt__"][0].value == "sure?"
+    assert stream.result["__interrupt__"][0].value == "sure?"
 
 
 @pytest.mark.parametrize("modes", [("values",), ("events", "values")])

@@ -31,6 +31,7 @@ def test_new_ids_of_several_threads_are_all_different() -> None:
     assert all(batch == sorted(batch) for batch in batches)
 
 
+@pytest.mark.parametrize("text", [CANONICAL, CANONICAL.upper(), CANONICAL.replace("-", "")])
 def test_an_id_is_read_in_any_letter_case(text: str) -> None:
     assert parse_id(text) == CANONICAL
 

@@ -154,7 +154,7 @@ SCALARS = (
     | st.builds(ValueError, st.text(max_size=5))
 )
 KEYS = st.text(st.characters(), max_size=5) | st.integers(-(2**80), 2**80) | st.none() | st.tuples(st.integers())
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=4)

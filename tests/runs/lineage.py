@@ -40,7 +40,7 @@ class Lineage:
         builder = StateGraph(State)
         builder.add_node("first", lambda _: {"log": ["first"]})
         builder.add_node("left", lambda _: {"log": ["left"]})
-        builder.add_node("right", self._right)
+        builder.add_node("right", self._right)  # type: ignore[arg-type]  # a method is one too
         builder.add_node("ask", lambda _: {"log": [f"{interrupt('one')} {interrupt('two')} {interrupt('three')}"]})
         builder.add_node("child", inner.compile())
         builder.add_node("last", lambda _: {"log": ["last"]})

@@ -33,12 +33,19 @@ async def run_through(world: World, thread_id: str, tag: str) -> Run:
 async def test_a_running_run_leaves_no_row_and_its_thread_as_it_was(world: World) -> None:
     thread = await world.thread(topic="x")
     run = await world.start(thread.thread_id, config={"tags": ["t"]})
-    ending = await world.leases.discard(run, state({"n": 0}, ThreadStatus.INTERRUPTED), None)
+    ending = await world.leases.discard(run, state(None), None)
     assert (ending.held, ending.promoted) == (True, None)
     after = await world.get_thread(thread.thread_id)
-    assert (after.metadata, after.config) == ({"topic": "x"}, {})
-    assert (after.status, after.values) == (ThreadStatus.INTERRUPTED, {"n": 0})
+    assert (after.metadata, after.config, after.values) == ({"topic": "x"}, {}, None)
     assert await world.statuses(thread.thread_id) == []
+
+
+async def test_a_state_that_is_left_can_still_be_read(world: World) -> None:
+    """A copy has its state from no run of its own, and only its graph can read it."""
+    run = await world.start((await world.thread()).thread_id)
+    await world.leases.discard(run, state({"n": 0}, ThreadStatus.INTERRUPTED), None)
+    after = await world.get_thread(run.thread_id)
+    assert (after.status, after.values, after.metadata["graph_id"]) == (ThreadStatus.INTERRUPTED, {"n": 0}, "echo")
 
 
 async def test_what_was_patched_meanwhile_stays(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from runline.errors import RunNotFound
@@ -47,12 +49,17 @@ async def test_a_terminal_status_never_changes(world: World, first: RunOutcome, 
     before = await world.all_rows()
     assert not (await world.finish(run, second)).held
     assert not await world.leases.requeue(run, crashed=True)
-    assert await world.stop(run, StopReason.ROLLBACK) == ([], [])
+    assert await world.stop(run, StopReason.ROLLBACK) == []
     assert await world.all_rows() == before
 
 
-@pytest.mark.parametrize("outcome", [SUCCESS, FAILED], ids=lambda outcome: outcome.status)
-@pytest.mark.parametrize("reason", [StopReason.INTERRUPT, StopReason.ROLLBACK, StopReason.DELETE])
+STOPS = [StopReason.INTERRUPT, StopReason.DISCONNECT, StopReason.ROLLBACK, StopReason.DELETE]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [*product([SUCCESS, FAILED], STOPS), *product([INTERRUPTED], [StopReason.ROLLBACK, StopReason.DELETE])],
+)
 async def test_a_stop_that_was_requested_meanwhile_is_carried_out_instead_of_the_end(
     world: World, outcome: RunOutcome, reason: StopReason
 ) -> None:
@@ -62,6 +69,13 @@ async def test_a_stop_that_was_requested_meanwhile_is_carried_out_instead_of_the
     ending = await world.finish(run, outcome)
     assert (ending.held, ending.stop) == (False, reason)
     assert await world.all_rows() == before
+    assert (await world.leases.discard(run, None, None)).held
+
+
+@pytest.mark.parametrize("reason", [StopReason.INTERRUPT, StopReason.DISCONNECT])
+async def test_an_interrupt_is_the_end_that_a_stop_asked_for(world: World, reason: StopReason) -> None:
+    run = await world.start(new_id(), create_thread=True)
+    await world.stop(run, reason)
     assert (await world.finish(run, INTERRUPTED)).held
 
 
@@ -111,10 +125,9 @@ async def test_a_pending_run_that_is_asked_to_stop_ends_at_once_and_leaves_its_p
 ) -> None:
     first = await world.add(new_id(), create_thread=True)
     second = await world.add(first.thread_id)
-    stopping, claimed = await world.stop(first, reason, successor=True)
-    assert [run.run_id for run in stopping] == [first.run_id]
-    assert [run.run_id for run in claimed] == [second.run_id]
-    assert await world.statuses(first.thread_id) == ["interrupted", "running"]
+    assert [run.run_id for run in await world.stop(first, reason)] == [first.run_id]
+    assert await world.statuses(first.thread_id) == ["interrupted", "ready"]
+    assert [run.run_id for run in await world.claim()] == [second.run_id]
     assert (await world.row(first)).ended_at
 
 
@@ -131,7 +144,7 @@ async def test_a_pending_run_that_is_taken_back_leaves_no_row(world: World, reas
 async def test_a_running_run_is_only_asked_and_keeps_its_place(world: World) -> None:
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)
-    assert await world.stop(run, StopReason.INTERRUPT, successor=True) == ([run], [])
+    assert await world.stop(run, StopReason.INTERRUPT) == [run]
     assert await world.statuses(run.thread_id) == ["running", "pending"]
     assert (await world.row(run)).stop_requested == "interrupt"
 
@@ -140,7 +153,7 @@ async def test_stopping_everything_of_a_viewer_spares_everybody_else(world: Worl
     for viewer in (ALICE, BOB):
         await world.add(new_id(), viewer=viewer, create_thread=True)
         await world.start(new_id(), viewer=viewer, create_thread=True)
-    stopping, _ = await world.runs.request_stop(ALICE, RunFilter(statuses=ACTIVE), StopReason.INTERRUPT)
+    stopping = await world.runs.request_stop(ALICE, RunFilter(statuses=ACTIVE), StopReason.INTERRUPT)
     assert len(stopping) == 2
     assert await world.leases.active_counts() == {RunStatus.PENDING: 1, RunStatus.RUNNING: 2}
 
@@ -155,7 +168,7 @@ async def test_only_what_the_filter_names_is_stopped(world: World) -> None:
         (RunFilter(statuses=(RunStatus.RUNNING,)), [first]),
         (RunFilter(first.thread_id, statuses=(RunStatus.PENDING,)), [second]),
     ]:
-        stopping, _ = await world.runs.request_stop(ANONYMOUS, wanted, StopReason.INTERRUPT)
+        stopping = await world.runs.request_stop(ANONYMOUS, wanted, StopReason.INTERRUPT)
         assert [run.run_id for run in stopping] == [run.run_id for run in stopped]
 
 

@@ -13,7 +13,7 @@ from storage.world import ALICE, BOB, World, state
 
 async def test_a_held_thread_is_busy_and_rests_again_when_released(world: World) -> None:
     thread = await world.thread()
-    assert (await world.threads.hold(ANONYMOUS, thread.thread_id, 15)).status is ThreadStatus.IDLE
+    assert await world.threads.hold(ANONYMOUS, thread.thread_id, 15) == thread
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.BUSY
     await world.threads.release(thread.thread_id)
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
@@ -54,8 +54,20 @@ async def test_a_thread_with_an_active_run_cannot_be_held(world: World, start: b
 async def test_a_thread_is_held_by_one_at_a_time(world: World) -> None:
     thread = await world.thread()
     await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
-    with pytest.raises(ThreadBusy):
-        await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
+    before = await world.all_rows()
+    assert await world.threads.hold(ANONYMOUS, thread.thread_id, 15) is None
+    assert await world.all_rows() == before
+
+
+async def test_a_thread_may_be_held_beside_its_run_so_that_the_next_one_waits(world: World) -> None:
+    run = await world.start(new_id(), create_thread=True)
+    assert await world.threads.hold(ANONYMOUS, run.thread_id, 15, beside_runs=True)
+    await world.add(run.thread_id)
+    await world.finish(run, successor=True)
+    assert await world.statuses(run.thread_id) == ["success", "pending"]
+    assert (await world.get_thread(run.thread_id)).status is ThreadStatus.BUSY
+    await world.threads.release(run.thread_id)
+    assert await world.statuses(run.thread_id) == ["success", "ready"]
 
 
 async def test_somebody_elses_thread_cannot_be_held(world: World) -> None:
@@ -91,7 +103,7 @@ async def test_a_run_that_leaves_the_queue_of_a_held_thread_lets_no_other_go(wor
     thread = await world.thread()
     await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
     first, _ = await world.add(thread.thread_id), await world.add(thread.thread_id)
-    assert await world.stop(first, StopReason.INTERRUPT, successor=True) == ([first], [])
+    assert await world.stop(first, StopReason.INTERRUPT) == [first]
     assert await world.statuses(thread.thread_id) == ["interrupted", "pending"]
     await world.threads.release(thread.thread_id)
     assert await world.statuses(thread.thread_id) == ["interrupted", "ready"]

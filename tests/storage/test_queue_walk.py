@@ -93,10 +93,12 @@ class Walk:
         if (run := self.some_held()) is None:
             return
         outcome = self.chance.choice([SUCCESS, FAILED, INTERRUPTED])
-        current = (await self.world.row(run)) if run.run_id in self.alive else None
+        current: Any = await self.world.row(run)
         ending = await self.world.finish(run, outcome, successor=self.chance.random() < 0.5)
         rightful = current is not None and current.status == "running" and current.attempt == run.attempt
-        assert ending.held == (rightful and (outcome is INTERRUPTED or not current.stop_requested))
+        stops = STOPS if outcome is not INTERRUPTED else [StopReason.ROLLBACK, StopReason.DELETE]
+        stopped = rightful and current.stop_requested in stops
+        assert ending.held == (rightful and not stopped)
         self.believe([ending.promoted] if ending.promoted else [])
 
     async def discard(self) -> None:
@@ -113,11 +115,10 @@ class Walk:
             return
         reason = self.chance.choice(STOPS)
         run = await self.world.runs.get(ANONYMOUS, self.chance.choice(sorted(self.alive)))
-        stopping, claimed = await self.world.stop(run, reason, successor=self.chance.random() < 0.5)
+        stopping = await self.world.stop(run, reason)
         assert bool(stopping) == (run.status in ACTIVE)
         if stopping and not run.started and reason in (StopReason.ROLLBACK, StopReason.DELETE):
             self.taken.add(run.run_id)
-        self.believe(claimed)
 
     async def requeue(self) -> None:
         if run := self.some_held():
@@ -129,7 +130,7 @@ class Walk:
         if row is None:
             return
         try:
-            await self.world.threads.hold(ANONYMOUS, thread_id, 15)
+            assert await self.world.threads.hold(ANONYMOUS, thread_id, 15)
         except ThreadBusy:
             assert row.status == ThreadStatus.BUSY
             return
@@ -150,7 +151,9 @@ class Walk:
             if not running + claimed:
                 return
             for run in running + claimed:
-                assert (await self.world.finish(run, INTERRUPTED)).held
+                if (await self.world.finish(run, INTERRUPTED)).stop:
+                    assert (await self.world.leases.discard(run, state(), None)).held
+                    self.taken.add(run.run_id)
 
     async def rows(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         async with self.world.database.read() as connection:

@@ -98,8 +98,8 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "claim": (HOT["claim"], "ix_runs_ready (due_at<?)"),
     "next due": (HOT["next due"], "ix_runs_ready"),
     "expired": (HOT["expired"], "ix_runs_leases"),
-    "admit": (HOT["admit"], "ix_runs_active (thread_id=?)"),
-    "finish": (HOT["finish"], "ix_runs_active (thread_id=?)"),
+    "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
+    "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "holds": (HOT["find holds"], "ix_threads_held"),
 }

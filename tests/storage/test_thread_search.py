@@ -66,7 +66,7 @@ async def test_a_search_by_status_follows_the_runs(world: World) -> None:
 async def test_a_search_by_metadata_is_containment(world: World) -> None:
     await named(world, "one", user={"id": 1, "roles": ["a", "b"]}, flag=True)
     await named(world, "two", user={"id": 2, "roles": []}, flag=1)
-    for metadata, names in [
+    cases: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["two", "one"]),
         ({"user": {}}, ["two", "one"]),
         ({"user": {"id": 1}}, ["one"]),
@@ -77,7 +77,8 @@ async def test_a_search_by_metadata_is_containment(world: World) -> None:
         ({"flag": 1}, ["two"]),
         ({"name": "one", "user": {"id": 2}}, []),
         ({"missing": None}, []),
-    ]:
+    ]
+    for metadata, names in cases:
         assert await found(world, ThreadFilter(metadata=metadata)) == names
 
 

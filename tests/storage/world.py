@@ -126,9 +126,8 @@ class World:
     async def finish(self, run: Run, outcome: RunOutcome = SUCCESS, *, successor: bool = False) -> Ending:
         return await self.leases.finish(run, outcome, state(), self.claimant() if successor else None)
 
-    async def stop(self, run: Run, reason: StopReason, *, successor: bool = False) -> tuple[list[Run], list[Run]]:
-        wanted = RunFilter(run_ids=(run.run_id,))
-        return await self.runs.request_stop(Viewer(run.owner), wanted, reason, self.claimant() if successor else None)
+    async def stop(self, run: Run, reason: StopReason) -> list[Run]:
+        return await self.runs.request_stop(Viewer(run.owner), RunFilter(run_ids=(run.run_id,)), reason)
 
     async def thread(self, thread_id: str | None = None, viewer: Viewer = ANONYMOUS, **metadata: Any) -> Thread:
         return await self.threads.create(viewer, thread_id, metadata, exist_ok=False)

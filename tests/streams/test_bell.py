@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from kit.waiting import let_others_run
 from runline.streams.contracts import Bell
 
@@ -55,3 +57,17 @@ async def test_a_ring_after_a_timeout_counts_for_the_next_wait(bell: Bell) -> No
     bell.ring()
     async with asyncio.timeout(1):
         await bell.wait(LONG)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_wait_that_is_cancelled_while_the_bell_rings_is_cancelled(bell: Bell, turns: int) -> None:
+    """Otherwise a loop that waits for the bell survives its own cancellation, and the shutdown waits for it."""
+    waiting = asyncio.create_task(bell.wait(LONG))
+    await let_others_run()
+    bell.ring()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if not waiting.done():
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled()

@@ -171,3 +171,15 @@ async def test_shutting_down_leaves_the_end_of_ended_streams_readable(bridge: St
     bridge.shut_down()
     reading = await read(bridge, RUN)
     assert (reading.seqs, reading.ended) == ([1], Ended(RESULT))
+
+
+async def test_a_stream_may_begin_behind_what_earlier_attempts_sent(bridge: StreamBridge) -> None:
+    bridge.open(RUN, after=5)
+    assert (bridge.last_seq(RUN), bridge.origin(RUN)) == (5, 5)
+    bridge.open(RUN, after=9)
+    assert bridge.last_seq(RUN) == 5
+    publish(bridge, RUN, [6, 7])
+    bridge.close(RUN, RESULT)
+    assert (await read(bridge, RUN, after=5)).seqs == [6, 7]
+    assert (await read(bridge, RUN, after=6)).seqs == [7]
+    assert (await read(bridge, RUN, after=4)).gone

@@ -159,7 +159,16 @@ runs = Table(
         sqlite_where=_PENDING_AND_READY,
         postgresql_where=_PENDING_AND_READY,
     ),
-    Index("ix_runs_active", "thread_id", "created_at", "run_id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index(
+        "ix_runs_active",
+        "thread_id",
+        # always NULL here; as a column it makes SQLite prefer this index to the next larger one
+        "ended_at",
+        "created_at",
+        "run_id",
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
 )

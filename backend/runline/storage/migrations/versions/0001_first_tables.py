@@ -92,7 +92,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_runs_active",
         "runs",
-        ["thread_id", "created_at", "run_id"],
+        ["thread_id", "ended_at", "created_at", "run_id"],
         unique=False,
         sqlite_where=ACTIVE,
         postgresql_where=ACTIVE,

@@ -1,0 +1,148 @@
+"""A core on a data folder of its own, and short words for what tests do with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kit.waiting import wait_until
+from runline.config import load_settings
+from runline.core import Core, open_core
+from runline.errors import RunNotFound
+from runline.kit.ids import new_id
+from runline.model.event import Event
+from runline.model.lifecycle import CancelAction, MultitaskStrategy, RunStatus
+from runline.model.run import Run, RunSpec
+from runline.model.thread import Thread
+from runline.model.viewer import ANONYMOUS
+from runline.streams.contracts import Ended
+from runs.agents import GATES
+
+GRAPHS = {"script": "runs.agents:graph", "moody": "runs.agents:moody"}
+NEVER = 1000.0
+
+
+def fresh(**settings: Any) -> dict[str, Any]:
+    """Settings under which nothing happens by polling: what a test sees happen, a bell has rung for."""
+    workers = {"poll_seconds": NEVER, "lease_seconds": NEVER, "shutdown_grace_seconds": 0.0}
+    return {**settings, "workers": {**workers, **settings.get("workers", {})}}
+
+
+@dataclass
+class Told:
+    """What a reader of a run's stream came to."""
+
+    events: list[Event] = field(default_factory=list)
+    ended: Ended | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return [event.name for event in self.events]
+
+    @property
+    def seqs(self) -> list[int]:
+        return [event.seq for event in self.events]
+
+    @property
+    def result(self) -> Any:
+        assert self.ended
+        return json.loads(self.ended.result)
+
+    def data(self, name: str) -> list[Any]:
+        return [json.loads(event.data) for event in self.events if event.name == name]
+
+
+@dataclass(frozen=True)
+class House:
+    core: Core
+
+    async def thread(self) -> str:
+        return (await self.core.threads.create(ANONYMOUS, None, {}, exist_ok=False)).thread_id
+
+    async def create(self, thread_id: str | None, *script: str, graph: str = "script", **spec: Any) -> Run:
+        """Create a run that does what the script says; without a thread, on one that it makes."""
+        if strategy := spec.pop("strategy", None):
+            spec["multitask_strategy"] = MultitaskStrategy(strategy)
+        given = {"input": {"script": list(script)}} if script else {}
+        wanted = RunSpec(assistant_id=graph, **{"create_thread": thread_id is None, **given, **spec})
+        return await self.core.runs.create(ANONYMOUS, thread_id, wanted)
+
+    async def hold(self, thread_id: str | None = None, gate: str = "gate", **spec: Any) -> Run:
+        """Create a run and wait until it waits at a gate."""
+        visits = GATES[gate].visits
+        run = await self.create(thread_id, "begin", f"wait {gate}", "end", **spec)
+        await wait_until(lambda: GATES[gate].visits > visits)
+        return run
+
+    async def read(self, run: Run, after: int | None = 0) -> Told:
+        """Read a run's stream to its end."""
+        told = Told()
+        async for batch in await self.core.runs.follow(run, after):
+            if isinstance(batch, Ended):
+                told.ended = batch
+            else:
+                told.events += batch
+        return told
+
+    async def finish(self, thread_id: str | None, *script: str, **spec: Any) -> Run:
+        """A run from its creation to its end."""
+        run = await self.create(thread_id, *script, **spec)
+        await self.end(run)
+        return await self.now(run) if not run.traceless else run
+
+    async def end(self, run: Run) -> Told:
+        """Wait until nothing of the run is left to do; returns its stream."""
+        told = await self.read(run)
+        await self.core.worker.ended(run.run_id)
+        return told
+
+    async def now(self, run: Run) -> Run:
+        return (await self.core.runs.get(ANONYMOUS, run.thread_id, run.run_id)).run
+
+    async def status(self, run: Run) -> RunStatus | None:
+        """What the store says; None for a run that is gone."""
+        try:
+            return (await self.core.runs.runs.get(ANONYMOUS, run.run_id)).status
+        except RunNotFound:
+            return None
+
+    async def reach(self, run: Run, status: RunStatus | None) -> None:
+        """Wait until the store says this of the run, and nothing of it is left to do."""
+        async with asyncio.timeout(10):
+            while await self.status(run) is not status:  # noqa: ASYNC110 - the store sets no event
+                await asyncio.sleep(0.005)
+        await self.core.worker.ended(run.run_id)
+
+    async def get_thread(self, thread_id: str) -> Thread:
+        return await self.core.threads.get(ANONYMOUS, thread_id)
+
+    async def log(self, thread_id: str) -> list[str]:
+        """What the graph has done on the thread, by its newest checkpoint."""
+        snapshot = await self.core.states.get(ANONYMOUS, thread_id)
+        return list(snapshot.values.get("log", ())) if snapshot else []
+
+    async def cancel(self, run: Run, action: str = "interrupt") -> None:
+        await self.core.runs.cancel(ANONYMOUS, run.thread_id, run.run_id, CancelAction(action))
+
+    async def abandon(self, thread_id: str, *script: str, **spec: Any) -> Run:
+        """A run that a worker claimed and died with: its row says `running`, and nobody executes it."""
+        specified, assistant = await self.core.runs._prepare(ANONYMOUS, RunSpec(spec.pop("graph", "script"), **spec))
+        wanted = replace(specified, input={"script": list(script)})
+        run = self.core.runs._new_run(ANONYMOUS, thread_id or new_id(), wanted, assistant)
+        claimant = self.core.worker._claimant()
+        return (await self.core.runs.runs.admit(run, assistant, replace(claimant, worker="dead"))).run
+
+
+@asynccontextmanager
+async def open_house(folder: Path, graphs: dict[str, str] | None = None, **settings: Any) -> AsyncIterator[House]:
+    """Open a core on the folder; leaving it shuts it down as a signal would."""
+    project = folder / "langgraph.json"
+    project.write_text(json.dumps({"graphs": graphs or GRAPHS}), encoding="utf-8")
+    flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(project)}, **fresh(**settings)}
+    async with open_core(load_settings(flags=flags, environ={})) as core:
+        yield House(core)

@@ -1,0 +1,166 @@
+"""The reaper: runs whose worker died are given back, brought to the end that was asked for, or given up."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from kit.waiting import let_others_run, wait_until
+from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
+from runline.model.run import Run
+from runline.model.viewer import ANONYMOUS
+from runline.storage.runs import RunFilter
+from runs.agents import GATES, moods
+from runs.house import GRAPHS, House, open_house
+
+
+async def ask_to_stop(house: House, run: Run, reason: StopReason) -> None:
+    """Write the wish down as a process does that does not execute the run."""
+    await house.core.runs.runs.request_stop(ANONYMOUS, RunFilter(run_ids=(run.run_id,)), reason)
+
+
+async def kill(house: House, run: Run) -> None:
+    """Let the run's worker forget it in the middle, as if its process had died."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_name() in (f"run {run.run_id}", f"graph {run.run_id}")]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await let_others_run(50)
+    assert not house.core.worker.live
+
+
+async def test_at_the_start_every_running_run_counts_as_abandoned_and_is_executed_again(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        run = await house.abandon(await house.thread(), "attempt")
+        waiting = await house.create(run.thread_id, "later")
+        await house.core.drain()
+    async with open_house(tmp_path) as house:
+        for one in (run, waiting):
+            await house.reach(one, RunStatus.SUCCESS)
+        assert await house.log(run.thread_id) == ["attempt 2", "later"]
+
+
+async def test_a_run_whose_worker_died_goes_on_from_its_newest_checkpoint(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        run = await house.hold(await house.thread())
+        await kill(house, run)
+        assert await house.status(run) is RunStatus.RUNNING
+        GATES["gate"].open()
+    async with open_house(tmp_path) as house:
+        await house.end(await house.now(run))
+        assert await house.log(run.thread_id) == ["begin", "wait gate", "end"]
+
+
+async def test_an_expired_lease_is_found_without_a_restart(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers={"lease_seconds": 0.1}) as house:
+        run = await house.abandon(await house.thread(), "attempt")
+        await house.reach(run, RunStatus.SUCCESS)
+        assert await house.log(run.thread_id) == ["attempt 2"]
+
+
+async def test_a_run_that_executes_here_keeps_its_lease_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers={"lease_seconds": 0.03}) as house:
+        run = await house.hold(await house.thread())
+        row = await house.core.runs.runs.get(ANONYMOUS, run.run_id)
+        clock = asyncio.get_running_loop().time
+        until = clock() + 0.15
+        await wait_until(lambda: clock() > until)
+        assert run.run_id in house.core.worker.live
+        GATES["gate"].open()
+        await house.end(run)
+        assert ((await house.now(run)).status, (await house.now(run)).attempt) == (RunStatus.SUCCESS, row.attempt)
+
+
+async def test_a_run_that_outlives_too_many_workers_is_given_up(tmp_path: Path) -> None:
+    error = {"error": "WorkerDied", "message": "The run's worker died 2 times while executing it"}
+    workers = {"max_attempts": 2}
+    async with open_house(tmp_path, workers=workers) as house:
+        run = await house.hold(await house.thread())
+        await kill(house, run)
+    async with open_house(tmp_path, workers=workers) as house:
+        await wait_until(lambda: GATES["gate"].visits == 2)
+        await kill(house, run)
+        waiting = await house.create(run.thread_id, "later")
+    async with open_house(tmp_path, workers=workers) as house:
+        ended = await house.now(run)
+        assert (ended.status, ended.error) == (RunStatus.ERROR, error)
+        assert (await house.read(ended)).result == {"__error__": error}
+        await house.reach(waiting, RunStatus.SUCCESS)
+        assert await house.log(run.thread_id) == ["begin", "later"]
+
+
+@pytest.mark.parametrize("reason", [StopReason.ROLLBACK, StopReason.DELETE])
+async def test_a_rollback_that_was_not_finished_is_finished_at_the_next_start(
+    tmp_path: Path, reason: StopReason
+) -> None:
+    async with open_house(tmp_path) as house:
+        thread_id = (await house.finish(await house.thread(), "before")).thread_id
+        run = await house.hold(thread_id)
+        await ask_to_stop(house, run, reason)
+        await kill(house, run)
+        assert await house.status(run) is RunStatus.RUNNING
+    async with open_house(tmp_path) as house:
+        assert await house.status(run) is None
+        assert await house.log(thread_id) == ["before"]
+        thread = await house.get_thread(thread_id)
+        assert (thread.status, thread.values["log"]) == (ThreadStatus.IDLE, ["before"])
+
+
+@pytest.mark.parametrize("reason", [StopReason.INTERRUPT, StopReason.DISCONNECT])
+async def test_an_interrupt_that_was_not_finished_is_finished_at_the_next_start(
+    tmp_path: Path, reason: StopReason
+) -> None:
+    async with open_house(tmp_path) as house:
+        run = await house.hold(await house.thread())
+        await ask_to_stop(house, run, reason)
+        await kill(house, run)
+    async with open_house(tmp_path) as house:
+        assert await house.status(run) is RunStatus.INTERRUPTED
+        thread = await house.get_thread(run.thread_id)
+        assert (thread.status, thread.values["log"]) == (ThreadStatus.INTERRUPTED, ["begin"])
+        assert (thread.error or {})["error"] == "UserInterrupt"
+
+
+async def test_a_state_update_that_was_not_finished_frees_its_thread_at_the_next_start(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        thread_id = (await house.finish(await house.thread(), "one")).thread_id
+        await house.core.threads.hold(ANONYMOUS, thread_id, 1000)
+        waiting = await house.create(thread_id, "later")
+    async with open_house(tmp_path) as house:
+        await house.reach(waiting, RunStatus.SUCCESS)
+        assert (await house.get_thread(thread_id)).status is ThreadStatus.IDLE
+
+
+@pytest.mark.parametrize("reason", [None, StopReason.ROLLBACK, StopReason.INTERRUPT])
+@pytest.mark.parametrize("crashes", [1, 2])
+async def test_an_abandoned_run_of_a_graph_that_is_broken_now_does_not_keep_the_gateway_from_starting(
+    tmp_path: Path, reason: StopReason | None, crashes: int
+) -> None:
+    workers = {"max_attempts": crashes}
+    async with open_house(tmp_path, workers=workers) as house:
+        run = await house.abandon(await house.thread(), "one", graph="moody")
+        if reason:
+            await ask_to_stop(house, run, reason)
+        other = await house.abandon(await house.thread(), "one")
+    graphs = {**GRAPHS, "moody": "runs.agents:missing"}
+    async with open_house(tmp_path, graphs, workers=workers) as house:
+        assert (await house.finish(None, "one")).status is RunStatus.SUCCESS
+        await wait_until(lambda: not house.core.worker.live)
+        assert await house.status(run) in (RunStatus.ERROR, RunStatus.INTERRUPTED, None)
+        assert (await house.get_thread(run.thread_id)).status is not ThreadStatus.BUSY
+        assert await house.status(other) in (RunStatus.SUCCESS, RunStatus.ERROR)
+
+
+@pytest.mark.parametrize("action", ["interrupt", "rollback"])
+async def test_a_stop_is_carried_out_though_the_state_cannot_be_read(house: House, action: str) -> None:
+    run = await house.hold(await house.thread(), graph="moody")
+    waiting = await house.create(run.thread_id, "later")
+    moods["open"] = False
+    await house.cancel(run, action)
+    async with asyncio.timeout(2):
+        await house.end(run)
+        await house.end(waiting)
+    assert await house.status(run) is (RunStatus.INTERRUPTED if action == "interrupt" else None)
+    assert await house.status(waiting) is RunStatus.SUCCESS
