@@ -47,6 +47,13 @@ class ConfigError(RunlineError):
     """Start-up only: the sentence names the setting that is wrong and the remedy."""
 
 
+class Unreadable(RunlineError):
+    """Something is stored in a form that cannot be read. It breaks itself alone: lists leave it out."""
+
+    def __init__(self, noun: str, name: object) -> None:
+        super().__init__(f"{noun} {name} is stored in a form that cannot be read")
+
+
 class ThreadNotFound(NotFound):
     """A thread that does not exist for this viewer."""
 

@@ -123,10 +123,11 @@ def render_errors(app: FastAPI) -> None:
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     place = problem["loc"]
+    reason = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "json_invalid" or place == ("body",):
-        return INVALID_JSON if problem["type"] in ("json_invalid", "missing") else str(problem["msg"])
+        return INVALID_JSON if problem["type"] in ("json_invalid", "missing") else reason
     name = ".".join(str(part) for part in place[1:])
-    return f"{name}: {problem['msg']}"
+    return f"{name}: {reason}"
 
 
 class LastResort:

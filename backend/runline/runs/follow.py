@@ -42,11 +42,12 @@ class RunStreams:
 
         Raises NotStreamable for a store-only run whose events are nowhere.
         """
-        if run.status is RunStatus.PENDING:
+        if is_active(run.status):
+            # one process owns the database, so that it executes every active run, now or soon
             await self._open_for_reader(run)
         if self.bridge.knows(run.run_id):
             return self._replay_then_tail(run, self._position(run, after))
-        if is_active(run.status) or not await self._has_stored(run):
+        if not await self._has_stored(run):
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
 

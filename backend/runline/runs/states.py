@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy
+from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -30,6 +30,18 @@ log = structlog.get_logger()
 
 _HOLD_TRIES = 250
 _HOLD_PAUSE_SECONDS = 0.02
+
+
+@contextmanager
+def _reading(thread_id: str) -> Iterator[None]:
+    """A checkpoint that cannot be decoded, or that the graph's reducers refuse, breaks itself alone."""
+    try:
+        yield
+    except RunlineError:
+        raise
+    except Exception as exc:
+        log.exception("a state cannot be read", thread_id=thread_id)
+        raise Unreadable("The state of thread", thread_id) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,8 @@ class ThreadStates:
         thread = await self._threads.get(viewer, thread_id)
         config = thread_config(thread_id, checkpoint)
         async with self._open(thread, config) as graph:
-            return await graph.aget_state(config, subgraphs=subgraphs) if graph else None
+            with _reading(thread_id):
+                return await graph.aget_state(config, subgraphs=subgraphs) if graph else None
 
     async def history(self, viewer: Viewer, thread_id: str, query: HistoryQuery) -> list[StateSnapshot]:
         """The states of a thread, newest first. Raises ThreadNotFound."""
@@ -91,8 +104,9 @@ class ThreadStates:
         async with self._open(thread, config) as graph:
             if graph is None:
                 return []
-            states = graph.aget_state_history(config, filter=query.metadata, before=before, limit=query.limit)
-            return [state async for state in states]
+            with _reading(thread_id):
+                states = graph.aget_state_history(config, filter=query.metadata, before=before, limit=query.limit)
+                return [state async for state in states]
 
     async def update(self, viewer: Viewer, thread_id: str, update: StateUpdate) -> RunnableConfig:
         """Write a new checkpoint and return the config that names it.

@@ -14,7 +14,7 @@ from runline.model.assistant import Assistant, graph_assistant_id
 from runline.model.thread import Page
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains
-from runline.storage.rows import assistant_from_row
+from runline.storage.rows import assistant_from_row, readable
 from runline.storage.tables import assistants
 
 
@@ -92,7 +92,7 @@ class AssistantStore:
         query = select(assistants).where(*_where(viewer, wanted)).order_by(*ordering)
         async with self._database.read() as connection:
             rows = await connection.execute(query.limit(page.limit).offset(page.offset))
-            return [assistant_from_row(row) for row in rows]
+            return readable(rows, assistant_from_row)
 
     async def count(self, viewer: Viewer, wanted: AssistantFilter) -> int:
         """How many assistants match."""

@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runline.errors import Unreadable
 from runline.kit.clock import Clock
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database
-from runline.storage.queue import Claimant, claim_run, promote, remove_run, settle, state_columns
+from runline.storage.queue import Claimant, claim_run, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
 
@@ -179,7 +180,20 @@ class LeaseStore:
         if not everything:
             query = query.where(runs.c.lease_until < self._clock.now())
         async with self._database.read() as connection:
-            return [(run_from_row(row), row.crashes) for row in await connection.execute(query)]
+            rows = (await connection.execute(query)).all()
+        found = []
+        for row in rows:
+            try:
+                found.append((run_from_row(row), row.crashes))
+            except Unreadable as exc:
+                await self._retire(row.run_id, row.thread_id, exc)
+        return found
+
+    async def _retire(self, run_id: str, thread_id: str, reason: Unreadable) -> None:
+        async with self._database.write() as connection:
+            await retire(connection, run_id, reason)
+            await promote(connection, thread_id, None)
+            await settle(connection, thread_id, self._clock.now())
 
     async def active_counts(self) -> dict[RunStatus, int]:
         """How many runs are pending and running now."""

@@ -8,17 +8,21 @@ Statements are built once, with parameters: building them anew was measured as h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, case, delete, exists, func, literal_column, or_, select, update
+import structlog
+from sqlalchemy import Select, String, bindparam, case, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.thread import ThreadState
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ _NEXT_RUN = (
     .limit(1)
 )
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
+_RETIRE = update(runs).where(runs.c.run_id == bindparam("key"))
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
     update(runs)
@@ -62,7 +67,27 @@ _SETTLE = (
 
 async def active_runs(connection: AsyncConnection, thread_id: str) -> list[Run]:
     """The thread's pending and running runs, oldest first."""
-    return [run_from_row(row) for row in await connection.execute(_ACTIVE_RUNS, {"key": thread_id})]
+    return await _sound_runs(connection, _ACTIVE_RUNS, thread_id)
+
+
+async def _sound_runs(connection: AsyncConnection, query: Select[Any], thread_id: str) -> list[Run]:
+    """The runs of a thread; one that cannot be read is ended, or it would keep its thread busy for ever."""
+    sound = []
+    for row in (await connection.execute(query, {"key": thread_id})).all():
+        try:
+            sound.append(run_from_row(row))
+        except Unreadable as exc:
+            await retire(connection, row.run_id, exc)
+    return sound
+
+
+async def retire(connection: AsyncConnection, run_id: str, reason: Unreadable) -> None:
+    """End a run that cannot be read."""
+    log.error("a run is ended", reason=str(reason))
+    error = {"error": "Unreadable", "message": str(reason)}
+    now = datetime.now(UTC)
+    end = {"status": RunStatus.ERROR, "error": error, "ended_at": now, "updated_at": now, "ready": 0}
+    await connection.execute(_RETIRE, {"key": run_id, **end})
 
 
 async def promote(connection: AsyncConnection, thread_id: str, claimant: Claimant | None) -> Run | None:
@@ -70,7 +95,7 @@ async def promote(connection: AsyncConnection, thread_id: str, claimant: Claiman
 
     Returns the claimed run. Does nothing while a run of the thread is running or a state update holds its slot.
     """
-    queue = [run_from_row(row) for row in await connection.execute(_QUEUE, {"key": thread_id})]
+    queue = await _sound_runs(connection, _QUEUE, thread_id)
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
@@ -81,7 +106,10 @@ async def promote(connection: AsyncConnection, thread_id: str, claimant: Claiman
 
 
 async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant) -> Run | None:
-    """Make a pending run the claimant's: running, with one more attempt and a lease."""
+    """Make a pending run the claimant's: running, with one more attempt and a lease.
+
+    Returns it; or the one behind it, if it cannot be read; or None if it is not pending any more.
+    """
     changes = {
         "key": run_id,
         "lease_owner": claimant.worker,
@@ -90,7 +118,15 @@ async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant
         "updated_at": claimant.now,
     }
     row = (await connection.execute(_CLAIM, changes)).one_or_none()
-    return run_from_row(row) if row else None
+    if row is None:
+        return None
+    try:
+        return run_from_row(row)
+    except Unreadable as exc:
+        await retire(connection, run_id, exc)
+        promoted = await promote(connection, row.thread_id, claimant)
+        await settle(connection, row.thread_id, claimant.now)
+        return promoted
 
 
 async def settle(connection: AsyncConnection, thread_id: str, now: datetime, **changes: Any) -> None:

@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Row
 
+from runline.errors import Unreadable
 from runline.model.assistant import Assistant
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
+from runline.storage.tables import Undecodable
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+def readable(rows: Iterable[Row[Any]], from_row: Callable[[Row[Any]], T]) -> list[T]:
+    """The rows that can be read; the others are left out and named in the log."""
+    objects = []
+    for row in rows:
+        try:
+            objects.append(from_row(row))
+        except Unreadable as exc:
+            log.warning("a row is left out", reason=str(exc))
+    return objects
+
+
+def _sound(noun: str, row: Row[Any], build: Callable[[Row[Any]], T]) -> T:
+    """Build the object of a row. Raises Unreadable if a value is not what its column holds."""
+    try:
+        if not any(isinstance(value, Undecodable) for value in row):
+            return build(row)
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise Unreadable(noun, row[0]) from exc
+    raise Unreadable(noun, row[0])
 
 
 def assistant_from_row(row: Row[Any]) -> Assistant:
-    """An `assistants` row; the deployment's own have no owner."""
+    """An `assistants` row; the deployment's own have no owner. Raises Unreadable."""
+    return _sound("Assistant", row, _assistant)
+
+
+def thread_from_row(row: Row[Any]) -> Thread:
+    """A `threads` row. Raises Unreadable."""
+    return _sound("Thread", row, _thread)
+
+
+def run_from_row(row: Row[Any]) -> Run:
+    """A `runs` row. Raises Unreadable."""
+    return _sound("Run", row, _run)
+
+
+def _assistant(row: Row[Any]) -> Assistant:
     return Assistant(
         assistant_id=row.assistant_id,
         graph_id=row.graph_id,
@@ -30,8 +73,7 @@ def assistant_from_row(row: Row[Any]) -> Assistant:
     )
 
 
-def thread_from_row(row: Row[Any]) -> Thread:
-    """A `threads` row."""
+def _thread(row: Row[Any]) -> Thread:
     return Thread(
         thread_id=row.thread_id,
         owner=row.owner,
@@ -47,8 +89,7 @@ def thread_from_row(row: Row[Any]) -> Thread:
     )
 
 
-def run_from_row(row: Row[Any]) -> Run:
-    """A `runs` row."""
+def _run(row: Row[Any]) -> Run:
     return Run(
         run_id=row.run_id,
         thread_id=row.thread_id,

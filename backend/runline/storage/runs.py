@@ -20,7 +20,7 @@ from runline.model.viewer import Viewer
 from runline.storage.engine import Database
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
-from runline.storage.rows import run_from_row, run_to_row
+from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 
 
@@ -128,13 +128,13 @@ class RunStore:
             .offset(offset)
         )
         async with self._database.read() as connection:
-            return [run_from_row(row) for row in await connection.execute(query)]
+            return readable(await connection.execute(query), run_from_row)
 
     async def request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
         """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
         async with self._database.write() as connection:
             query = select(runs).where(*_where(viewer, wanted), is_active())
-            stopping = [run_from_row(row) for row in await connection.execute(query)]
+            stopping = readable(await connection.execute(query), run_from_row)
             now = self._clock.now()
             for run in stopping:
                 await end_evicted(connection, run, reason, now)

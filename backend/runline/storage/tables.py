@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -26,22 +26,32 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from runline.kit.json import dumps, loads
+from runline.kit.json import JSONDecodeError, dumps, loads
 
 
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite keeps it as sortable text without an offset."""
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Stands for a stored value that is not what its column holds; whoever maps the row refuses it."""
 
-    impl = DateTime(timezone=True)
+    text: object
+
+
+class Moment(TypeDecorator[Any]):
+    """An aware UTC time, as text of fixed width that sorts as the times do."""
+
+    impl = String
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Store UTC."""
-        return value.astimezone(UTC) if value else None
+        return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give the offset back where the database dropped it."""
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | Undecodable | None:  # noqa: ARG002
+        """Read it, or say that it cannot be read."""
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            return Undecodable(value)
 
 
 class Json(TypeDecorator[Any]):
@@ -55,8 +65,11 @@ class Json(TypeDecorator[Any]):
         return None if value is None else dumps(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Decode."""
-        return None if value is None else loads(value)
+        """Decode, or say that it cannot be decoded."""
+        try:
+            return None if value is None else loads(value)
+        except JSONDecodeError:
+            return Undecodable(value)
 
 
 Id = Uuid(as_uuid=False)

@@ -19,7 +19,7 @@ from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains
 from runline.storage.queue import promote, settle, state_columns
-from runline.storage.rows import run_from_row, thread_from_row
+from runline.storage.rows import readable, run_from_row, thread_from_row
 from runline.storage.tables import is_active, runs, threads
 
 _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
@@ -87,7 +87,7 @@ class ThreadStore:
         async with self._database.write() as connection:
             await _get(connection, viewer, thread_id)
             query = select(runs).where(runs.c.thread_id == thread_id, is_active())
-            active = [run_from_row(row) for row in await connection.execute(query)]
+            active = readable(await connection.execute(query), run_from_row)
             await connection.execute(delete(threads).where(threads.c.thread_id == thread_id))
         return active
 
@@ -98,7 +98,7 @@ class ThreadStore:
         query = select(threads).where(*_where(viewer, wanted)).order_by(*ordering)
         async with self._database.read() as connection:
             rows = await connection.execute(query.limit(page.limit).offset(page.offset))
-            return [thread_from_row(row) for row in rows]
+            return readable(rows, thread_from_row)
 
     async def count(self, viewer: Viewer, wanted: ThreadFilter) -> int:
         """How many of the viewer's threads match."""

@@ -11,6 +11,8 @@ from runline.doors.http import Call, CallDep, json_response, json_routes
 from runline.doors.platform.ids import ThreadId
 from runline.doors.platform.schemas import CheckpointName, HistoryBody, StateReadBody, StateUpdateBody
 from runline.doors.platform.words import state_to_wire, updated_to_wire
+from runline.errors import Invalid
+from runline.kit.ids import parse_id
 from runline.runs.states import HistoryQuery, StateUpdate
 
 routes = json_routes("Thread state")
@@ -53,7 +55,7 @@ async def get_history(
     before: str | None = None,
 ) -> Response:
     """Return the states of a thread, newest first."""
-    return await _history(call, thread_id, HistoryQuery(limit=limit, before=before))
+    return await _history(call, thread_id, HistoryQuery(limit=limit, before=_before(before)))
 
 
 @routes.post("/threads/{thread_id}/history")
@@ -78,8 +80,12 @@ def _named(checkpoint: CheckpointName | None) -> dict[str, Any]:
 
 
 def _before(before: str | dict[str, Any] | None) -> str | None:
-    """A checkpoint id: plain, in a checkpoint object, or in a config."""
+    """A checkpoint id: plain, in a checkpoint object, or in a config. Raises Invalid."""
+    if before is None:
+        return None
     if isinstance(before, dict):
         nested = before.get("configurable")
         before = (nested if isinstance(nested, dict) else before).get("checkpoint_id")
-    return before if isinstance(before, str) else None
+    if not isinstance(before, str) or parse_id(before) is None:
+        raise Invalid("before: must be a checkpoint ID, a checkpoint or its config")
+    return before

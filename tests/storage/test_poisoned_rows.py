@@ -1,0 +1,86 @@
+"""A row that cannot be read breaks itself alone: never a list, a queue or the threads beside it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from runline.errors import Unreadable
+from runline.model.lifecycle import RunStatus, ThreadStatus
+from runline.model.thread import Page, ThreadFilter
+from runline.model.viewer import ANONYMOUS
+from storage.world import World
+
+BROKEN_JSON = '{"never": '
+
+RUN_POISONS = [
+    ("status", "zombie"),
+    ("spec", BROKEN_JSON),
+    ("spec", '{"unknown": 1}'),
+    ("spec", "[]"),
+    ("metadata", BROKEN_JSON),
+    ("created_at", "yesterday"),
+    ("stop_requested", "perhaps"),
+]
+THREAD_POISONS = [
+    ("status", "zombie"),
+    ("metadata", BROKEN_JSON),
+    ("state_values", BROKEN_JSON),
+    ("config", "\x00"),
+    ("updated_at", "not a time"),
+]
+
+
+async def poison(world: World, table: str, key: str, column: str, value: str) -> None:
+    statement = f"UPDATE {table} SET {column} = :value WHERE {table[:-1]}_id = :key"
+    async with world.database.write() as connection:
+        await connection.execute(text(statement), {"value": value, "key": key.replace("-", "")})
+
+
+@pytest.mark.parametrize(("column", "value"), RUN_POISONS)
+async def test_a_poisoned_run_is_left_out_of_its_list(world: World, column: str, value: str) -> None:
+    thread = await world.thread()
+    sound = await world.start(thread.thread_id)
+    await world.finish(sound)
+    broken = await world.start(thread.thread_id)
+    await world.finish(broken)
+    await poison(world, "runs", broken.run_id, column, value)
+
+    listed = await world.runs.list_of_thread(ANONYMOUS, thread.thread_id, None, 10, 0)
+    assert [run.run_id for run in listed] == [sound.run_id]
+    with pytest.raises(Unreadable, match=broken.run_id):
+        await world.runs.get(ANONYMOUS, broken.run_id)
+
+
+@pytest.mark.parametrize(("column", "value"), THREAD_POISONS)
+async def test_a_poisoned_thread_is_left_out_of_a_search(world: World, column: str, value: str) -> None:
+    sound, broken = await world.thread(), await world.thread()
+    await poison(world, "threads", broken.thread_id, column, value)
+
+    found = await world.threads.search(ANONYMOUS, ThreadFilter(), Page())
+    assert [thread.thread_id for thread in found] == [sound.thread_id]
+    with pytest.raises(Unreadable, match=broken.thread_id):
+        await world.threads.get(ANONYMOUS, broken.thread_id)
+
+
+async def test_a_poisoned_run_does_not_keep_its_thread_busy(world: World) -> None:
+    thread = await world.thread()
+    head, behind = await world.add(thread.thread_id), await world.add(thread.thread_id)
+    await poison(world, "runs", head.run_id, "spec", BROKEN_JSON)
+
+    (claimed,) = await world.claim()
+    assert claimed.run_id == behind.run_id
+    await world.finish(claimed)
+    assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
+
+
+async def test_a_poisoned_run_whose_worker_died_is_ended(world: World) -> None:
+    thread = await world.thread()
+    broken = await world.start(thread.thread_id)
+    await poison(world, "runs", broken.run_id, "spec", BROKEN_JSON)
+    world.clock.pass_(60)
+
+    assert await world.leases.expired() == []
+    assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
+    successor = await world.start(thread.thread_id)
+    assert successor.status is RunStatus.RUNNING
