@@ -53,6 +53,7 @@ def _wire_options(settings: Settings) -> WireOptions:
         max_body_bytes=settings.limits.max_body_bytes,
         max_nesting=settings.limits.max_nesting,
         max_batch=settings.limits.max_batch,
+        max_metadata_bytes=settings.limits.max_metadata_bytes,
         heartbeat_seconds=settings.server.heartbeat_seconds,
         send_timeout_seconds=settings.server.send_timeout_seconds,
     )

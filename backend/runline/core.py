@@ -29,7 +29,7 @@ from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
-from runline.storage.runs import RunStore
+from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import StreamBridge
@@ -142,10 +142,11 @@ def _assemble(
     )
     executor = Executor(registry, saver, leases, states, rollback, streams)
     worker = Worker(executor, leases, bell, clock, tasks, options)
+    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock),
+        runs=RunStore(database, clock, queue_limits),
         threads=threads,
         saver=saver,
         states=states,

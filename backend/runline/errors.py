@@ -37,6 +37,12 @@ class BadRequest(Invalid):
     status = 400
 
 
+class TooMany(RunlineError):
+    """A queue is as long as it may be; the same call may be made again later."""
+
+    status = 429
+
+
 class Unavailable(RunlineError):
     """The gateway cannot serve this now but may soon; the same call may be made again."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from kit.leaks import nothing_leaks
+from runline.core import DATABASE_FILE
 from runs.agents import GATES, moods
 from runs.house import House, open_house
+from storage.migrated import make_template
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,18 @@ def logs() -> Iterator[list[Any]]:
     """What was logged; it is not printed, which for tracebacks takes longer than most tests."""
     with capture_logs() as entries:
         yield entries
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(autouse=True)
+def migrated(tmp_path: Path, template: Path) -> None:
+    """Where `open_house(tmp_path)` looks, there is a database already."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(template, tmp_path / "data" / DATABASE_FILE)
 
 
 @pytest.fixture

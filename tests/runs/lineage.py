@@ -106,7 +106,7 @@ class Lineage:
         """Every row of every table, to the last byte."""
         rows = {}
         for table in TABLES:
-            cursor = await self.saver.conn.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6")  # noqa: S608
+            cursor = await self.saver.conn.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6")
             rows[table] = list(await cursor.fetchall())
         return rows
 

@@ -30,8 +30,8 @@ THREAD_ID = new_id()
 NOTE = text("INSERT INTO notes VALUES ('x')")
 
 
-async def test_the_migrated_tables_are_those_of_the_metadata(database: Database) -> None:
-    async with database.write() as connection:
+async def test_the_migrated_tables_are_those_of_the_metadata(tmp_path: Path) -> None:
+    async with open_database(SqliteOptions(tmp_path / "new.db")) as database, database.write() as connection:
         assert await connection.run_sync(differences) == []
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runline.core import Core
-from runline.errors import RunlineError
+from runline.errors import Invalid, RunlineError
 from runline.kit.json import depth_exceeds, dumps, loads
 from runline.model.viewer import ANONYMOUS, Viewer
 
@@ -32,8 +32,14 @@ class WireOptions:
     max_body_bytes: int
     max_nesting: int
     max_batch: int
+    max_metadata_bytes: int
     heartbeat_seconds: float
     send_timeout_seconds: float
+
+    def check_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Raise Invalid for metadata that is too large."""
+        if len(dumps(metadata)) > self.max_metadata_bytes:
+            raise Invalid(f"metadata: must not be larger than {self.max_metadata_bytes} bytes of JSON")
 
 
 def get_wire(request: Request) -> WireOptions:
@@ -108,7 +114,7 @@ def render_errors(app: FastAPI) -> None:
     @app.exception_handler(RunlineError)
     async def on_known(_request: Request, exc: Exception) -> Response:
         status = exc.status if isinstance(exc, RunlineError) else 500
-        headers = {"Retry-After": "1"} if status == 503 else None
+        headers = {"Retry-After": "1"} if status in (429, 503) else None
         return json_response({"detail": str(exc)}, status=status, headers=headers)
 
     @app.exception_handler(RequestValidationError)

@@ -15,7 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Boolean, ColumnElement, Connection, event, func
+from sqlalchemy import Boolean, ColumnElement, Connection, Insert, Table, event, func, insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -133,6 +133,11 @@ def _configure(engine: AsyncEngine, options: SqliteOptions) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def insert_new(table: Table) -> Insert:
+    """An INSERT that leaves rows alone whose primary key is there already."""
+    return insert(table).prefix_with("OR IGNORE", dialect="sqlite")
 
 
 def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[bool]:

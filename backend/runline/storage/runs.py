@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runline.errors import NotFound, RunNotFound
+from runline.errors import NotFound, RunNotFound, TooMany
 from runline.kit.clock import Clock
 from runline.model.admission import Admission, decide
 from runline.model.assistant import Assistant
@@ -50,12 +50,21 @@ _THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config, threads.
 )
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many runs may be pending or running: of one thread, and over all."""
+
+    per_thread: int = 1000
+    total: int = 100_000
+
+
 class RunStore:
     """The `runs` table, in the scope of a Viewer."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, limits: QueueLimits = QueueLimits()) -> None:
         self._database = database
         self._clock = clock
+        self._limits = limits
 
     async def admit(
         self, run: Run, assistant: Assistant, claimant: Claimant | None, key: IdempotencyKey | None = None
@@ -65,7 +74,7 @@ class RunStore:
         The run's metadata becomes the assistant's, the thread's and its own, merged in this order. With a
         claimant the run is returned `running` when nothing stands before it. A key that made a run before gives that
         run again, and nothing else happens.
-        Raises NotFound (no such thread), ThreadBusy, Conflict (the key).
+        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TooMany (runs that wait).
         """
         async with self._database.write() as connection:
             if key and (earlier := await earlier_run(connection, run.owner, key)):
@@ -73,6 +82,8 @@ class RunStore:
             thread = await _thread_for(connection, run, assistant)
             active = await active_runs(connection, run.thread_id) if thread.existed else []
             admission = decide(run.spec.multitask_strategy, active, held=thread.held)
+            if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
+                raise TooMany(f"Thread {run.thread_id} has {len(active)} active runs; wait for some to finish.")
             run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
             run = await self._insert(connection, run, thread, admission, claimant)
             await self._evict(connection, admission)
@@ -80,6 +91,13 @@ class RunStore:
                 await remember_key(connection, run, key)
             await settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
+
+    async def _refuse_flood(self, connection: AsyncConnection) -> None:
+        """A run that must wait joins a queue of limited length. Counting stops at the limit."""
+        some = select(runs.c.run_id).where(is_active()).limit(self._limits.total).subquery()
+        query = select(func.count()).select_from(some)
+        if (await connection.execute(query)).scalar_one() >= self._limits.total:
+            raise TooMany(f"{self._limits.total} runs are active; wait for some to finish.")
 
     async def _insert(
         self,
@@ -94,6 +112,8 @@ class RunStore:
         if start and claimant:
             run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=claimant.now)
             lease = {"lease_owner": claimant.worker, "lease_until": claimant.lease_until}
+        if not start:
+            await self._refuse_flood(connection)
         ready = int(admission.ready and not start)
         row = run_to_row(run) | lease | {"ready": ready, "crashes": 0, "before": thread.before}
         await connection.execute(_INSERT_RUN, row)

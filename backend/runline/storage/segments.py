@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.model.event import Event
-from runline.storage.engine import Database
+from runline.storage.engine import Database, insert_new
 from runline.storage.tables import runs, segments, threads
 
 _COMPACT_BYTES = 256 * 1024
@@ -23,7 +23,8 @@ _COMPACT_BYTES = 256 * 1024
 
 _READ_ROWS = 64
 
-_INSERT = insert(segments)
+# a commit may have succeeded although its caller was told otherwise, and tries again
+_INSERT = insert_new(segments)
 _READ = (
     select(segments.c.first_seq, segments.c.data)
     .where(segments.c.run_id == bindparam("key"), segments.c.last_seq > bindparam("after"))

@@ -6,27 +6,29 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from runline.doors.http import WireOptions
 from runline.doors.platform.schemas import RunBody, StatelessRunBody, ThreadRunBody
 from runline.model.lifecycle import MultitaskStrategy
 from runline.model.run import RunSpec
 
 
-def thread_run_spec(body: ThreadRunBody) -> RunSpec:
-    """What the caller asked for on a thread."""
+def thread_run_spec(body: ThreadRunBody, wire: WireOptions) -> RunSpec:
+    """What the caller asked for on a thread. Raises Invalid."""
     return RunSpec(
-        **_common(body),
+        **_common(body, wire),
         checkpoint=_checkpoint(body),
         multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
         create_thread=body.if_not_exists == "create",
     )
 
 
-def stateless_run_spec(body: StatelessRunBody) -> RunSpec:
+def stateless_run_spec(body: StatelessRunBody, wire: WireOptions) -> RunSpec:
     """What the caller asked for without a thread: one is made, and goes with the run unless it is to be kept."""
-    return RunSpec(**_common(body), create_thread=True, temporary=True, keep_thread=body.on_completion == "keep")
+    return RunSpec(**_common(body, wire), create_thread=True, temporary=True, keep_thread=body.on_completion == "keep")
 
 
-def _common(body: RunBody) -> dict[str, Any]:
+def _common(body: RunBody, wire: WireOptions) -> dict[str, Any]:
+    wire.check_metadata(body.metadata)
     return {
         "assistant_id": body.assistant_id,
         "input": body.input,

@@ -22,6 +22,7 @@ routes = json_routes("Threads")
 @routes.post("/threads")
 async def create_thread(body: ThreadCreateBody, call: CallDep) -> Response:
     """Create a thread."""
+    call.wire.check_metadata(body.metadata)
     thread_id = str(body.thread_id) if body.thread_id else None
     exist_ok = body.if_exists == "do_nothing"
     thread = await call.core.threads.create(call.viewer, thread_id, body.metadata, exist_ok=exist_ok)
@@ -60,6 +61,7 @@ async def get_thread(thread_id: ThreadId, call: CallDep) -> Response:
 @routes.patch("/threads/{thread_id}")
 async def patch_thread(thread_id: ThreadId, body: ThreadPatchBody, call: CallDep, prefer: str = Header("")) -> Response:
     """Merge metadata into a thread's."""
+    call.wire.check_metadata(body.metadata)
     thread = await call.core.threads.patch(call.viewer, thread_id, body.metadata)
     if prefer == "return=minimal":
         return Response(status_code=204)
