@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
+from runline.kit.threads import GraphThreads
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
@@ -78,7 +78,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
     Raises ConfigError with the remedy when the settings cannot work.
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.workers.threads, "graph"))
+    asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
     registry = await asyncio.to_thread(_load_graphs, settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))

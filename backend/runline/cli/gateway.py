@@ -18,11 +18,13 @@ from runline.cli.banner import print_banner
 from runline.cli.output import open_console
 from runline.config import Settings
 from runline.core import Core
+from runline.kit.threads import busy_graph_threads
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection: the server never closes one that a client is about to use."""
 
 LINGER_SECONDS = 2
+STUCK_SECONDS = 0.5
 TOGETHER_SECONDS = 0.5
 """Ctrl-C reaches a process group and its supervisor passes it on: signals this close are one request."""
 
@@ -44,6 +46,10 @@ def run_gateway(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=math.ceil(settings.workers.shutdown_grace_seconds) + LINGER_SECONDS,
     )
     GatewayServer(app, config).run(sockets=[listener])
+    if busy := busy_graph_threads(STUCK_SECONDS):
+        sys.stderr.write(f"Leaving {len(busy)} threads behind that a graph keeps busy.\n")
+        # Python would wait for them; all that matters is committed
+        os._exit(0)
 
 
 class GatewayServer(uvicorn.Server):
