@@ -21,6 +21,7 @@ types: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python bench/first_event.py
+	$(BIN)/python bench/throughput.py
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

@@ -106,9 +106,9 @@ def report(taken: dict[str, list[float]]) -> None:
 
 async def main() -> None:
     """Run the benchmark."""
-    with gateway() as url, TemporaryDirectory() as folder:
+    with gateway() as server, TemporaryDirectory() as folder:
         async with AsyncSqliteSaver.from_conn_string(str(Path(folder) / "checkpoints.db")) as saver:
-            report(await measure(url, saver))
+            report(await measure(server.url, saver))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, serving the sample agents without their pauses."""
+"""Servers in processes of their own, serving the sample agents without their pauses, and what they cost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,23 +17,56 @@ import httpx
 
 AGENTS = Path(__file__).parents[1] / "examples" / "agents"
 _START_SECONDS = 30.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under measurement."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The CPU time, user and system, that its process has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def resident_mib(self) -> float:
+        """Its memory in RAM."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @contextmanager
-def gateway() -> Iterator[str]:
-    """Yield the URL of a gateway on a fresh data folder with every setting at its default."""
+def gateway() -> Iterator[Server]:
+    """A gateway on a fresh data folder, with every setting at its default."""
     with TemporaryDirectory() as data_dir:
-        port = _free_port()
-        command = [sys.executable, "-m", "runline", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "runline", "serve", "--port", "{port}"]
         command += ["--graphs", str(AGENTS / "langgraph.json"), "--data-dir", data_dir]
-        env = {**os.environ, "SAMPLE_TOKEN_DELAY": "0", "RUNLINE_LOG__LEVEL": "warning"}
-        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, cwd=data_dir) as process:
-            try:
-                url = f"http://127.0.0.1:{port}"
-                _wait_ready(url)
-                yield url
-            finally:
-                process.terminate()
+        with _serving(command, data_dir) as server:
+            yield server
+
+
+@contextmanager
+def minimal() -> Iterator[Server]:
+    """The minimal server."""
+    with _serving([sys.executable, str(Path(__file__).with_name("minimal.py")), "{port}"], ".") as server:
+        yield server
+
+
+@contextmanager
+def _serving(command: list[str], folder: str) -> Iterator[Server]:
+    port = _free_port()
+    env = {**os.environ, "SAMPLE_TOKEN_DELAY": "0", "RUNLINE_LOG__LEVEL": "warning"}
+    filled = [part.format(port=port) for part in command]
+    with subprocess.Popen(filled, env=env, stdout=subprocess.DEVNULL, cwd=folder) as process:
+        try:
+            server = Server(f"http://127.0.0.1:{port}", process.pid)
+            _wait_ready(server.url)
+            yield server
+        finally:
+            process.terminate()
 
 
 def _free_port() -> int:
@@ -50,4 +84,4 @@ def _wait_ready(url: str) -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise TimeoutError(f"the gateway at {url} was not ready within {_START_SECONDS} s")
+    raise TimeoutError(f"the server at {url} was not ready within {_START_SECONDS} s")

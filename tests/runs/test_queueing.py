@@ -95,10 +95,11 @@ async def test_a_run_behind_a_delayed_one_waits_for_it(house: House) -> None:
 
 async def test_a_state_update_makes_runs_wait_and_lets_them_go(house: House) -> None:
     thread_id = (await house.finish(await house.thread(), "before")).thread_id
-    await house.core.threads.hold(ANONYMOUS, thread_id, 15)
+    hold = await house.core.threads.hold(ANONYMOUS, thread_id, 15)
+    assert hold
     run = await house.create(thread_id, "after")
     assert await house.status(run) is RunStatus.PENDING
-    await house.core.threads.release(thread_id)
+    await house.core.threads.release(hold)
     house.core.runs.bell.ring()
     await house.end(run)
 

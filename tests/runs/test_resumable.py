@@ -161,3 +161,18 @@ async def test_a_resumable_stateless_run_can_be_read_again_after_a_restart(tmp_p
         found = await house.core.runs.find(ANONYMOUS, run.run_id)
         assert found.status is RunStatus.SUCCESS
         assert (await house.read(found)).events == told.events
+
+
+async def test_a_successor_starts_though_its_predecessors_events_could_not_be_compacted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_segments: SegmentStore, _run_id: str) -> None:
+        raise Unavailable("the disk had a hiccup")
+
+    monkeypatch.setattr(SegmentStore, "compact", fail)
+    first = await house.hold(stream_resumable=True)
+    second = await house.create(first.thread_id, "second")
+    GATES["gate"].open()
+    async with asyncio.timeout(5):
+        await house.end(second)
+    assert await house.status(second) is RunStatus.SUCCESS

@@ -13,9 +13,9 @@ from storage.world import ALICE, BOB, World, state
 
 async def test_a_held_thread_is_busy_and_rests_again_when_released(world: World) -> None:
     thread = await world.thread()
-    assert await world.threads.hold(ANONYMOUS, thread.thread_id, 15) == thread
+    assert await world.hold(thread.thread_id, 15)
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.BUSY
-    await world.threads.release(thread.thread_id)
+    await world.release(thread.thread_id)
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
 
 
@@ -34,8 +34,8 @@ async def test_a_release_without_a_state_leaves_the_state_alone(world: World) ->
     thread = await world.thread()
     await world.come_to(thread.thread_id, state({"n": 1}, ThreadStatus.INTERRUPTED))
     before = await world.get_thread(thread.thread_id)
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
-    await world.threads.release(thread.thread_id)
+    await world.hold(thread.thread_id, 15)
+    await world.release(thread.thread_id)
     after = await world.get_thread(thread.thread_id)
     assert (after.values, after.status, after.state_updated_at) == (
         before.values,
@@ -48,25 +48,25 @@ async def test_a_release_without_a_state_leaves_the_state_alone(world: World) ->
 async def test_a_thread_with_an_active_run_cannot_be_held(world: World, start: bool) -> None:
     run = await world.add(new_id(), start=start, create_thread=True)
     with pytest.raises(ThreadBusy):
-        await world.threads.hold(ANONYMOUS, run.thread_id, 15)
+        await world.hold(run.thread_id, 15)
 
 
 async def test_a_thread_is_held_by_one_at_a_time(world: World) -> None:
     thread = await world.thread()
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
+    await world.hold(thread.thread_id, 15)
     before = await world.all_rows()
-    assert await world.threads.hold(ANONYMOUS, thread.thread_id, 15) is None
+    assert await world.hold(thread.thread_id, 15) is None
     assert await world.all_rows() == before
 
 
 async def test_a_thread_may_be_held_beside_its_run_so_that_the_next_one_waits(world: World) -> None:
     run = await world.start(new_id(), create_thread=True)
-    assert await world.threads.hold(ANONYMOUS, run.thread_id, 15, beside_runs=True)
+    assert await world.hold(run.thread_id, 15, beside_runs=True)
     await world.add(run.thread_id)
     await world.finish(run, successor=True)
     assert await world.statuses(run.thread_id) == ["success", "pending"]
     assert (await world.get_thread(run.thread_id)).status is ThreadStatus.BUSY
-    await world.threads.release(run.thread_id)
+    await world.release(run.thread_id)
     assert await world.statuses(run.thread_id) == ["success", "ready"]
 
 
@@ -80,19 +80,19 @@ async def test_somebody_elses_thread_cannot_be_held(world: World) -> None:
 @pytest.mark.parametrize("strategy", ["enqueue", "interrupt", "rollback"])
 async def test_runs_that_are_created_meanwhile_wait_in_order_for_the_release(world: World, strategy: str) -> None:
     thread = await world.thread()
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
+    await world.hold(thread.thread_id, 15)
     first = await world.add(thread.thread_id, start=True, multitask_strategy=strategy)
     await world.add(thread.thread_id, start=True)
     assert await world.statuses(thread.thread_id) == ["pending", "pending"]
     assert await world.claim() == []
-    await world.threads.release(thread.thread_id)
+    await world.release(thread.thread_id)
     assert await world.statuses(thread.thread_id) == ["ready", "pending"]
     assert [run.run_id for run in await world.claim()] == [first.run_id]
 
 
 async def test_a_run_that_rejects_company_is_refused_meanwhile(world: World) -> None:
     thread = await world.thread()
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
+    await world.hold(thread.thread_id, 15)
     before = await world.all_rows()
     with pytest.raises(ThreadBusy):
         await world.add(thread.thread_id, multitask_strategy="reject")
@@ -101,30 +101,43 @@ async def test_a_run_that_rejects_company_is_refused_meanwhile(world: World) -> 
 
 async def test_a_run_that_leaves_the_queue_of_a_held_thread_lets_no_other_go(world: World) -> None:
     thread = await world.thread()
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 15)
+    await world.hold(thread.thread_id, 15)
     first, _ = await world.add(thread.thread_id), await world.add(thread.thread_id)
     assert await world.stop(first, StopReason.INTERRUPT) == [first]
     assert await world.statuses(thread.thread_id) == ["interrupted", "pending"]
-    await world.threads.release(thread.thread_id)
+    await world.release(thread.thread_id)
     assert await world.statuses(thread.thread_id) == ["interrupted", "ready"]
 
 
 async def test_a_hold_that_outlives_its_time_is_found(world: World) -> None:
     late, young = await world.thread(), await world.thread()
-    await world.threads.hold(ANONYMOUS, late.thread_id, 10)
+    await world.hold(late.thread_id, 10)
     world.clock.pass_(8)
-    await world.threads.hold(ANONYMOUS, young.thread_id, 10)
+    await world.hold(young.thread_id, 10)
     assert await world.threads.abandoned_holds() == []
     world.clock.pass_(4)
-    assert await world.threads.abandoned_holds() == [late.thread_id]
-    assert set(await world.threads.abandoned_holds(everything=True)) == {late.thread_id, young.thread_id}
-    await world.threads.release(late.thread_id)
+    assert await world.threads.abandoned_holds() == [world.holds[late.thread_id]]
+    assert set(await world.threads.abandoned_holds(everything=True)) == set(world.holds.values())
+    await world.release(late.thread_id)
     assert await world.threads.abandoned_holds() == []
 
 
 async def test_releasing_a_thread_that_was_deleted_meanwhile_is_harmless(world: World) -> None:
     thread = await world.thread()
-    await world.threads.hold(ANONYMOUS, thread.thread_id, 10)
+    await world.hold(thread.thread_id, 10)
     await world.threads.delete(ANONYMOUS, thread.thread_id)
-    await world.threads.release(thread.thread_id, state({"n": 1}))
+    await world.release(thread.thread_id, state({"n": 1}))
     assert await world.all_rows() == ([], [])
+
+
+async def test_a_holder_that_comes_too_late_neither_frees_anothers_hold_nor_writes_its_state(world: World) -> None:
+    """Its hold had outlived its time and was given up; by then the thread is somebody else's."""
+    thread = await world.thread()
+    await world.hold(thread.thread_id, 10)
+    world.clock.pass_(11)
+    (abandoned,) = await world.threads.abandoned_holds()
+    await world.threads.release(abandoned)
+    await world.hold(thread.thread_id, 10)
+    await world.threads.release(abandoned, state({"stale": True}))
+    held = await world.get_thread(thread.thread_id)
+    assert (held.status, held.values) == (ThreadStatus.BUSY, None)

@@ -130,13 +130,13 @@ class Walk:
         if row is None:
             return
         try:
-            assert await self.world.threads.hold(ANONYMOUS, thread_id, 15)
+            assert await self.world.hold(thread_id, 15)
         except ThreadBusy:
             assert row.status == ThreadStatus.BUSY
             return
         await self.admit()
         await self.check(held=thread_id)
-        await self.world.threads.release(thread_id, state())
+        await self.world.release(thread_id, state())
 
     async def pass_time(self) -> None:
         self.world.clock.pass_(self.chance.choice([1, 5]))

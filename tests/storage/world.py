@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.tables import runs, threads
-from runline.storage.threads import ThreadStore
+from runline.storage.threads import Hold, ThreadStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -71,6 +71,7 @@ class World:
     runs: RunStore
     leases: LeaseStore
     assistants: AssistantStore
+    holds: dict[str, Hold] = field(default_factory=dict)
 
     @classmethod
     def over(cls, database: Database) -> World:
@@ -137,8 +138,18 @@ class World:
 
     async def come_to(self, thread_id: str, state: ThreadState) -> None:
         """Bring a thread to a state as a state update does."""
-        await self.threads.hold(ANONYMOUS, thread_id, 15)
-        await self.threads.release(thread_id, state)
+        await self.hold(thread_id)
+        await self.release(thread_id, state)
+
+    async def hold(self, thread_id: str, seconds: float = 15, *, beside_runs: bool = False) -> Hold | None:
+        """Hold a thread's slot, and remember the hold for `release`."""
+        hold = await self.threads.hold(ANONYMOUS, thread_id, seconds, beside_runs=beside_runs)
+        if hold:
+            self.holds[thread_id] = hold
+        return hold
+
+    async def release(self, thread_id: str, state: ThreadState | None = None) -> None:
+        await self.threads.release(self.holds[thread_id], state)
 
     async def row(self, run: Run) -> Any:
         """The run's whole row, or None."""

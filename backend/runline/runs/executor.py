@@ -51,8 +51,8 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
 
-    async def execute(self, live: LiveRun, successor: Successor) -> Run | None:
-        """Run `live` to its end; returns the thread's next run if it was claimed for `successor` on the way."""
+    async def execute(self, live: LiveRun, successor: Successor) -> None:
+        """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
         run = live.run
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
@@ -62,8 +62,9 @@ class Executor:
             live.graph_task.cancel()
         await asyncio.wait([live.graph_task])
         if live.stop_reason:
-            return await self._conclude_stopped(live, journal, stream, successor)
-        return await self._conclude(live, journal, stream, successor)
+            await self._conclude_stopped(live, journal, stream, successor)
+        else:
+            await self._conclude(live, journal, stream, successor)
 
     async def _run_graph(self, run: Run, journal: Journal, stream: GraphStream) -> None:
         config = build_config(run)
@@ -77,7 +78,7 @@ class Executor:
                     journal.emit(name, data)
                 await journal.room()
 
-    async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> Run | None:
+    async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
         error = self._error_of(live)
         outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error)
@@ -85,12 +86,12 @@ class Executor:
         ending = await self._finish(live, outcome, error, successor)
         if ending.stop:
             live.stop_reason = ending.stop
-            return await self._conclude_stopped(live, journal, stream, successor)
+            await self._conclude_stopped(live, journal, stream, successor)
+            return
         if ending.held and error:
             journal.emit("error", error)
         if ending.held or ending.gone:
             await self._end(live, journal, error_result(error) if error else success_result(stream.result))
-        return ending.promoted
 
     async def _end(self, live: LiveRun, journal: Journal, result: bytes) -> None:
         await journal.end(result)
@@ -116,6 +117,7 @@ class Executor:
         if not live.run.traceless:
             state = replace(await self.states.rest(live.run, outcome.error), error=thread_error)
         ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor()))
+        live.promoted = ending.promoted
         if ending.held:
             live.run = replace(live.run, status=outcome.status, error=outcome.error)
         elif not ending.stop:
@@ -135,32 +137,33 @@ class Executor:
 
     async def _conclude_stopped(
         self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor
-    ) -> Run | None:
+    ) -> None:
         """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
         self._note_exception(live)
         # a graph that was cut off may have left tasks behind that still save its checkpoints
         await self.saver.fence(live.run.run_id, live.run.attempt + 1)
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
-                promoted, values = await self._persist(lambda: self.rollback.undo(live.run, reason, successor()))
+                undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor()))
+                live.promoted, values = await undoing
                 await journal.end(success_result(values))
-                return promoted
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED)
                 await journal.flush()
                 ending = await self._finish(live, outcome, stop_error(reason), successor)
                 if ending.stop:
                     live.stop_reason = ending.stop
-                    return await self._conclude_stopped(live, journal, stream, successor)
-                await self._end(live, journal, success_result(stream.result))
-                return ending.promoted
+                    await self._conclude_stopped(live, journal, stream, successor)
+                else:
+                    await self._end(live, journal, success_result(stream.result))
             case StopReason.SHUTDOWN:
                 await journal.flush()
                 await self.leases.requeue(live.run, crashed=False)
             case _ if await self.leases.is_gone(live.run):
                 await journal.end(success_result(None))
-        # the stream stays open: the run goes on in a later attempt, here or elsewhere
-        return None
+            case _:
+                # the stream stays open: the run goes on in a later attempt, here or elsewhere
+                log.info("a run is left to another attempt", run_id=live.run.run_id)
 
     def _note_exception(self, live: LiveRun) -> None:
         task = live.graph_task

@@ -24,12 +24,14 @@ _FORCE = {
 class LiveRun:
     """The run, the task that executes its graph, and why it was told to stop, if it was.
 
-    `done` is set when nothing of the run is left to do in this process: its end is committed and its stream over.
+    `promoted` is the thread's next run, if it was claimed as this one ended. `done` is set when nothing of the run
+    is left to do in this process: its end is committed and its stream over.
     """
 
     run: Run
     graph_task: asyncio.Task[None] | None = None
     stop_reason: StopReason | None = None
+    promoted: Run | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self, reason: StopReason) -> None:

@@ -47,8 +47,8 @@ class Reaper:
                 # it is found again in the next round; the others must not wait for it
                 log.exception("a run cannot be taken over", run_id=run.run_id)
         holds = await self.threads.abandoned_holds(everything=everything)
-        for thread_id in holds:
-            await self.threads.release(thread_id)
+        for hold in holds:
+            await self.threads.release(hold)
         if abandoned or holds:
             self.bell.ring()
         return len(abandoned)

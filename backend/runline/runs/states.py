@@ -23,7 +23,7 @@ from runline.model.run import Run
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
-from runline.storage.threads import ThreadStore
+from runline.storage.threads import Hold, ThreadStore
 from runline.streams.contracts import Bell
 
 log = structlog.get_logger()
@@ -56,9 +56,9 @@ class HistoryQuery:
 
 @dataclass(slots=True)
 class Slot:
-    """A held thread as it was, and the state it came to."""
+    """The hold of a thread, and the state it came to meanwhile."""
 
-    thread: Thread
+    hold: Hold
     state: ThreadState | None = None
 
 
@@ -114,7 +114,8 @@ class ThreadStates:
         Raises ThreadNotFound, ThreadBusy, BadRequest (no graph yet, no such node, bad values).
         """
         async with self.slot(viewer, thread_id) as slot:
-            written, slot.state = await self._write(slot.thread, update)
+            thread = await self._threads.get(viewer, thread_id)
+            written, slot.state = await self._write(thread, update)
         return written
 
     @asynccontextmanager
@@ -124,19 +125,19 @@ class ThreadStates:
         Waits for another holder. `beside_runs`: also while a run is active; no other starts then.
         Raises ThreadNotFound, ThreadBusy (a run is active).
         """
-        thread = await self._hold(viewer, thread_id, beside_runs=beside_runs)
-        slot = Slot(thread)
+        hold = await self._hold(viewer, thread_id, beside_runs=beside_runs)
+        slot = Slot(hold)
         try:
             yield slot
         finally:
-            await asyncio.shield(self._threads.release(thread_id, slot.state))
+            await asyncio.shield(self._threads.release(hold, slot.state))
             self._bell.ring()
 
-    async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Thread:
+    async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
         for _ in range(_HOLD_TRIES):
-            thread = await self._threads.hold(viewer, thread_id, self._hold_seconds, beside_runs=beside_runs)
-            if thread:
-                return thread
+            hold = await self._threads.hold(viewer, thread_id, self._hold_seconds, beside_runs=beside_runs)
+            if hold:
+                return hold
             await asyncio.sleep(_HOLD_PAUSE_SECONDS)
         raise ThreadBusy
 

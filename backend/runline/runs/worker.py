@@ -119,16 +119,15 @@ class Worker:
             await self._leases.requeue(live.run, crashed=False)
 
     async def _execute(self, live: LiveRun) -> None:
-        promoted = None
         try:
-            promoted = await self._executor.execute(live, self._successor)
+            await self._executor.execute(live, self._successor)
         finally:
             if len(self._live) >= self._options.concurrency:
                 self._bell.ring()
             del self._live[live.run.run_id]
             live.done.set()
-            if promoted:
-                self.launch(promoted)
+            if live.promoted:
+                self.launch(live.promoted)
 
     def _successor(self) -> Claimant | None:
         """For the thread's next run, which takes over the slot that this one leaves."""
@@ -140,13 +139,18 @@ class Worker:
 
     async def _claim_step(self) -> None:
         await self._bell.wait(await self._pause())
-        more = True
+        more = await self._is_due()
         while more:
             with self._reserved_slots(self._options.concurrency) as free:
                 claimed = await self._leases.claim(self._claimant(), free) if free else []
                 for run in claimed:
                     self.launch(run)
                 more = 0 < free == len(claimed)
+
+    async def _is_due(self) -> bool:
+        """Whether a run waits, before slots are reserved that a newcomer could start in at once."""
+        due = await self._leases.next_due()
+        return due is not None and due <= self._clock.now()
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""

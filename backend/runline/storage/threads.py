@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
@@ -25,7 +25,20 @@ from runline.storage.tables import is_active, runs, threads
 _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
 _INSERT = insert(threads)
 _HELD = select(threads.c.held_until).where(threads.c.thread_id == bindparam("key"))
+_RELEASE = (
+    update(threads)
+    .where(threads.c.thread_id == bindparam("key"), threads.c.held_until == bindparam("until"))
+    .values(held_until=None)
+)
 _HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody's hold of a thread's slot; `until` tells it from every other."""
+
+    thread_id: str
+    until: datetime
 
 
 class ThreadStore:
@@ -125,11 +138,11 @@ class ThreadStore:
             await connection.execute(_INSERT, _thread_to_row(thread))
         return thread
 
-    async def hold(self, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False) -> Thread | None:
+    async def hold(self, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False) -> Hold | None:
         """Take the thread's slot, as a run would; runs created meanwhile wait.
 
-        `beside_runs`: also while a run is active; the next one waits. Returns the thread as it was, or None if
-        somebody else holds it. Raises ThreadNotFound, ThreadBusy.
+        `beside_runs`: also while a run is active; the next one waits. Returns None if somebody else
+        holds it. Raises ThreadNotFound, ThreadBusy.
         """
         now = self._clock.now()
         async with self._database.write() as connection:
@@ -138,25 +151,30 @@ class ThreadStore:
                 return None
             if thread.status is ThreadStatus.BUSY and not beside_runs:
                 raise ThreadBusy
-            await connection.execute(_HOLD, {"key": thread_id, "held_until": now + timedelta(seconds=seconds)})
+            hold = Hold(thread_id, now + timedelta(seconds=seconds))
+            await connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
             await settle(connection, thread_id, now)
-        return thread
+        return hold
 
-    async def release(self, thread_id: str, state: ThreadState | None = None) -> None:
-        """Give the slot back, recording the state the thread came to, and let its next run go."""
+    async def release(self, hold: Hold, state: ThreadState | None = None) -> None:
+        """Give the slot back, recording the state the thread came to, and let its next run go.
+
+        Does nothing for a hold that came to its end and was given up.
+        """
         now = self._clock.now()
         async with self._database.write() as connection:
-            await connection.execute(_HOLD, {"key": thread_id, "held_until": None})
-            await settle(connection, thread_id, now, **state_columns(state, now))
-            await promote(connection, thread_id, None)
+            released = await connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until})
+            if released.rowcount:
+                await settle(connection, hold.thread_id, now, **state_columns(state, now))
+                await promote(connection, hold.thread_id, None)
 
-    async def abandoned_holds(self, *, everything: bool = False) -> list[str]:
-        """Threads whose holder is late to release: it died. `everything`: all holds."""
-        query = select(threads.c.thread_id).where(threads.c.held_until.is_not(None))
+    async def abandoned_holds(self, *, everything: bool = False) -> list[Hold]:
+        """Holds whose holder is late to release: it died. `everything`: all holds."""
+        query = select(threads.c.thread_id, threads.c.held_until).where(threads.c.held_until.is_not(None))
         if not everything:
             query = query.where(threads.c.held_until < self._clock.now())
         async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+            return [Hold(row.thread_id, row.held_until) for row in await connection.execute(query)]
 
 
 async def _find(connection: AsyncConnection, thread_id: str) -> Thread | None:
