@@ -17,11 +17,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from served import AGENTS, Server, gateway, minimal
 
-SHORT: dict[str, Any] = {"messages": [{"role": "user", "content": "hello there"}]}
+SHORT: Any = {"messages": [{"role": "user", "content": "hello there"}]}
 LONG: dict[str, Any] = {"messages": [{"role": "user", "content": " ".join(["word"] * 3000)}]}
 RUNS = 640
 BACKGROUND = 500
@@ -69,7 +70,7 @@ async def background(client: httpx.AsyncClient) -> int:
     """Create runs without waiting, then wait until none is active."""
     body = {"assistant_id": "echo", "input": SHORT}
     await asyncio.gather(*(client.post("/runs", json=body) for _ in range(BACKGROUND)))
-    while any((await client.get("/metrics?format=json")).json()["queue"].values()):
+    while any((await client.get("/metrics?format=json")).json()["queue"].values()):  # noqa: ASYNC110 - asks a server
         await asyncio.sleep(0.01)
     return BACKGROUND
 
@@ -107,7 +108,8 @@ async def in_process() -> float:
 
             async def several() -> None:
                 for _ in range(RUNS // 32):
-                    await local.ainvoke(SHORT, {"configurable": {"thread_id": str(uuid4())}})
+                    config: RunnableConfig = {"configurable": {"thread_id": str(uuid4())}}
+                    await local.ainvoke(SHORT, config)
 
             cpu, started = time.process_time(), time.perf_counter()
             await asyncio.gather(*(several() for _ in range(32)))
@@ -138,7 +140,7 @@ async def main() -> None:
         ours, thinnest = stack.enter_context(gateway()), stack.enter_context(minimal())
         for server in (ours, thinnest):
             async with httpx.AsyncClient(base_url=server.url) as client:
-                await asyncio.gather(*(waits(1, threads=False)(client) for _ in range(1)))
+                await waits(1, threads=False)(client)
         limit = await in_process()
         await timed("minimal, /runs/wait, 32 clients", thinnest, waits(32, threads=False))
         await timed("gateway, /runs/wait stateless, 1 client", ours, waits(1, threads=False))
