@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench lock clean
+.PHONY: run test lint types bench chaos lock clean
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ types: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python bench/first_event.py
 	$(BIN)/python bench/throughput.py
+
+chaos: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m chaos
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

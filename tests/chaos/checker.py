@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from chaos.agent import STEPS
 from chaos.history import ACTIVE, FOREVER, Asked, Final, History, Part, Reading, Seen
@@ -22,18 +22,11 @@ class Checker:
 
     def findings(self) -> dict[str, list[str]]:
         """What is wrong, by promise; all lists are empty when all is well."""
-        return {
-            "lost": list(self.lost()),
-            "stuck": list(self.stuck()),
-            "overlaps": list(self.overlaps()),
-            "changed statuses": list(self.changed()),
-            "unexplained ends": list(self.unexplained()),
-            "steps not exactly once": list(self.steps()),
-            "stops not carried out": list(self.not_stopped()),
-            "doubled creations": list(self.doubled()),
-            "event gaps": list(self.gaps()),
-            "troubles": list(self._history.troubles),
-        }
+        return {promise: list(check(self)) for promise, check in PROMISES.items()}
+
+    def troubles(self) -> Iterator[str]:
+        """No answer was a 5xx but 503, and none was one that the load cannot explain."""
+        yield from self._history.troubles
 
     def lost(self) -> Iterator[str]:
         """An acknowledged run is there, unless somebody asked for it to go while it was active."""
@@ -68,17 +61,14 @@ class Checker:
         """What was terminal stays what it is; a join answers no earlier than that."""
         for run_id, all_seen in self._seen.items():
             kept = self._final.runs.get(run_id)
-            last = kept.status if kept else None
+            gone = {None} if self._thread_deleted(run_id) else set()
             for seen in all_seen:
                 if seen.joined and seen.status in ACTIVE:
                     yield f"run {run_id} is {seen.status} after its join"
-                later = [other.status for other in all_seen if other.sent_at > seen.at]
-                thread_gone = kept is None and self._thread_deleted(run_id)
-                ends = later if thread_gone else [*later, last]
-                if _is_end(seen) and (other := next((s for s in ends if s != seen.status), seen.status)) != seen.status:
-                    if not (other is None and self._thread_deleted(run_id)):
-                        yield f"run {run_id} was {seen.status}, then {other}"
-                        break
+                later = {other.status for other in all_seen if other.sent_at > seen.at}
+                later.add(kept.status if kept else None)
+                if _is_end(seen) and (others := later - {seen.status} - gone):
+                    yield f"run {run_id} was {seen.status}, then {others}"
 
     def unexplained(self) -> Iterator[str]:
         """No run asked to fail; one is interrupted only if somebody wanted that."""
@@ -115,9 +105,10 @@ class Checker:
             if stop.run_id is None:
                 if stop.code in (204, 404) and stop.thread_id in self._final.threads:
                     yield f"thread {stop.thread_id} was deleted and is there"
-            elif stop.code == 202 and (run := self._final.runs.get(stop.run_id)):
-                if stop.action == "rollback" or run.status == "success":
-                    yield f"run {stop.run_id}: {stop.action} was accepted, it is {run.status}"
+                continue
+            run = self._final.runs.get(stop.run_id)
+            if stop.code == 202 and run and (stop.action == "rollback" or run.status == "success"):
+                yield f"run {stop.run_id}: {stop.action} was accepted, it is {run.status}"
 
     def doubled(self) -> Iterator[str]:
         """One creation makes one run, however often it had to be sent."""
@@ -131,15 +122,19 @@ class Checker:
 
     def gaps(self) -> Iterator[str]:
         """Numbers grow by one; each reader saw what a replay shows, from the start and to the end it was told."""
-        by_run = {asked.run_id: asked for asked in self._history.acknowledged}
         for run_id, parts in self._final.streams.items():
             yield from _not_dense(f"the replay of run {run_id}", parts)
-            run, asked = self._final.runs.get(run_id), by_run[run_id]
-            told = {part.data for part in parts if part.name == "custom"}
-            if run and run.status == "success" and len(told) != len(STEPS) * asked.events:
-                yield f"the replay of run {run_id} tells {len(told)} of {len(STEPS) * asked.events} numbers"
         for reading in self._history.readings:
             yield from self._wrong_reading(reading)
+
+    def untold(self) -> Iterator[str]:
+        """The stored stream of a run that succeeded has the events of all its steps, also of those before a death."""
+        by_run = {asked.run_id: asked for asked in self._history.acknowledged}
+        for run_id, parts in self._final.streams.items():
+            run, all_numbers = self._final.runs[run_id], len(STEPS) * by_run[run_id].events
+            told = {part.data for part in parts if part.name == "custom"}
+            if run.status == "success" and len(told) != all_numbers:
+                yield f"the replay of run {run_id} tells {len(told)} of {all_numbers} numbers"
 
     def _wrong_reading(self, reading: Reading) -> Iterator[str]:
         about = f"a reader of run {reading.run_id} ({reading.connections} connections)"
@@ -188,3 +183,18 @@ def _not_dense(about: str, parts: list[Part]) -> Iterator[str]:
     numbers = [part.seq for part in parts]
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"{about} has the ids {numbers}"
+
+
+PROMISES: Mapping[str, Callable[[Checker], Iterator[str]]] = {
+    "nothing acknowledged is lost": Checker.lost,
+    "nothing is stuck": Checker.stuck,
+    "no overlaps": Checker.overlaps,
+    "an end is an end": Checker.changed,
+    "every end has a reason": Checker.unexplained,
+    "committed steps exactly once": Checker.steps,
+    "stops are carried out": Checker.not_stopped,
+    "one request, one run": Checker.doubled,
+    "streams without gap or double": Checker.gaps,
+    "every committed step is told": Checker.untold,
+    "no unexpected answers": Checker.troubles,
+}

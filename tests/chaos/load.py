@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 
 from chaos.faults import Victim
-from chaos.history import ACTIVE, Asked, History, Reading, Seen, Stop
+from chaos.history import Asked, History, Reading, Seen, Stop
 from chaos.streams import read_some
 
 _RETRY_SECONDS = 0.02
@@ -44,7 +44,7 @@ class Load:
 
     def __post_init__(self) -> None:
         self._random = Random(self.plan.seed)
-        self._http = httpx.AsyncClient(base_url=self.victim.gateway.url, timeout=30, limits=httpx.Limits(None, None))
+        self._http = httpx.AsyncClient(base_url=self.victim.gateway.url, timeout=30, limits=httpx.Limits())
 
     @property
     def progress(self) -> int:
@@ -68,6 +68,14 @@ class Load:
             finally:
                 for task in (watcher, *self._readers):
                     task.cancel()
+
+    async def queue(self) -> None:
+        """Only create, as fast as can be, each run on a thread of its own."""
+        async with self._http:
+            for number in range(self.plan.runs):
+                random = self._own_random(str(number))
+                thread_id = await self._new_thread(random)
+                await self._create(random, 1, thread_id)
 
     def _own_random(self, name: str) -> Random:
         return Random(f"{self.plan.seed} {name}")
@@ -228,8 +236,3 @@ async def read_runs(http: httpx.AsyncClient, thread_id: str) -> list[dict[str, A
     while page := (await http.get(f"/threads/{thread_id}/runs", params={"limit": 1000, "offset": len(runs)})).json():
         runs += page
     return runs
-
-
-def none_active(runs: list[dict[str, Any]]) -> bool:
-    """Whether all have ended."""
-    return not any(run["status"] in ACTIVE for run in runs)

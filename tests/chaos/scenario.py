@@ -15,12 +15,13 @@ import httpx
 from chaos.checker import Checker
 from chaos.faults import Victim, gateway_for_chaos, marks_file
 from chaos.history import Final, History, KeptRun, Part, marks_of
-from chaos.load import Load, Plan, none_active, read_runs
+from chaos.load import Load, Plan, read_runs
 from chaos.spans import recovery_seconds
 from chaos.streams import Gone, parts_after
 from gateway import wait_until
 
 _QUIET_SECONDS = 60
+_PROGRESS_SECONDS = 60
 _LONGEST_LIFE = 0.6
 
 
@@ -49,15 +50,14 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcome:
     """Load a gateway, and let all faults befall it, spread over the load in a random order."""
     began = time.monotonic()
     victim = Victim(gateway_for_chaos(folder))
+    loading: asyncio.Task[None] | None = None
     try:
         await victim.start()
         load = Load(victim, plan)
         loading = asyncio.create_task(load.run())
         random = Random(plan.seed)
         for number, fault in enumerate(random.sample(faults, len(faults)), 1):
-            due = plan.runs * number // (len(faults) + 1)
-            while load.progress < due and not loading.done():
-                await asyncio.sleep(0.005)
+            await _until(loading, load, plan.runs * number // (len(faults) + 1))
             if fault != "pause":
                 # some die while they take over from the one before, others in the midst of work
                 await asyncio.sleep(random.random() * _LONGEST_LIFE)
@@ -66,9 +66,18 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcome:
         final = await read_final(victim, load.history, folder)
         complaints = await end(victim)
     finally:
+        if loading is not None:
+            loading.cancel()
         victim.gateway.kill()
     findings = Checker(load.history, final).findings()
     return Outcome(load.history, final, findings, complaints, time.monotonic() - began)
+
+
+async def _until(loading: asyncio.Task[None], load: Load, progress: int) -> None:
+    async def far_enough() -> bool:
+        return load.progress >= progress or loading.done()
+
+    await wait_until(far_enough, within=_PROGRESS_SECONDS)
 
 
 async def end(victim: Victim) -> list[str]:
@@ -121,7 +130,7 @@ async def queue_and_kill(folder: Path, runs: int, seed: int) -> Outcome:
     try:
         await victim.start()
         load = Load(victim, Plan(seed, runs))
-        await load.queue(runs)
+        await load.queue()
         await asyncio.sleep(1)
         await victim.kill()
         final = await read_final(victim, load.history, folder)
@@ -130,6 +139,3 @@ async def queue_and_kill(folder: Path, runs: int, seed: int) -> Outcome:
         victim.gateway.kill()
     findings = Checker(load.history, final).findings()
     return Outcome(load.history, final, findings, complaints, time.monotonic() - began)
-
-
-__all__ = ["Outcome", "chaos", "none_active", "queue_and_kill"]

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -32,6 +32,9 @@ from runline.kit.sqlite import OneHopConnection, connect
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
+
+Prelude = Callable[[], Awaitable[None]]
+"""Something that must have happened before a checkpoint is saved."""
 
 _TABLES = ("replaced_writes", "writes", "checkpoints")
 
@@ -124,7 +127,8 @@ DELETE FROM {table} WHERE thread_id = :thread
 @asynccontextmanager
 async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSaver]:
     """Open the checkpoint file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with connect(file) as connection:
+    async with connect(file) as opened:
+        connection = cast(OneHopConnection, opened)
         await connection.execute(f"PRAGMA synchronous = {synchronous}")
         saver = RunlineSaver(connection)
         await saver.setup()
@@ -147,6 +151,23 @@ class RunlineSaver(AsyncSqliteSaver):
     conn: OneHopConnection
     _extended = False
 
+    def __init__(self, connection: OneHopConnection) -> None:
+        super().__init__(connection)
+        self._preludes: dict[str, Prelude] = {}
+
+    @contextmanager
+    def preceded(self, run_id: str, prelude: Prelude) -> Iterator[None]:
+        """Await `prelude` before whatever the run saves meanwhile: each lets a later attempt skip what is behind it."""
+        self._preludes[run_id] = prelude
+        try:
+            yield
+        finally:
+            del self._preludes[run_id]
+
+    async def _prelude_of(self, run_id: str | None) -> None:
+        if run_id and (prelude := self._preludes.get(run_id)):
+            await prelude()
+
     async def setup(self) -> None:
         """Create the tables of the base class and ours."""
         if self._extended:
@@ -165,6 +186,7 @@ class RunlineSaver(AsyncSqliteSaver):
         """Save a checkpoint; see the base class."""
         key = config["configurable"]
         token = run_id, _ = _token(config)
+        await self._prelude_of(run_id)
         full_metadata = dict(get_checkpoint_metadata(config, metadata))
         type_, blob = self.serde.dumps_typed(checkpoint)
         row = (
@@ -195,6 +217,7 @@ class RunlineSaver(AsyncSqliteSaver):
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
         token = run_id, _ = _token(config)
+        await self._prelude_of(run_id)
         rows = [
             (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
             for idx, (channel, value) in enumerate(writes)

@@ -7,7 +7,8 @@ Rule: the terminal status is committed before the stream says that the run has e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from runline.errors import RunlineError, Unavailable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import build_config, build_invocation
 from runline.graphs.registry import Access, GraphRegistry
-from runline.graphs.stream import GraphStream
+from runline.graphs.stream import Emission, GraphStream
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.runs.follow import RunStreams
@@ -73,10 +74,14 @@ class Executor:
         async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
             invocation = build_invocation(run, graph, config, resume=resume)
-            async for emissions in stream.run(graph, invocation):
-                for name, data in emissions:
-                    journal.emit(name, data)
-                await journal.room()
+            with self.saver.preceded(run.run_id, journal.settle) if run.spec.stream_resumable else nullcontext():
+                await self._record(stream.run(graph, invocation), journal)
+
+    async def _record(self, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+        async for emissions in steps:
+            for name, data in emissions:
+                journal.emit(name, data)
+            await journal.room()
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from runline.kit.json import dumps
@@ -9,6 +10,8 @@ from runline.model.event import Event
 from runline.model.run import Run
 from runline.runs.recorder import Recorder
 from runline.streams.contracts import StreamBridge
+
+_TURNS = 16
 
 
 class Journal:
@@ -33,6 +36,16 @@ class Journal:
         """Wait while events come faster than they can be stored."""
         if self._recorder and self._recorder.congested:
             await self._recorder.room()
+
+    async def settle(self) -> None:
+        """Wait until all that the graph has emitted so far can be read, for a checkpoint to be saved behind it.
+
+        Else a process killed in between would go on behind a step whose events nobody can read. What was emitted
+        just now is on its way through LangGraph's queue, for a few turns of the event loop.
+        """
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        await self.flush()
 
     async def flush(self) -> None:
         """Wait until all events can be read."""

@@ -91,6 +91,9 @@ class Worker:
 
     def launch(self, run: Run) -> None:
         """Execute a run that was claimed for this worker."""
+        if earlier := self._live.get(run.run_id):
+            # this process was held up for longer than a lease, and the run was given back meanwhile
+            earlier.stop(StopReason.LEASE_LOST)
         stop_reason = self._early_stops.pop(run.run_id, run.stop_requested)
         live = self._live[run.run_id] = LiveRun(run, stop_reason=stop_reason)
         self._tasks.spawn(f"run {run.run_id}", self._execute(live))
@@ -124,7 +127,8 @@ class Worker:
         finally:
             if len(self._live) >= self._options.concurrency:
                 self._bell.ring()
-            del self._live[live.run.run_id]
+            if self._live.get(live.run.run_id) is live:
+                del self._live[live.run.run_id]
             live.done.set()
             if live.promoted:
                 self.launch(live.promoted)

@@ -1,0 +1,57 @@
+"""The full form: `make chaos`, or `python -m chaos [--seed N] [--scale 0.1]` with `tests` on the path."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from chaos.load import Plan
+from chaos.poison import poison
+from chaos.report import report_of
+from chaos.scenario import chaos, queue_and_kill
+
+_KILLS, _STOPS, _PAUSES, _RUNS, _QUEUED = 50, 10, 20, 1000, 200
+
+
+async def _all(seed: int, scale: float, folder: Path) -> bool:
+    def times(full: int) -> int:
+        return max(round(full * scale), 1)
+
+    def folder_of(name: str) -> Path:
+        made = folder / name
+        made.mkdir()
+        return made
+
+    kinds = {"kill": times(_KILLS), "stop": times(_STOPS), "pause": times(_PAUSES)}
+    faults = [kind for kind, number in kinds.items() for _ in range(number)]
+    stormy = await chaos(folder_of("storm"), Plan(seed, times(_RUNS), threads=60), faults)
+    print(report_of("load under faults", stormy), flush=True)
+    queued = await queue_and_kill(folder_of("queue"), times(_QUEUED), seed)
+    print(report_of("queued, killed one second later", queued), flush=True)
+    poisoned = await poison(folder_of("poison"), others=10)
+    print(f"poison: {poisoned}")
+    given_up = poisoned.status == "error" and set(poisoned.others) == {"success"}
+    return given_up and not any((stormy.wrong, stormy.complaints, queued.wrong, queued.complaints))
+
+
+def main() -> int:
+    """Do it all, and keep the data folder if anything is wrong."""
+    parser = argparse.ArgumentParser(prog="chaos")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", type=float, default=1.0)
+    asked = parser.parse_args()
+    folder = Path(mkdtemp(prefix="runline-chaos-"))
+    well = asyncio.run(_all(asked.seed, asked.scale, folder))
+    if well:
+        rmtree(folder)
+    else:
+        print(f"Data and logs are kept in {folder}")
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

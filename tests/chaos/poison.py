@@ -1,0 +1,68 @@
+"""A run that kills its worker each time, amid others: it is given up after three attempts, and they go on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from chaos.faults import Victim, gateway_for_chaos, marks_file
+from chaos.history import marks_of
+from chaos.scenario import end
+from gateway import wait_until
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Poisoned:
+    """How it ended: the poison run, its result, how often it was begun, and the statuses of the others."""
+
+    status: str
+    error: Any
+    attempts: int
+    lives: int
+    others: list[str]
+    complaints: list[str]
+
+
+async def poison(folder: Path, others: int) -> Poisoned:
+    """Start it, restart the gateway after each of its deaths, and create others in every life."""
+    victim = Victim(gateway_for_chaos(folder, RUNLINE_WORKERS__MAX_ATTEMPTS=str(ATTEMPTS)))
+    try:
+        await victim.start()
+        async with httpx.AsyncClient(base_url=victim.gateway.url, timeout=30) as http:
+            culprit = await _create(http, "culprit", poison=True, pause=0.05, events=20)
+            created = [culprit]
+            for life in range(ATTEMPTS):
+                created += [await _create(http, f"{life}-{number}") for number in range(others)]
+                await victim.suicide()
+            created += [await _create(http, f"last-{number}") for number in range(others)]
+
+            async def all_ended() -> list[str]:
+                statuses = [(await http.get(_path(run))).json()["status"] for run in created]
+                return [] if {"pending", "running"} & set(statuses) else statuses
+
+            statuses = await wait_until(all_ended, within=30)
+            result = (await http.get(f"{_path(culprit)}/join")).json()
+        complaints = await end(victim)
+    finally:
+        await asyncio.to_thread(victim.gateway.kill)
+    begun = {(mark.attempt, mark.pid) for mark in marks_of(marks_file(folder)) if mark.run == culprit["run_id"]}
+    return Poisoned(statuses[0], result.get("__error__"), len(begun), len(victim.lives), statuses[1:], complaints)
+
+
+async def _create(http: httpx.AsyncClient, token: str, **work: Any) -> dict[str, Any]:
+    thread_id = (await http.post("/threads", json={})).json()["thread_id"]
+    body = {"assistant_id": "marked", "input": {"log": []}, "context": {"token": token, **work}}
+    answer = await http.post(f"/threads/{thread_id}/runs", json=body)
+    answer.raise_for_status()
+    run: dict[str, Any] = answer.json()
+    return run
+
+
+def _path(run: dict[str, Any]) -> str:
+    return f"/threads/{run['thread_id']}/runs/{run['run_id']}"
