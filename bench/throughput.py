@@ -32,7 +32,7 @@ Work = Callable[[httpx.AsyncClient], Awaitable[int]]
 
 async def timed(name: str, server: Server, work: Work) -> float:
     """Do some work that returns how many units it did; prints and returns units per second."""
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=32)
     async with httpx.AsyncClient(base_url=server.url, timeout=120, limits=limits) as client:
         cpu, started = server.cpu_seconds(), time.perf_counter()
         units = await work(client)
