@@ -6,6 +6,7 @@ that has begun cannot fail on a lock half-way. Reads use connections of their ow
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -38,10 +39,11 @@ class SqliteOptions:
 
 
 class Database:
-    """Two engines over one database: `write` serialises, `read` does not."""
+    """One connection that writes, taken in turns, and others that read and never wait for it."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncConnection, reader: AsyncEngine) -> None:
         self._writer = writer
+        self._turn = asyncio.Lock()
         self._reader = reader
 
     @asynccontextmanager
@@ -51,8 +53,8 @@ class Database:
         Raises Unavailable when the database stays locked longer than the busy timeout or its disk is full.
         """
         with _translated():
-            async with self._writer.begin() as connection:
-                yield connection
+            async with self._turn, self._writer.begin():
+                yield self._writer
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -85,7 +87,8 @@ async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
     try:
         async with writer.begin() as connection:
             await connection.run_sync(migrate)
-        yield Database(writer, reader)
+        async with writer.connect() as connection:
+            yield Database(connection, reader)
     finally:
         await reader.dispose()
         await writer.dispose()
