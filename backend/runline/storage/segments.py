@@ -106,14 +106,12 @@ def _events(first_seq: int, data: bytes) -> list[Event]:
 
 def _packed(run_id: str, parts: Sequence[bytes]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    pending: list[bytes] = []
-    next_seq = 1
+    first_seq, start, size = 1, 0, 0
     for position, part in enumerate(parts):
-        pending.append(part)
-        if sum(map(len, pending)) >= _COMPACT_BYTES or position == len(parts) - 1:
-            data = b"".join(pending)
-            count = data.count(b"\n")
-            rows.append({"run_id": run_id, "first_seq": next_seq, "last_seq": next_seq + count - 1, "data": data})
-            next_seq += count
-            pending.clear()
+        size += len(part)
+        if size >= _COMPACT_BYTES or position == len(parts) - 1:
+            data = b"".join(parts[start : position + 1])
+            last_seq = first_seq + data.count(b"\n") - 1
+            rows.append({"run_id": run_id, "first_seq": first_seq, "last_seq": last_seq, "data": data})
+            first_seq, start, size = last_seq + 1, position + 1, 0
     return rows
