@@ -205,9 +205,9 @@ class AnswerCut(Exception):
 class LiveResponse(Response):
     """An answer that is written while it comes into being, kept alive by heartbeats.
 
-    sse-starlette was measured and left: it ends streams at the first signal, which would cut off the runs that a
-    drain gives time to finish, and it spends four tasks and a log call per chunk on each stream. This response
-    also serves `/wait`, whose heartbeat is a newline.
+    sse-starlette was looked at and left: it ends streams at the first signal, which would cut off the runs that a
+    drain gives time to finish, and it spends four tasks on each stream. This response also serves `/wait`, whose
+    heartbeat is a newline.
 
     `gone` is called when the client leaves before the end. A client that takes nothing for `send_timeout_seconds`
     is dropped.

@@ -2,7 +2,7 @@
 
 Rule: a thread's `status` is derived from its runs in the transaction that changes them, so it cannot be stuck.
 
-Statements are built once, with parameters: building them anew was measured as half of a transaction's CPU time.
+Statements are built once, with parameters: building them anew was measured as nearly half of an admission's time.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import MinLen
+from fastapi import Body
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
@@ -42,7 +42,7 @@ async def create_and_await_run(body: StatelessRunBody, call: CallDep, key: KeyDe
 
 
 @routes.post("/runs/batch")
-async def create_runs(bodies: Annotated[list[StatelessRunBody], MinLen(1)], call: CallDep) -> Response:
+async def create_runs(bodies: Annotated[list[StatelessRunBody], Body(min_length=1)], call: CallDep) -> Response:
     """Create several runs; all are checked before the first is made."""
     if len(bodies) > call.wire.max_batch:
         raise Invalid(f"A batch may hold at most {call.wire.max_batch} runs.")
