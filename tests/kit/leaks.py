@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from kit.waiting import wait_until
 
+_OF_CONNECTIONS = ("database-", "_connection_worker_thread")
+
 
 @asynccontextmanager
 async def nothing_leaks() -> AsyncIterator[None]:
@@ -30,5 +32,5 @@ def _others() -> set[asyncio.Task[object]]:
 
 
 def _connections() -> set[threading.Thread]:
-    """aiosqlite gives every open connection a thread."""
-    return {thread for thread in threading.enumerate() if "_connection_worker_thread" in thread.name}
+    """A database has threads of its own, and aiosqlite gives one to every open connection."""
+    return {thread for thread in threading.enumerate() if any(part in thread.name for part in _OF_CONNECTIONS)}

@@ -34,7 +34,6 @@ def write(*values: int) -> list[tuple[int]]:
 async def test_rows_are_fetched_one_by_one_all_at_once_or_in_a_loop(connection: OneHopConnection) -> None:
     await connection.cursor().executemany("INSERT INTO notes VALUES (?)", write(1, 2, 3))
     async with connection.execute("SELECT number FROM notes ORDER BY number") as cursor:
-        assert [column[0] for column in cursor.description] == ["number"]
         assert await cursor.fetchone() == (1,)
         assert await cursor.fetchall() == [(2,), (3,)]
         assert (await cursor.fetchone(), await cursor.fetchall()) == (None, [])

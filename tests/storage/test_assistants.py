@@ -24,8 +24,7 @@ async def own(world: World, viewer: Viewer, name: str, **columns: Any) -> str:
     now = world.clock.now()
     row = {"graph_id": "echo", "version": 1, "created_at": now, "updated_at": now, "config": {}, "context": {}}
     row |= {"assistant_id": new_id(), "owner": viewer.identity, "name": name, "metadata": {}} | columns
-    async with world.database.write() as connection:
-        await connection.execute(insert(assistants).values(row))
+    await world.execute(insert(assistants).values(row))
     return str(row["assistant_id"])
 
 

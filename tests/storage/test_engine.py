@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -14,7 +15,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Executable, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kit.leaks import nothing_leaks
 from runline.errors import ConfigError, Unavailable
@@ -31,33 +31,30 @@ NOTE = text("INSERT INTO notes VALUES ('x')")
 
 
 async def test_the_migrated_tables_are_those_of_the_metadata(tmp_path: Path) -> None:
-    async with open_database(SqliteOptions(tmp_path / "new.db")) as database, database.write() as connection:
-        assert await connection.run_sync(differences) == []
+    async with open_database(SqliteOptions(tmp_path / "new.db")) as database:
+        assert await database.read(differences) == []
 
 
 async def test_the_comparison_would_see_a_difference(database: Database) -> None:
-    async with database.write() as connection:
-        await connection.execute(text("DROP INDEX ix_runs_ready"))
-        await connection.execute(text("ALTER TABLE threads ADD COLUMN extra TEXT"))
-        assert len(await connection.run_sync(differences)) == 2
+    await execute(database, text("DROP INDEX ix_runs_ready"))
+    await execute(database, text("ALTER TABLE threads ADD COLUMN extra TEXT"))
+    assert len(await database.read(differences)) == 2
 
 
 async def test_the_partial_indexes_of_the_database_have_the_conditions_of_the_metadata(database: Database) -> None:
     """Alembic compares their columns but not their WHERE."""
-    async with database.write() as connection:
-        made = await connection.run_sync(partial_indexes)
-        for table in reversed(metadata.sorted_tables):
-            await connection.execute(text(f"DROP TABLE {table.name}"))
-        await connection.run_sync(metadata.create_all)
-        assert made == await connection.run_sync(partial_indexes)
+    made = await database.read(partial_indexes)
+    for table in reversed(metadata.sorted_tables):
+        await execute(database, text(f"DROP TABLE {table.name}"))
+    await database.write(metadata.create_all)
+    assert made == await database.read(partial_indexes)
     assert made
 
 
 async def test_migrating_again_changes_nothing(database: Database, world: World) -> None:
     run = await world.start(THREAD_ID, create_thread=True)
-    async with database.write() as connection:
-        await connection.run_sync(migrate)
-        assert await connection.run_sync(differences) == []
+    await database.write(migrate)
+    assert await database.read(differences) == []
     assert await world.row(run)
 
 
@@ -86,44 +83,83 @@ async def notes(database: Database) -> Database:
     return database
 
 
-async def count_notes(connection: AsyncConnection) -> int:
-    return int((await connection.execute(text("SELECT count(*) FROM notes"))).scalar_one())
+def count_notes(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM notes")).scalar_one())
 
 
 async def test_an_exception_rolls_the_whole_transaction_back(notes: Database) -> None:
-    async def fail_half_way() -> None:
-        async with notes.write() as connection:
-            await connection.execute(NOTE)
-            await connection.execute(NOTE)
-            raise KeyError
+    def fail_half_way(connection: Connection) -> None:
+        connection.execute(NOTE)
+        connection.execute(NOTE)
+        raise KeyError
 
     with pytest.raises(KeyError):
-        await fail_half_way()
-    async with notes.read() as connection:
-        assert await count_notes(connection) == 0
+        await notes.write(fail_half_way)
+    assert await notes.read(count_notes) == 0
+
+
+class SlowWrite:
+    """A transaction that writes a note, then waits until it may commit."""
+
+    def __init__(self, notes: Database) -> None:
+        self._begun, self._may_end = threading.Event(), threading.Event()
+        self.task = asyncio.create_task(notes.write(self._write))
+
+    def _write(self, connection: Connection) -> int:
+        connection.execute(NOTE)
+        self._begun.set()
+        assert self._may_end.wait(5)
+        return count_notes(connection)
+
+    async def begun(self) -> None:
+        assert await asyncio.to_thread(self._begun.wait, 5)
+
+    def let_go(self) -> None:
+        self._may_end.set()
 
 
 async def test_a_reader_sees_what_is_committed_and_only_that(notes: Database) -> None:
-    async with notes.read() as reader:
-        async with notes.write() as writer:
-            await writer.execute(NOTE)
-            assert await count_notes(reader) == 0
-            assert await count_notes(writer) == 1
-        assert await count_notes(reader) == 1
+    slow = SlowWrite(notes)
+    await slow.begun()
+    assert await notes.read(count_notes) == 0
+    slow.let_go()
+    assert await slow.task == 1
+    assert await notes.read(count_notes) == 1
+
+
+async def test_a_write_that_is_cancelled_before_its_turn_is_never_done(notes: Database) -> None:
+    slow, waiting = SlowWrite(notes), SlowWrite(notes)
+    await slow.begun()
+    waiting.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting.task
+    slow.let_go()
+    assert await slow.task == 1
+    await execute(notes, NOTE)
+    assert await notes.read(count_notes) == 2
+
+
+async def test_a_write_that_is_cancelled_after_it_began_is_done_when_its_caller_goes_on(notes: Database) -> None:
+    slow = SlowWrite(notes)
+    await slow.begun()
+    slow.task.cancel()
+    slow.let_go()
+    with pytest.raises(asyncio.CancelledError):
+        await slow.task
+    assert await notes.read(count_notes) == 1
 
 
 async def test_writes_wait_for_each_other(world: World) -> None:
     """Read, think, write: without a lock taken first, some of the increments would be lost."""
     thread = await world.thread(count=0)
 
-    async def increment() -> None:
-        async with world.database.write() as connection:
-            here = threads.c.thread_id == thread.thread_id
-            value = (await connection.execute(select(threads.c.metadata).where(here))).scalar_one()
-            await asyncio.sleep(0)
-            await connection.execute(update(threads).where(here).values(metadata={"count": value["count"] + 1}))
+    here = threads.c.thread_id == thread.thread_id
 
-    await asyncio.gather(*(increment() for _ in range(20)))
+    def increment(connection: Connection) -> None:
+        value = connection.execute(select(threads.c.metadata).where(here)).scalar_one()
+        connection.execute(update(threads).where(here).values(metadata={"count": value["count"] + 1}))
+
+    await asyncio.gather(*(world.database.write(increment) for _ in range(20)))
     assert (await world.get_thread(thread.thread_id)).metadata == {"count": 20}
 
 
@@ -157,8 +193,7 @@ async def test_a_run_without_a_thread_is_refused_by_the_database_itself(world: W
 
 
 async def execute(database: Database, statement: Executable) -> None:
-    async with database.write() as connection:
-        await connection.execute(statement)
+    await database.write(lambda connection: connection.execute(statement))
 
 
 @asynccontextmanager

@@ -81,7 +81,8 @@ async def test_old_keys_are_forgotten(world: World) -> None:
     world.clock.pass_(60)
     young = IdempotencyKey("young", "fingerprint")
     await admit(world, world.run(new_id(), create_thread=True), young)
-    assert await sweep_keys(world.database, world.clock.now() - timedelta(seconds=30)) == 1
+    before = world.clock.now() - timedelta(seconds=30)
+    assert await world.database.write(lambda connection: sweep_keys(connection, before)) == 1
     assert (await admit(world, world.run(new_id(), create_thread=True))).is_new
     assert not (await admit(world, world.run(new_id(), create_thread=True), young)).is_new
 

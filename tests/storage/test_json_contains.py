@@ -74,9 +74,8 @@ async def test_containment_is_that_of_postgresql(world: World, document: Any, pa
 
 async def test_a_document_that_is_null_contains_nothing(world: World) -> None:
     await world.thread()
-    async with world.database.read() as connection:
-        query = select(threads.c.thread_id).where(json_contains(threads.c.state_values, {}))
-        assert (await connection.execute(query)).all() == []
+    query = select(threads.c.thread_id).where(json_contains(threads.c.state_values, {}))
+    assert await world.database.read(lambda connection: connection.execute(query).all()) == []
 
 
 async def test_a_filter_that_says_nothing_matches_threads_without_values_too(world: World) -> None:
@@ -85,6 +84,5 @@ async def test_a_filter_that_says_nothing_matches_threads_without_values_too(wor
 
 
 async def matches(database: Database, pattern: Any) -> list[str]:
-    async with database.read() as connection:
-        query = select(threads.c.thread_id).where(json_contains(threads.c.metadata, pattern))
-        return list((await connection.execute(query)).scalars())
+    query = select(threads.c.thread_id).where(json_contains(threads.c.metadata, pattern))
+    return await database.read(lambda connection: list(connection.execute(query).scalars()))

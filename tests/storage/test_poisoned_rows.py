@@ -32,9 +32,8 @@ THREAD_POISONS = [
 
 
 async def poison(world: World, table: str, key: str, column: str, value: str) -> None:
-    statement = f"UPDATE {table} SET {column} = :value WHERE {table[:-1]}_id = :key"
-    async with world.database.write() as connection:
-        await connection.execute(text(statement), {"value": value, "key": key.replace("-", "")})
+    statement = text(f"UPDATE {table} SET {column} = :value WHERE {table[:-1]}_id = :key")
+    await world.execute(statement.bindparams(value=value, key=key.replace("-", "")))
 
 
 @pytest.mark.parametrize(("column", "value"), RUN_POISONS)

@@ -7,14 +7,12 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from runline.errors import ThreadBusy
 from runline.kit.ids import new_id
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
-from runline.storage.tables import runs, threads
 from storage.world import FAILED, INTERRUPTED, SUCCESS, World, state
 
 THREADS = 3
@@ -156,12 +154,11 @@ class Walk:
                     self.taken.add(run.run_id)
 
     async def rows(self) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-        async with self.world.database.read() as connection:
-            by_thread: dict[str, list[Any]] = defaultdict(list)
-            for row in await connection.execute(select(runs).order_by(runs.c.created_at)):
-                by_thread[row.thread_id].append(row)
-            found = await connection.execute(select(threads))
-            return {row.thread_id: row for row in found}, by_thread
+        found, queued = await self.world.all_rows()
+        by_thread: dict[str, list[Any]] = defaultdict(list)
+        for row in sorted(queued, key=lambda row: row.created_at):
+            by_thread[row.thread_id].append(row)
+        return {row.thread_id: row for row in found}, by_thread
 
     async def check(self, held: str | None = None) -> None:
         """The rules."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from runline.kit.ids import new_id
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
@@ -44,12 +44,12 @@ async def plan(world: World, call: Awaitable[Any]) -> list[str]:
     with captured() as statements:
         await call
     assert statements
-    lines = []
-    async with world.database.read() as connection:
-        for sql, parameters in statements:
-            found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
-            lines += [row.detail for row in found]
-    return lines
+
+    def explain(connection: Connection) -> list[str]:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in statements]
+        return [row.detail for plan in plans for row in plan]
+
+    return await world.database.read(explain)
 
 
 @pytest.fixture
@@ -135,9 +135,8 @@ async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, ru
 
 
 async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> None:
-    async with world.database.write() as connection:
-        for index in ("ix_runs_ready", "ix_threads_owner_updated_at", "ix_threads_owner_status_updated_at"):
-            await connection.exec_driver_sql(f"DROP INDEX {index}")
+    for index in ("ix_runs_ready", "ix_threads_owner_updated_at", "ix_threads_owner_status_updated_at"):
+        await world.execute(text(f"DROP INDEX {index}"))
     for name in ("claim", "search threads"):
         assert any(line.startswith("SCAN") for line in await plan(world, HOT[name](world, run)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Executable, select
 
 from runline.kit.ids import new_id
 from runline.model.assistant import Assistant, graph_assistant_id
@@ -151,21 +151,28 @@ class World:
     async def release(self, thread_id: str, state: ThreadState | None = None) -> None:
         await self.threads.release(self.holds[thread_id], state)
 
+    async def execute(self, statement: Executable) -> None:
+        """Change what no store would."""
+        await self.database.write(lambda connection: connection.execute(statement))
+
     async def row(self, run: Run) -> Any:
         """The run's whole row, or None."""
-        async with self.database.read() as connection:
-            return (await connection.execute(select(runs).where(runs.c.run_id == run.run_id))).one_or_none()
+        query = select(runs).where(runs.c.run_id == run.run_id)
+        return await self.database.read(lambda connection: connection.execute(query).one_or_none())
 
     async def statuses(self, thread_id: str) -> list[str]:
         """The statuses of a thread's runs, oldest first; `ready` for a pending one that may be claimed."""
         query = select(runs.c.status, runs.c.ready).where(runs.c.thread_id == thread_id).order_by(runs.c.created_at)
-        async with self.database.read() as connection:
-            return ["ready" if row.ready else row.status for row in await connection.execute(query)]
+        rows = await self.database.read(lambda connection: connection.execute(query).all())
+        return ["ready" if row.ready else row.status for row in rows]
 
     async def all_rows(self) -> tuple[list[Any], list[Any]]:
         """Every thread and every run, to compare what was before with what is after."""
-        async with self.database.read() as connection:
+
+        def read(connection: Connection) -> tuple[list[Any], list[Any]]:
             return (
-                list((await connection.execute(select(threads).order_by(threads.c.thread_id))).all()),
-                list((await connection.execute(select(runs).order_by(runs.c.run_id))).all()),
+                list(connection.execute(select(threads).order_by(threads.c.thread_id)).all()),
+                list(connection.execute(select(runs).order_by(runs.c.run_id)).all()),
             )
+
+        return await self.database.read(read)

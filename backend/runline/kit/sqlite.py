@@ -1,8 +1,8 @@
 """aiosqlite with one thread hop per statement.
 
-An aiosqlite cursor crosses to its thread and back for opening, executing, fetching and closing: some 70 crossings
-for a short run under SQLAlchemy's adapter, against 24 in this way. Here a statement is executed and
-fetched in one crossing, and `run` does a whole transaction in one, which a cancelled caller cannot cut in half.
+An aiosqlite cursor crosses to its thread and back for opening, executing, fetching and closing. Here a statement is
+executed and fetched in one crossing, and `run` does a whole transaction in one, which a cancelled caller cannot cut
+in half.
 """
 
 from __future__ import annotations
@@ -66,23 +66,14 @@ class OneHopConnection(aiosqlite.Connection):
         if self.in_transaction:
             await super().commit()
 
-    async def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
-        if self.in_transaction:
-            await super().rollback()
-
 
 class OneHopCursor:
-    """The part of aiosqlite's cursor that SQLAlchemy's adapter and langgraph's saver use."""
-
-    arraysize = 1
+    """The part of aiosqlite's cursor that langgraph's saver and store use."""
 
     def __init__(self, connection: OneHopConnection) -> None:
         self._connection = connection
         self._rows: list[Any] = []
-        self.description: Any = None
         self.rowcount = -1
-        self.lastrowid: int | None = None
 
     async def __aenter__(self) -> OneHopCursor:
         return self
@@ -101,10 +92,8 @@ class OneHopCursor:
         return self
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
-        self.description = cursor.description
         self._rows = cursor.fetchall() if cursor.description else []
         self.rowcount = cursor.rowcount
-        self.lastrowid = cursor.lastrowid
         cursor.close()
 
     async def fetchone(self) -> Any:

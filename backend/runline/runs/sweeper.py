@@ -30,6 +30,6 @@ class Sweeper:
         """Do it once."""
         now = self.clock.now()
         segments = await self.segments.sweep(now - timedelta(seconds=self.stored_retention_seconds))
-        keys = await sweep_keys(self.database, now - KEY_RETENTION)
+        keys = await self.database.write(lambda connection: sweep_keys(connection, now - KEY_RETENTION))
         if segments or keys:
             log.info("old rows removed", segments=segments, idempotency_keys=keys)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
 
 from runline.errors import NotFound
 from runline.kit.clock import Clock
 from runline.model.assistant import Assistant, graph_assistant_id
 from runline.model.thread import Page
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains
+from runline.storage.engine import Database, json_contains, reads, writes
 from runline.storage.rows import assistant_from_row, readable
 from runline.storage.tables import assistants
 
@@ -40,65 +40,63 @@ class AssistantStore:
         self._database = database
         self._clock = clock
 
-    async def sync_graphs(self, graphs: Mapping[str, str | None]) -> None:
+    @writes
+    def sync_graphs(self, connection: Connection, graphs: Mapping[str, str | None]) -> None:
         """Make the deployment's assistants equal to its graphs (graph_id -> description), keeping known ones."""
         now = self._clock.now()
         wanted = {graph_assistant_id(graph_id): graph_id for graph_id in graphs}
         deployments = assistants.c.owner.is_(None)
-        async with self._database.write() as connection:
-            rows = await connection.execute(
-                select(assistants.c.assistant_id, assistants.c.description).where(deployments)
-            )
-            known = {row.assistant_id: row.description for row in rows}
-            gone = [assistant_id for assistant_id in known if assistant_id not in wanted]
-            await connection.execute(delete(assistants).where(deployments, assistants.c.assistant_id.in_(gone)))
-            for assistant_id, graph_id in wanted.items():
-                if assistant_id not in known:
-                    await connection.execute(
-                        insert(assistants).values(
-                            assistant_id=assistant_id,
-                            graph_id=graph_id,
-                            name=graph_id,
-                            description=graphs[graph_id],
-                            version=1,
-                            created_at=now,
-                            updated_at=now,
-                            config={},
-                            context={},
-                            metadata={"created_by": "system"},
-                        )
+        rows = connection.execute(select(assistants.c.assistant_id, assistants.c.description).where(deployments))
+        known = {row.assistant_id: row.description for row in rows}
+        gone = [assistant_id for assistant_id in known if assistant_id not in wanted]
+        connection.execute(delete(assistants).where(deployments, assistants.c.assistant_id.in_(gone)))
+        for assistant_id, graph_id in wanted.items():
+            if assistant_id not in known:
+                connection.execute(
+                    insert(assistants).values(
+                        assistant_id=assistant_id,
+                        graph_id=graph_id,
+                        name=graph_id,
+                        description=graphs[graph_id],
+                        version=1,
+                        created_at=now,
+                        updated_at=now,
+                        config={},
+                        context={},
+                        metadata={"created_by": "system"},
                     )
-                elif known[assistant_id] != graphs[graph_id]:
-                    await connection.execute(
-                        update(assistants)
-                        .where(assistants.c.assistant_id == assistant_id)
-                        .values(description=graphs[graph_id], updated_at=now)
-                    )
+                )
+            elif known[assistant_id] != graphs[graph_id]:
+                connection.execute(
+                    update(assistants)
+                    .where(assistants.c.assistant_id == assistant_id)
+                    .values(description=graphs[graph_id], updated_at=now)
+                )
 
-    async def get(self, viewer: Viewer, assistant_id: str) -> Assistant:
+    @reads
+    def get(self, connection: Connection, viewer: Viewer, assistant_id: str) -> Assistant:
         """Return one assistant. Raises NotFound."""
-        async with self._database.read() as connection:
-            key = {"key": assistant_id, "viewer": viewer.identity}
-            row = (await connection.execute(_GET, key)).one_or_none()
+        key = {"key": assistant_id, "viewer": viewer.identity}
+        row = connection.execute(_GET, key).one_or_none()
         if row is None:
             raise NotFound("Not Found")
         return assistant_from_row(row)
 
-    async def search(self, viewer: Viewer, wanted: AssistantFilter, page: Page) -> list[Assistant]:
+    @reads
+    def search(self, connection: Connection, viewer: Viewer, wanted: AssistantFilter, page: Page) -> list[Assistant]:
         """One page of the assistants that match."""
         column = assistants.c[page.sort_by]
         tie = assistants.c.assistant_id
         ordering = (column.desc(), tie.desc()) if page.descending else (column, tie)
         query = select(assistants).where(*_where(viewer, wanted)).order_by(*ordering)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.limit(page.limit).offset(page.offset))
-            return readable(rows, assistant_from_row)
+        rows = connection.execute(query.limit(page.limit).offset(page.offset))
+        return readable(rows, assistant_from_row)
 
-    async def count(self, viewer: Viewer, wanted: AssistantFilter) -> int:
+    @reads
+    def count(self, connection: Connection, viewer: Viewer, wanted: AssistantFilter) -> int:
         """How many assistants match."""
         query = select(func.count()).select_from(assistants).where(*_where(viewer, wanted))
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).scalar_one()
+        return connection.execute(query).scalar_one()
 
 
 def _visible(viewer: Viewer) -> ColumnElement[bool]:

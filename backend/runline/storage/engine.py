@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Boolean, ColumnElement, Connection, Insert, Table, event, func, insert
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Insert, Table, create_engine, event, func, insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from runline.errors import ConfigError, Unavailable
 from runline.kit.json import dumps, loads
-from runline.kit.sqlite import connect
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +41,82 @@ class SqliteOptions:
 
 
 class Database:
-    """One connection that writes, taken in turns, and others that read and never wait for it."""
+    """One connection that writes, taken in turns, and others that read and never wait for it.
 
-    def __init__(self, writer: AsyncConnection, reader: AsyncEngine) -> None:
+    What is to be done is a plain function of a connection, called in a thread: a whole transaction costs one crossing
+    to that thread and back, however many statements it has, and no cancelled caller can cut it in half.
+    """
+
+    def __init__(self, writer: Connection, reader: Engine, threads: int) -> None:
         self._writer = writer
-        self._turn = asyncio.Lock()
         self._reader = reader
+        self._writing = ThreadPoolExecutor(1, "database-writer")
+        self._reading = ThreadPoolExecutor(threads, "database-reader")
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed on a normal exit, rolled back on any exception.
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction: committed when it returns, rolled back when it raises.
 
         Raises Unavailable when the database stays locked longer than the busy timeout or its disk is full.
         """
-        with _translated():
-            async with self._turn, self._writer.begin():
-                yield self._writer
+        return await _carried_through(self._writing, partial(self._write, work))
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for SELECTs, each of which sees the newest committed rows."""
-        with _translated():
-            async with self._reader.connect() as connection:
-                yield connection
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do `work`, SELECTs only, each of which sees the newest committed rows. Raises Unavailable."""
+        return await _carried_through(self._reading, partial(self._read, work))
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        with _translated(), self._writer.begin():
+            return work(self._writer)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with _translated(), self._reader.connect() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Let what has begun come to its end."""
+        for executor in (self._writing, self._reading):
+            executor.shutdown()
+
+
+async def _carried_through(executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    """The call's result from a thread. A cancelled caller takes a call back, or waits for its end if it has begun."""
+    doing = executor.submit(call)
+    done = asyncio.wrap_future(doing)
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        if not doing.cancel():
+            await asyncio.wait([done])
+        raise
+
+
+class _Store(Protocol):
+    """What has methods that are transactions."""
+
+    _database: Database
+
+
+S = TypeVar("S", bound=_Store)
+
+
+def writes(method: Callable[Concatenate[S, Connection, P], T]) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a store's method one transaction; its caller passes no connection, and awaits it. See Database.write."""
+
+    @wraps(method)
+    async def in_transaction(store: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store._database.write(lambda connection: method(store, connection, *args, **kwargs))
+
+    return in_transaction
+
+
+def reads(method: Callable[Concatenate[S, Connection, P], T]) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a store's method a reading one; its caller passes no connection, and awaits it. See Database.read."""
+
+    @wraps(method)
+    async def beside_writers(store: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store._database.read(lambda connection: method(store, connection, *args, **kwargs))
+
+    return beside_writers
 
 
 @contextmanager
@@ -70,28 +125,24 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as exc:
         raise Unavailable(f"The database cannot serve this now: {exc.orig}.") from exc
-    except PoolTimeout as exc:
-        raise Unavailable("The database is too busy to serve this now.") from exc
 
 
 @asynccontextmanager
 async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
     """Open the SQLite file, creating or migrating its tables; the caller holds the data folder's lock."""
-    url = f"sqlite+aiosqlite:///{options.file}"
-    shared: dict[str, Any] = {"async_creator": lambda *_arguments, **_options: connect(options.file)}
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, **shared)
-    reader = create_async_engine(url, pool_size=options.readers, pool_reset_on_return=None, **shared)
-    for engine in (writer, reader):
-        _configure(engine, options)
-    event.listen(writer.sync_engine, "begin", _begin_immediate)
+    writer, reader = _engine(options, 1), _engine(options, options.readers)
+    event.listen(writer, "begin", _begin_immediate)
     try:
-        async with writer.begin() as connection:
-            await connection.run_sync(migrate)
-        async with writer.connect() as connection:
-            yield Database(connection, reader)
+        with writer.connect() as connection:
+            database = Database(connection, reader, options.readers)
+            try:
+                await database.write(migrate)
+                yield database
+            finally:
+                database.close()
     finally:
-        await reader.dispose()
-        await writer.dispose()
+        reader.dispose()
+        writer.dispose()
 
 
 def migrate(connection: Connection) -> None:
@@ -119,8 +170,18 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _configure(engine: AsyncEngine, options: SqliteOptions) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _engine(options: SqliteOptions, connections: int) -> Engine:
+    """Transactions are begun by SQL alone (autocommit mode); connections go from thread to thread."""
+    engine = create_engine(
+        f"sqlite:///{options.file}",
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_reset_on_return=None,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.create_function("json_contains", 2, _json_contains, deterministic=True)
         cursor = connection.cursor()
@@ -132,6 +193,8 @@ def _configure(engine: AsyncEngine, options: SqliteOptions) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    return engine
 
 
 def _begin_immediate(connection: Connection) -> None:

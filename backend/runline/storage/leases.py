@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from runline.errors import Unreadable
 from runline.kit.clock import Clock
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
-from runline.storage.engine import Database
+from runline.storage.engine import Database, reads, writes
 from runline.storage.queue import Claimant, claim_run, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
@@ -57,27 +56,35 @@ class LeaseStore:
 
     async def claim(self, claimant: Claimant, limit: int) -> list[Run]:
         """Take up to `limit` ready runs that are due, the longest-waiting first."""
+        ready = await self._ready(claimant, limit)
+        return await self._take(ready, claimant) if ready else []
+
+    @reads
+    def _ready(self, connection: Connection, claimant: Claimant, limit: int) -> Sequence[str]:
         query = (
             select(runs.c.run_id)
             .where(is_claimable(), runs.c.due_at <= claimant.now)
             .order_by(runs.c.due_at, runs.c.created_at)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            if not (ready := (await connection.execute(query)).scalars().all()):
-                return []
-        async with self._database.write() as connection:
-            claimed = [await claim_run(connection, run_id, claimant) for run_id in ready]
+        return connection.execute(query).scalars().all()
+
+    @writes
+    def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
+        claimed = [claim_run(connection, run_id, claimant) for run_id in run_ids]
         return [run for run in claimed if run]
 
-    async def next_due(self) -> datetime | None:
+    @reads
+    def next_due(self, connection: Connection) -> datetime | None:
         """When the next ready run becomes due; None if none waits."""
         query = select(func.min(runs.c.due_at)).where(is_claimable())
-        async with self._database.read() as connection:
-            due: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+        due: datetime | None = connection.execute(query).scalar_one_or_none()
         return due
 
-    async def renew(self, claimant: Claimant, attempts: Sequence[tuple[str, int]]) -> dict[str, StopReason | None]:
+    @writes
+    def renew(
+        self, connection: Connection, claimant: Claimant, attempts: Sequence[tuple[str, int]]
+    ) -> dict[str, StopReason | None]:
         """Prolong the leases of these (run_id, attempt) pairs in one transaction.
 
         Returns the runs still held, each with the stop its owner asked for, if any.
@@ -93,8 +100,7 @@ class LeaseStore:
             .values(lease_until=claimant.lease_until)
             .returning(runs.c.run_id, runs.c.attempt, runs.c.stop_requested)
         )
-        async with self._database.write() as connection:
-            rows = (await connection.execute(statement)).all()
+        rows = connection.execute(statement).all()
         held = set(attempts)
         return {
             row.run_id: StopReason(row.stop_requested) if row.stop_requested else None
@@ -102,8 +108,14 @@ class LeaseStore:
             if (row.run_id, row.attempt) in held
         }
 
-    async def finish(
-        self, run: Run, outcome: RunOutcome, state: ThreadState | None, claimant: Claimant | None
+    @writes
+    def finish(
+        self,
+        connection: Connection,
+        run: Run,
+        outcome: RunOutcome,
+        state: ThreadState | None,
+        claimant: Claimant | None,
     ) -> Ending:
         """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
 
@@ -111,104 +123,105 @@ class LeaseStore:
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
         now = self._clock.now()
-        async with self._database.write() as connection:
-            if (row := (await connection.execute(_HELD, _lease_of(run))).one_or_none()) is None:
-                return Ending(held=False, gone=await _is_gone(connection, run))
-            if row.stop_requested in _gives_way_to(outcome):
-                return Ending(held=False, stop=StopReason(row.stop_requested))
-            if run.traceless and not run.spec.stream_resumable:
-                return await _drop_thread(connection, run)
-            end = {
-                "key": run.run_id,
-                "error": outcome.error,
-                "status": outcome.status,
-                "ended_at": now,
-                "updated_at": now,
-            }
-            await connection.execute(_FINISH, end)
-            promoted = await promote(connection, run.thread_id, claimant)
-            await settle(connection, run.thread_id, now, **state_columns(state, now))
+        if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
+            return Ending(held=False, gone=_is_gone(connection, run))
+        if row.stop_requested in _gives_way_to(outcome):
+            return Ending(held=False, stop=StopReason(row.stop_requested))
+        if run.traceless and not run.spec.stream_resumable:
+            return _drop_thread(connection, run)
+        end = {
+            "key": run.run_id,
+            "error": outcome.error,
+            "status": outcome.status,
+            "ended_at": now,
+            "updated_at": now,
+        }
+        connection.execute(_FINISH, end)
+        promoted = promote(connection, run.thread_id, claimant)
+        settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 
-    async def discard(self, run: Run, state: ThreadState | None, claimant: Claimant | None) -> Ending:
+    @writes
+    def discard(self, connection: Connection, run: Run, state: ThreadState | None, claimant: Claimant | None) -> Ending:
         """Remove a run whose checkpoints are gone, restore its thread, and let the next run go; as `finish`.
 
         `run` may be held by its attempt, or have ended already.
         """
         now = self._clock.now()
-        async with self._database.write() as connection:
-            query = select(runs.c.run_id).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
-            if (await connection.execute(query)).one_or_none() is None:
-                return Ending(held=False)
-            if run.traceless:
-                return await _drop_thread(connection, run)
-            keep_graph = state is not None and state.values is not None
-            await remove_run(connection, run, keep_graph=keep_graph)
-            promoted = await promote(connection, run.thread_id, claimant)
-            await settle(connection, run.thread_id, now, **state_columns(state, now))
+        query = select(runs.c.run_id).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
+        if connection.execute(query).one_or_none() is None:
+            return Ending(held=False)
+        if run.traceless:
+            return _drop_thread(connection, run)
+        keep_graph = state is not None and state.values is not None
+        remove_run(connection, run, keep_graph=keep_graph)
+        promoted = promote(connection, run.thread_id, claimant)
+        settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 
-    async def is_gone(self, run: Run) -> bool:
+    @reads
+    def is_gone(self, connection: Connection, run: Run) -> bool:
         """Whether the run's row was deleted."""
-        async with self._database.read() as connection:
-            return await _is_gone(connection, run)
+        return _is_gone(connection, run)
 
-    async def requeue(self, run: Run, *, crashed: bool) -> bool:
+    @writes
+    def requeue(self, connection: Connection, run: Run, *, crashed: bool) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
         now = self._clock.now()
-        async with self._database.write() as connection:
-            statement = (
-                update(runs)
-                .where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
-                .values(
-                    status=RunStatus.PENDING,
-                    ready=1,
-                    crashes=runs.c.crashes + int(crashed),
-                    lease_owner=None,
-                    lease_until=None,
-                    updated_at=now,
-                )
+        statement = (
+            update(runs)
+            .where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
+            .values(
+                status=RunStatus.PENDING,
+                ready=1,
+                crashes=runs.c.crashes + int(crashed),
+                lease_owner=None,
+                lease_until=None,
+                updated_at=now,
             )
-            return (await connection.execute(statement)).rowcount == 1
+        )
+        return connection.execute(statement).rowcount == 1
 
     async def expired(self, *, everything: bool = False) -> list[tuple[Run, int]]:
         """Running runs whose lease has ended, each with the crashes it has survived so far.
 
         `everything`: all running runs, for the start of a process that owns the database alone.
         """
-        query = select(runs).where(is_running())
-        if not everything:
-            query = query.where(runs.c.lease_until < self._clock.now())
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
         found = []
-        for row in rows:
+        for row in await self._running(everything=everything):
             try:
                 found.append((run_from_row(row), row.crashes))
             except Unreadable as exc:
                 await self._retire(row.run_id, row.thread_id, exc)
         return found
 
-    async def _retire(self, run_id: str, thread_id: str, reason: Unreadable) -> None:
-        async with self._database.write() as connection:
-            await retire(connection, run_id, reason)
-            await promote(connection, thread_id, None)
-            await settle(connection, thread_id, self._clock.now())
+    @reads
+    def _running(self, connection: Connection, *, everything: bool) -> Sequence[Row[Any]]:
+        query = select(runs).where(is_running())
+        if not everything:
+            query = query.where(runs.c.lease_until < self._clock.now())
+        return connection.execute(query).all()
 
-    async def active_counts(self) -> dict[RunStatus, int]:
+    @writes
+    def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
+        retire(connection, run_id, reason)
+        promote(connection, thread_id, None)
+        settle(connection, thread_id, self._clock.now())
+
+    @reads
+    def active_counts(self, connection: Connection) -> dict[RunStatus, int]:
         """How many runs are pending and running now."""
         query = select(runs.c.status, func.count()).where(is_active()).group_by(runs.c.status)
-        async with self._database.read() as connection:
-            counts = {RunStatus(status): count for status, count in await connection.execute(query)}
+        counts = {RunStatus(status): count for status, count in connection.execute(query)}
         return {status: counts.get(status, 0) for status in ACTIVE}
 
 
-async def _is_gone(connection: AsyncConnection, run: Run) -> bool:
-    return (await connection.execute(_EXISTS, {"key": run.run_id})).one_or_none() is None
+def _is_gone(connection: Connection, run: Run) -> bool:
+    return connection.execute(_EXISTS, {"key": run.run_id}).one_or_none() is None
 
 
-async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
-    await connection.execute(_DROP_THREAD, {"key": run.thread_id})
+def _drop_thread(connection: Connection, run: Run) -> Ending:
+    connection.execute(_DROP_THREAD, {"key": run.thread_id})
     return Ending(held=True)
 
 

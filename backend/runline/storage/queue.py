@@ -12,8 +12,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, String, bindparam, case, delete, exists, func, literal_column, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
@@ -65,47 +77,47 @@ _SETTLE = (
 )
 
 
-async def active_runs(connection: AsyncConnection, thread_id: str) -> list[Run]:
+def active_runs(connection: Connection, thread_id: str) -> list[Run]:
     """The thread's pending and running runs, oldest first."""
-    return await _sound_runs(connection, _ACTIVE_RUNS, thread_id)
+    return _sound_runs(connection, _ACTIVE_RUNS, thread_id)
 
 
-async def _sound_runs(connection: AsyncConnection, query: Select[Any], thread_id: str) -> list[Run]:
+def _sound_runs(connection: Connection, query: Select[Any], thread_id: str) -> list[Run]:
     """The runs of a thread; one that cannot be read is ended, or it would keep its thread busy for ever."""
     sound = []
-    for row in (await connection.execute(query, {"key": thread_id})).all():
+    for row in connection.execute(query, {"key": thread_id}).all():
         try:
             sound.append(run_from_row(row))
         except Unreadable as exc:
-            await retire(connection, row.run_id, exc)
+            retire(connection, row.run_id, exc)
     return sound
 
 
-async def retire(connection: AsyncConnection, run_id: str, reason: Unreadable) -> None:
+def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
     """End a run that cannot be read."""
     log.error("a run is ended", reason=str(reason))
     error = {"error": "Unreadable", "message": str(reason)}
     now = datetime.now(UTC)
     end = {"status": RunStatus.ERROR, "error": error, "ended_at": now, "updated_at": now, "ready": 0}
-    await connection.execute(_RETIRE, {"key": run_id, **end})
+    connection.execute(_RETIRE, {"key": run_id, **end})
 
 
-async def promote(connection: AsyncConnection, thread_id: str, claimant: Claimant | None) -> Run | None:
+def promote(connection: Connection, thread_id: str, claimant: Claimant | None) -> Run | None:
     """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
 
     Returns the claimed run. Does nothing while a run of the thread is running or a state update holds its slot.
     """
-    queue = await _sound_runs(connection, _QUEUE, thread_id)
+    queue = _sound_runs(connection, _QUEUE, thread_id)
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
     if claimant and (head.due_at is None or head.due_at <= claimant.now):
-        return await claim_run(connection, head.run_id, claimant)
-    await connection.execute(_MARK_READY, {"key": head.run_id})
+        return claim_run(connection, head.run_id, claimant)
+    connection.execute(_MARK_READY, {"key": head.run_id})
     return None
 
 
-async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant) -> Run | None:
+def claim_run(connection: Connection, run_id: str, claimant: Claimant) -> Run | None:
     """Make a pending run the claimant's: running, with one more attempt and a lease.
 
     Returns it; or the one behind it, if it cannot be read; or None if it is not pending any more.
@@ -117,22 +129,22 @@ async def claim_run(connection: AsyncConnection, run_id: str, claimant: Claimant
         "started_at": claimant.now,
         "updated_at": claimant.now,
     }
-    row = (await connection.execute(_CLAIM, changes)).one_or_none()
+    row = connection.execute(_CLAIM, changes).one_or_none()
     if row is None:
         return None
     try:
         return run_from_row(row)
     except Unreadable as exc:
-        await retire(connection, run_id, exc)
-        promoted = await promote(connection, row.thread_id, claimant)
-        await settle(connection, row.thread_id, claimant.now)
+        retire(connection, run_id, exc)
+        promoted = promote(connection, row.thread_id, claimant)
+        settle(connection, row.thread_id, claimant.now)
         return promoted
 
 
-async def settle(connection: AsyncConnection, thread_id: str, now: datetime, **changes: Any) -> None:
+def settle(connection: Connection, thread_id: str, now: datetime, **changes: Any) -> None:
     """Derive the thread's status from its runs, writing `changes` to its row on the way."""
     row = {"key": thread_id, "rests": changes.get("resting"), "updated_at": now, **changes}
-    await connection.execute(_SETTLE, row)
+    connection.execute(_SETTLE, row)
 
 
 def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
@@ -145,26 +157,26 @@ def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
     return {**resting, "state_values": state.values, "interrupts": state.interrupts, "state_updated_at": now}
 
 
-async def remove_run(connection: AsyncConnection, run: Run, *, keep_graph: bool = False) -> None:
+def remove_run(connection: Connection, run: Run, *, keep_graph: bool = False) -> None:
     """Delete a run's row and give the thread back what it was before, or hand that to the run after it.
 
     `keep_graph`: state is left that only the thread's present graph can read.
     """
     before = (
-        await connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
+        connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
     ).scalar_one_or_none()
     if before is None:
         return
-    heir = (await connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at})).scalar_one_or_none()
+    heir = connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at}).scalar_one_or_none()
     if heir:
-        await connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
+        connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
     else:
-        await _restore(connection, run.thread_id, before, keep_graph=keep_graph)
+        _restore(connection, run.thread_id, before, keep_graph=keep_graph)
 
 
-async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str, Any], *, keep_graph: bool) -> None:
+def _restore(connection: Connection, thread_id: str, before: dict[str, Any], *, keep_graph: bool) -> None:
     query = select(threads.c.metadata).where(threads.c.thread_id == thread_id)
-    metadata = (await connection.execute(query)).scalar_one_or_none()
+    metadata = connection.execute(query).scalar_one_or_none()
     if metadata is None:
         return
     for key in ("graph_id", "assistant_id"):
@@ -172,25 +184,25 @@ async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str
             metadata[key] = before[key]
         elif not keep_graph:
             metadata.pop(key, None)
-    await connection.execute(
+    connection.execute(
         update(threads).where(threads.c.thread_id == thread_id).values(metadata=metadata, config=before["config"])
     )
 
 
-async def end_evicted(connection: AsyncConnection, run: Run, reason: StopReason, now: datetime) -> None:
+def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datetime) -> None:
     """Carry out an eviction or a cancel: a run that never started ends here, another is asked to stop."""
     if run.started:
         # a rollback or delete may follow an interrupt, never the other way round
         keep = runs.c.stop_requested.in_([StopReason.ROLLBACK, StopReason.DELETE])
         wanted = case((keep, runs.c.stop_requested), else_=reason)
-        await connection.execute(
+        connection.execute(
             update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
         )
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):
-        await connection.execute(
+        connection.execute(
             update(runs)
             .where(runs.c.run_id == run.run_id)
             .values(status=RunStatus.INTERRUPTED, ready=0, ended_at=now, updated_at=now)
         )
     else:
-        await remove_run(connection, run)
+        remove_run(connection, run)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
 
 from runline.errors import NotFound, RunNotFound, TooMany
 from runline.kit.clock import Clock
@@ -17,7 +16,7 @@ from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database
+from runline.storage.engine import Database, reads, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
@@ -66,8 +65,14 @@ class RunStore:
         self._clock = clock
         self._limits = limits
 
-    async def admit(
-        self, run: Run, assistant: Assistant, claimant: Claimant | None, key: IdempotencyKey | None = None
+    @writes
+    def admit(
+        self,
+        connection: Connection,
+        run: Run,
+        assistant: Assistant,
+        claimant: Claimant | None,
+        key: IdempotencyKey | None = None,
     ) -> Admitted:
         """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
 
@@ -76,32 +81,31 @@ class RunStore:
         run again, and nothing else happens.
         Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TooMany (runs that wait).
         """
-        async with self._database.write() as connection:
-            if key and (earlier := await earlier_run(connection, run.owner, key)):
-                return Admitted(earlier, is_new=False)
-            thread = await _thread_for(connection, run, assistant)
-            active = await active_runs(connection, run.thread_id) if thread.existed else []
-            admission = decide(run.spec.multitask_strategy, active, held=thread.held)
-            if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
-                raise TooMany(f"Thread {run.thread_id} has {len(active)} active runs; wait for some to finish.")
-            run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
-            run = await self._insert(connection, run, thread, admission, claimant)
-            await self._evict(connection, admission)
-            if key:
-                await remember_key(connection, run, key)
-            await settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
+        if key and (earlier := earlier_run(connection, run.owner, key)):
+            return Admitted(earlier, is_new=False)
+        thread = _thread_for(connection, run, assistant)
+        active = active_runs(connection, run.thread_id) if thread.existed else []
+        admission = decide(run.spec.multitask_strategy, active, held=thread.held)
+        if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
+            raise TooMany(f"Thread {run.thread_id} has {len(active)} active runs; wait for some to finish.")
+        run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
+        run = self._insert(connection, run, thread, admission, claimant)
+        self._evict(connection, admission)
+        if key:
+            remember_key(connection, run, key)
+        settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
 
-    async def _refuse_flood(self, connection: AsyncConnection) -> None:
+    def _refuse_flood(self, connection: Connection) -> None:
         """A run that must wait joins a queue of limited length. Counting stops at the limit."""
         some = select(runs.c.run_id).where(is_active()).limit(self._limits.total).subquery()
         query = select(func.count()).select_from(some)
-        if (await connection.execute(query)).scalar_one() >= self._limits.total:
+        if connection.execute(query).scalar_one() >= self._limits.total:
             raise TooMany(f"{self._limits.total} runs are active; wait for some to finish.")
 
-    async def _insert(
+    def _insert(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         run: Run,
         thread: _ThreadAtAdmission,
         admission: Admission,
@@ -113,30 +117,31 @@ class RunStore:
             run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=claimant.now)
             lease = {"lease_owner": claimant.worker, "lease_until": claimant.lease_until}
         if not start:
-            await self._refuse_flood(connection)
+            self._refuse_flood(connection)
         ready = int(admission.ready and not start)
         row = run_to_row(run) | lease | {"ready": ready, "crashes": 0, "before": thread.before}
-        await connection.execute(_INSERT_RUN, row)
+        connection.execute(_INSERT_RUN, row)
         return run
 
-    async def _evict(self, connection: AsyncConnection, admission: Admission) -> None:
+    def _evict(self, connection: Connection, admission: Admission) -> None:
         if admission.reason:
             for victim in admission.evicted:
-                await end_evicted(connection, victim, admission.reason, self._clock.now())
+                end_evicted(connection, victim, admission.reason, self._clock.now())
 
-    async def get(self, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
+    @reads
+    def get(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
         query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
         if thread_id:
             query = query.where(runs.c.thread_id == thread_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = connection.execute(query).one_or_none()
         if row is None:
             raise RunNotFound(run_id)
         return run_from_row(row)
 
-    async def list_of_thread(
-        self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
+    @reads
+    def list_of_thread(
+        self, connection: Connection, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
     ) -> list[Run]:
         """A thread's runs, newest first."""
         where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
@@ -147,20 +152,19 @@ class RunStore:
             .limit(limit)
             .offset(offset)
         )
-        async with self._database.read() as connection:
-            return readable(await connection.execute(query), run_from_row)
+        return readable(connection.execute(query), run_from_row)
 
-    async def request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
+    @writes
+    def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
         """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
-        async with self._database.write() as connection:
-            query = select(runs).where(*_where(viewer, wanted), is_active())
-            stopping = readable(await connection.execute(query), run_from_row)
-            now = self._clock.now()
-            for run in stopping:
-                await end_evicted(connection, run, reason, now)
-            for thread_id in {run.thread_id for run in stopping}:
-                await promote(connection, thread_id, None)
-                await settle(connection, thread_id, now)
+        query = select(runs).where(*_where(viewer, wanted), is_active())
+        stopping = readable(connection.execute(query), run_from_row)
+        now = self._clock.now()
+        for run in stopping:
+            end_evicted(connection, run, reason, now)
+        for thread_id in {run.thread_id for run in stopping}:
+            promote(connection, thread_id, None)
+            settle(connection, thread_id, now)
         return stopping
 
 
@@ -174,15 +178,15 @@ class _ThreadAtAdmission:
     before: dict[str, Any]
 
 
-async def _thread_for(connection: AsyncConnection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
+def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
     """Read or create the run's thread and say what it becomes by this run."""
-    row = (await connection.execute(_THREAD, {"key": run.thread_id})).one_or_none()
+    row = connection.execute(_THREAD, {"key": run.thread_id}).one_or_none()
     if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
     if row is None:
-        await _insert_thread(connection, run)
+        _insert_thread(connection, run)
     return _ThreadAtAdmission(
         existed=row is not None,
         held=row is not None and row.held_until is not None,
@@ -203,7 +207,7 @@ def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
     return {**assistant.config, **own, "configurable": assistant.config.get("configurable", {})}
 
 
-async def _insert_thread(connection: AsyncConnection, run: Run) -> None:
+def _insert_thread(connection: Connection, run: Run) -> None:
     now = run.created_at
     row = {
         "thread_id": run.thread_id,
@@ -217,7 +221,7 @@ async def _insert_thread(connection: AsyncConnection, run: Run) -> None:
         "metadata": {},
         "config": {},
     }
-    await connection.execute(_INSERT_THREAD, row)
+    connection.execute(_INSERT_THREAD, row)
 
 
 def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:

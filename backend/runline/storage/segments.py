@@ -11,11 +11,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from runline.model.event import Event
-from runline.storage.engine import Database, insert_new
+from runline.storage.engine import Database, insert_new, reads, writes
 from runline.storage.tables import runs, segments, threads
 
 _COMPACT_BYTES = 256 * 1024
@@ -45,52 +44,52 @@ class SegmentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def append(self, batch: Mapping[Attempt, Sequence[Event]]) -> set[Attempt]:
+    @writes
+    def append(self, connection: Connection, batch: Mapping[Attempt, Sequence[Event]]) -> set[Attempt]:
         """Store the next events of several runs in one transaction.
 
         Returns the attempts that do not own their run any more; nothing was stored of theirs.
         """
-        async with self._database.write() as connection:
-            owned = await _owned(connection, [run_id for run_id, _ in batch])
-            rows = [_row(run_id, events) for (run_id, attempt), events in batch.items() if (run_id, attempt) in owned]
-            if rows:
-                await connection.execute(_INSERT, rows)
+        owned = _owned(connection, [run_id for run_id, _ in batch])
+        rows = [_row(run_id, events) for (run_id, attempt), events in batch.items() if (run_id, attempt) in owned]
+        if rows:
+            connection.execute(_INSERT, rows)
         return set(batch) - owned
 
-    async def read(self, run_id: str, after: int) -> list[Event]:
+    @reads
+    def read(self, connection: Connection, run_id: str, after: int) -> list[Event]:
         """The next stored events after `after`, some at a time; none if there are no more."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_READ, {"key": run_id, "after": after})).all()
+        rows = connection.execute(_READ, {"key": run_id, "after": after}).all()
         return [event for row in rows for event in _events(row.first_seq, row.data) if event.seq > after]
 
-    async def last_seq(self, run_id: str) -> int:
+    @reads
+    def last_seq(self, connection: Connection, run_id: str) -> int:
         """The newest stored event's seq; 0 if there is none."""
-        async with self._database.read() as connection:
-            newest: int | None = (await connection.execute(_LAST, {"key": run_id})).scalar_one()
+        newest: int | None = connection.execute(_LAST, {"key": run_id}).scalar_one()
         return newest or 0
 
-    async def compact(self, run_id: str) -> None:
+    @writes
+    def compact(self, connection: Connection, run_id: str) -> None:
         """Put the many small segments of an ended run into few large ones."""
-        async with self._database.write() as connection:
-            parts: list[bytes] = list((await connection.execute(_ALL, {"key": run_id})).scalars())
-            if len(parts) < 2:
-                return
-            await connection.execute(_DELETE, {"key": run_id})
-            await connection.execute(_INSERT, _packed(run_id, parts))
+        parts: list[bytes] = list(connection.execute(_ALL, {"key": run_id}).scalars())
+        if len(parts) < 2:
+            return
+        connection.execute(_DELETE, {"key": run_id})
+        connection.execute(_INSERT, _packed(run_id, parts))
 
-    async def sweep(self, ended_before: datetime) -> int:
+    @writes
+    def sweep(self, connection: Connection, ended_before: datetime) -> int:
         """Forget the events of runs that ended before this moment, and stateless runs kept for theirs; returns runs."""
         old = select(runs.c.run_id).where(runs.c.resumable == 1, runs.c.ended_at < ended_before)
         hidden = select(runs.c.thread_id).where(runs.c.resumable == 1, runs.c.ended_at < ended_before)
-        async with self._database.write() as connection:
-            swept = await connection.execute(delete(segments).where(segments.c.run_id.in_(old)))
-            await connection.execute(delete(threads).where(threads.c.hidden == 1, threads.c.thread_id.in_(hidden)))
+        swept = connection.execute(delete(segments).where(segments.c.run_id.in_(old)))
+        connection.execute(delete(threads).where(threads.c.hidden == 1, threads.c.thread_id.in_(hidden)))
         return swept.rowcount
 
 
-async def _owned(connection: AsyncConnection, run_ids: list[str]) -> set[Attempt]:
+def _owned(connection: Connection, run_ids: list[str]) -> set[Attempt]:
     query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids))
-    return {(row.run_id, row.attempt) for row in await connection.execute(query)}
+    return {(row.run_id, row.attempt) for row in connection.execute(query)}
 
 
 def _row(run_id: str, events: Sequence[Event]) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from runline.errors import Conflict, ThreadBusy, ThreadNotFound
 from runline.kit.clock import Clock
@@ -17,7 +16,7 @@ from runline.model.lifecycle import ThreadStatus
 from runline.model.run import Run
 from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains
+from runline.storage.engine import Database, json_contains, reads, writes
 from runline.storage.queue import promote, settle, state_columns
 from runline.storage.rows import readable, run_from_row, thread_from_row
 from runline.storage.tables import is_active, runs, threads
@@ -48,8 +47,9 @@ class ThreadStore:
         self._database = database
         self._clock = clock
 
-    async def create(
-        self, viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], *, exist_ok: bool
+    @writes
+    def create(
+        self, connection: Connection, viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], *, exist_ok: bool
     ) -> Thread:
         """Insert an idle thread; with `exist_ok` an existing one of the viewer's is returned untouched.
 
@@ -66,60 +66,60 @@ class ThreadStore:
             metadata=metadata,
             config={},
         )
-        async with self._database.write() as connection:
-            existing = await _find(connection, thread.thread_id) if thread_id else None
-            if existing is None:
-                await connection.execute(_INSERT, _thread_to_row(thread))
-                return thread
+        existing = _find(connection, thread.thread_id) if thread_id else None
+        if existing is None:
+            connection.execute(_INSERT, _thread_to_row(thread))
+            return thread
         if exist_ok and existing.owner == viewer.identity:
             return existing
         raise Conflict(f"Thread with ID {thread_id} already exists")
 
-    async def get(self, viewer: Viewer, thread_id: str) -> Thread:
+    @reads
+    def get(self, connection: Connection, viewer: Viewer, thread_id: str) -> Thread:
         """Return one thread. Raises ThreadNotFound."""
-        async with self._database.read() as connection:
-            return await _get(connection, viewer, thread_id)
+        return _get(connection, viewer, thread_id)
 
-    async def patch(self, viewer: Viewer, thread_id: str, metadata: dict[str, Any]) -> Thread:
+    @writes
+    def patch(self, connection: Connection, viewer: Viewer, thread_id: str, metadata: dict[str, Any]) -> Thread:
         """Merge `metadata` into the thread's, key by key. Raises ThreadNotFound."""
-        async with self._database.write() as connection:
-            thread = await _get(connection, viewer, thread_id)
-            thread = replace(thread, metadata={**thread.metadata, **metadata}, updated_at=self._clock.now())
-            await connection.execute(
-                update(threads)
-                .where(threads.c.thread_id == thread_id)
-                .values(metadata=thread.metadata, updated_at=thread.updated_at)
-            )
+        thread = _get(connection, viewer, thread_id)
+        thread = replace(thread, metadata={**thread.metadata, **metadata}, updated_at=self._clock.now())
+        connection.execute(
+            update(threads)
+            .where(threads.c.thread_id == thread_id)
+            .values(metadata=thread.metadata, updated_at=thread.updated_at)
+        )
         return thread
 
-    async def delete(self, viewer: Viewer, thread_id: str) -> list[Run]:
+    @writes
+    def delete(self, connection: Connection, viewer: Viewer, thread_id: str) -> list[Run]:
         """Delete a thread with its runs; returns those that were active, for their workers to stop.
 
         Raises ThreadNotFound.
         """
-        async with self._database.write() as connection:
-            await _get(connection, viewer, thread_id)
-            query = select(runs).where(runs.c.thread_id == thread_id, is_active())
-            active = readable(await connection.execute(query), run_from_row)
-            await connection.execute(delete(threads).where(threads.c.thread_id == thread_id))
+        _get(connection, viewer, thread_id)
+        query = select(runs).where(runs.c.thread_id == thread_id, is_active())
+        active = readable(connection.execute(query), run_from_row)
+        connection.execute(delete(threads).where(threads.c.thread_id == thread_id))
         return active
 
-    async def search(self, viewer: Viewer, wanted: ThreadFilter, page: Page) -> list[Thread]:
+    @reads
+    def search(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter, page: Page) -> list[Thread]:
         """One page of the viewer's threads that match."""
         column = threads.c[page.sort_by]
         ordering = (column.desc(), threads.c.thread_id.desc()) if page.descending else (column, threads.c.thread_id)
         query = select(threads).where(*_where(viewer, wanted)).order_by(*ordering)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.limit(page.limit).offset(page.offset))
-            return readable(rows, thread_from_row)
+        rows = connection.execute(query.limit(page.limit).offset(page.offset))
+        return readable(rows, thread_from_row)
 
-    async def count(self, viewer: Viewer, wanted: ThreadFilter) -> int:
+    @reads
+    def count(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter) -> int:
         """How many of the viewer's threads match."""
         query = select(func.count()).select_from(threads).where(*_where(viewer, wanted))
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).scalar_one()
+        return connection.execute(query).scalar_one()
 
-    async def copy(self, viewer: Viewer, source: Thread, state: ThreadState) -> Thread:
+    @writes
+    def copy(self, connection: Connection, viewer: Viewer, source: Thread, state: ThreadState) -> Thread:
         """Insert a new idle thread with the source's metadata and config, at the given state."""
         now = self._clock.now()
         thread = Thread(
@@ -134,56 +134,57 @@ class ThreadStore:
             values=state.values,
             interrupts=state.interrupts,
         )
-        async with self._database.write() as connection:
-            await connection.execute(_INSERT, _thread_to_row(thread))
+        connection.execute(_INSERT, _thread_to_row(thread))
         return thread
 
-    async def hold(self, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False) -> Hold | None:
+    @writes
+    def hold(
+        self, connection: Connection, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False
+    ) -> Hold | None:
         """Take the thread's slot, as a run would; runs created meanwhile wait.
 
         `beside_runs`: also while a run is active; the next one waits. Returns None if somebody else
         holds it. Raises ThreadNotFound, ThreadBusy.
         """
         now = self._clock.now()
-        async with self._database.write() as connection:
-            thread = await _get(connection, viewer, thread_id)
-            if (await connection.execute(_HELD, {"key": thread_id})).scalar_one() is not None:
-                return None
-            if thread.status is ThreadStatus.BUSY and not beside_runs:
-                raise ThreadBusy
-            hold = Hold(thread_id, now + timedelta(seconds=seconds))
-            await connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
-            await settle(connection, thread_id, now)
+        thread = _get(connection, viewer, thread_id)
+        if connection.execute(_HELD, {"key": thread_id}).scalar_one() is not None:
+            return None
+        if thread.status is ThreadStatus.BUSY and not beside_runs:
+            raise ThreadBusy
+        hold = Hold(thread_id, now + timedelta(seconds=seconds))
+        connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
+        settle(connection, thread_id, now)
         return hold
 
-    async def release(self, hold: Hold, state: ThreadState | None = None) -> None:
+    @writes
+    def release(self, connection: Connection, hold: Hold, state: ThreadState | None = None) -> None:
         """Give the slot back, recording the state the thread came to, and let its next run go.
 
         Does nothing for a hold that came to its end and was given up.
         """
         now = self._clock.now()
-        async with self._database.write() as connection:
-            released = await connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until})
-            if released.rowcount:
-                await settle(connection, hold.thread_id, now, **state_columns(state, now))
-                await promote(connection, hold.thread_id, None)
+        released = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until})
+        if released.rowcount:
+            settle(connection, hold.thread_id, now, **state_columns(state, now))
+            promote(connection, hold.thread_id, None)
 
-    async def abandoned_holds(self, *, everything: bool = False) -> list[Hold]:
+    @reads
+    def abandoned_holds(self, connection: Connection, *, everything: bool = False) -> list[Hold]:
         """Holds whose holder is late to release: it died. `everything`: all holds."""
         query = select(threads.c.thread_id, threads.c.held_until).where(threads.c.held_until.is_not(None))
         if not everything:
             query = query.where(threads.c.held_until < self._clock.now())
-        async with self._database.read() as connection:
-            return [Hold(row.thread_id, row.held_until) for row in await connection.execute(query)]
+        return [Hold(row.thread_id, row.held_until) for row in connection.execute(query)]
 
 
-async def _find(connection: AsyncConnection, thread_id: str) -> Thread | None:
-    row = (await connection.execute(_GET, {"key": thread_id})).one_or_none()
+def _find(connection: Connection, thread_id: str) -> Thread | None:
+    row = connection.execute(_GET, {"key": thread_id}).one_or_none()
     return thread_from_row(row) if row else None
 
 
-async def _get(connection: AsyncConnection, viewer: Viewer, thread_id: str) -> Thread:
-    thread = await _find(connection, thread_id)
+def _get(connection: Connection, viewer: Viewer, thread_id: str) -> Thread:
+    thread = _find(connection, thread_id)
     if thread is None or thread.owner != viewer.identity:
         raise ThreadNotFound(thread_id)
     return thread
