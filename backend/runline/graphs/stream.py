@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
+from langgraph.channels import UntrackedValue
 
 from runline.graphs.invocation import INJECTED_KEYS, Invocation
 from runline.graphs.registry import AnyGraph
+from runline.model.lifecycle import ThreadStatus
+from runline.model.thread import ThreadState
 
 Emission = tuple[str, Any]
 
@@ -24,6 +27,7 @@ class GraphStream:
     def __init__(self, modes: tuple[str, ...], *, subgraphs: bool) -> None:
         self._values: Any = None
         self._interrupts: dict[str, Any] = {}
+        self._tells_state = False
         self._wanted = frozenset(modes) or frozenset({"values"})
         self._subgraphs = subgraphs
         self._messages = _MessageMerger()
@@ -35,10 +39,23 @@ class GraphStream:
 
     async def run(self, graph: AnyGraph, invocation: Invocation) -> AsyncIterator[list[Emission]]:
         """Execute the graph, yielding the events of each step of its stream; its exceptions pass through."""
+        tells_state = _tells_state(graph, invocation)
         chunks = self._with_events(graph, invocation) if "events" in self._wanted else self._plain(graph, invocation)
         async for emissions in chunks:
             if emissions:
                 yield emissions
+        self._tells_state = tells_state
+
+    @property
+    def state(self) -> ThreadState | None:
+        """What the thread rests at, if the stream has told it; None if that must be read from the checkpoint.
+
+        LangGraph streams the same channels as it reads for a state, so the values of a graph that came to its end
+        without an interrupt need not be read, and decoded, again.
+        """
+        if not self._tells_state or self._interrupts or not isinstance(self._values, dict):
+            return None
+        return ThreadState(ThreadStatus.IDLE, self._values, {})
 
     @property
     def result(self) -> Any:
@@ -100,6 +117,13 @@ class GraphStream:
 
     def _on_checkpoints(self, suffix: str, data: dict[str, Any]) -> list[Emission]:
         return [(f"checkpoints{suffix}", _scrub(data))]
+
+
+def _tells_state(graph: AnyGraph, invocation: Invocation) -> bool:
+    """Whether the stream of a graph shows all its state: it stops nowhere by order, and saves all it shows."""
+    stops = (graph.interrupt_before_nodes, graph.interrupt_after_nodes)
+    asked = (invocation.options.get("interrupt_before"), invocation.options.get("interrupt_after"))
+    return not any(stops + asked) and not any(isinstance(it, UntrackedValue) for it in graph.channels.values())
 
 
 class _MessageMerger:

@@ -21,6 +21,7 @@ from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
+from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
@@ -88,7 +89,8 @@ class Executor:
         error = self._error_of(live)
         outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error)
         await journal.flush()
-        ending = await self._finish(live, outcome, error, successor)
+        state = await self._rest(live.run, stream, outcome, error)
+        ending = await self._finish(live, outcome, state, successor)
         if ending.stop:
             live.stop_reason = ending.stop
             await self._conclude_stopped(live, journal, stream, successor)
@@ -115,12 +117,18 @@ class Executor:
         log.warning("run failed", run_id=live.run.run_id, graph_id=live.run.graph_id, exc_info=exc)
         return graph_error(exc)
 
+    async def _rest(
+        self, run: Run, stream: GraphStream, outcome: RunOutcome, thread_error: dict[str, Any] | None
+    ) -> ThreadState | None:
+        """What the thread comes to: as the stream told it, else as its checkpoint says; None if it goes anyway."""
+        if run.traceless:
+            return None
+        told = None if outcome.error else stream.state
+        return replace(told or await self.states.rest(run, outcome.error), error=thread_error)
+
     async def _finish(
-        self, live: LiveRun, outcome: RunOutcome, thread_error: dict[str, Any] | None, successor: Successor
+        self, live: LiveRun, outcome: RunOutcome, state: ThreadState | None, successor: Successor
     ) -> Ending:
-        state = None
-        if not live.run.traceless:
-            state = replace(await self.states.rest(live.run, outcome.error), error=thread_error)
         ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor()))
         live.promoted = ending.promoted
         if ending.held:
@@ -155,7 +163,8 @@ class Executor:
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED)
                 await journal.flush()
-                ending = await self._finish(live, outcome, stop_error(reason), successor)
+                state = await self._rest(live.run, stream, outcome, stop_error(reason))
+                ending = await self._finish(live, outcome, state, successor)
                 if ending.stop:
                     live.stop_reason = ending.stop
                     await self._conclude_stopped(live, journal, stream, successor)

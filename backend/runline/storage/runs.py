@@ -93,7 +93,8 @@ class RunStore:
         self._evict(connection, admission)
         if key:
             remember_key(connection, run, key)
-        settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
+        if thread.existed:
+            settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
 
     def _refuse_flood(self, connection: Connection) -> None:
@@ -185,9 +186,7 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
-    if row is None:
-        _insert_thread(connection, run)
-    return _ThreadAtAdmission(
+    thread = _ThreadAtAdmission(
         existed=row is not None,
         held=row is not None and row.held_until is not None,
         metadata={**metadata, **graph},
@@ -199,6 +198,9 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
             "config": row.config if row is not None else {},
         },
     )
+    if row is None:
+        _insert_thread(connection, run, thread)
+    return thread
 
 
 def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
@@ -207,7 +209,8 @@ def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
     return {**assistant.config, **own, "configurable": assistant.config.get("configurable", {})}
 
 
-def _insert_thread(connection: Connection, run: Run) -> None:
+def _insert_thread(connection: Connection, run: Run, thread: _ThreadAtAdmission) -> None:
+    """A thread that is made for a run is busy with it from the start, in the same transaction."""
     now = run.created_at
     row = {
         "thread_id": run.thread_id,
@@ -218,8 +221,8 @@ def _insert_thread(connection: Connection, run: Run) -> None:
         "created_at": now,
         "updated_at": now,
         "state_updated_at": now,
-        "metadata": {},
-        "config": {},
+        "metadata": thread.metadata,
+        "config": thread.config,
     }
     connection.execute(_INSERT_THREAD, row)
 
