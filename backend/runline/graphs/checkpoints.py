@@ -10,7 +10,6 @@ one writes no more. langgraph's own savers do not fence.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +27,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from runline.errors import Conflict
+from runline.kit.json import dumps
 from runline.kit.sqlite import OneHopConnection, connect
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
@@ -196,7 +196,7 @@ class RunlineSaver(AsyncSqliteSaver):
             key.get("checkpoint_id"),
             type_,
             blob,
-            json.dumps(full_metadata, ensure_ascii=False).encode("utf-8", "ignore"),
+            dumps(full_metadata),
             run_id or full_metadata.get("run_id"),
             *token,
         )

@@ -88,16 +88,16 @@ SPELLINGS: list[tuple[list[str] | None, set[str] | None]] = [
 
 
 @pytest.mark.parametrize(("query", "modes"), SPELLINGS)
-def test_modes_are_read_in_every_spelling(query: list[str] | None, modes: set[str] | None) -> None:
-    assert modes_in_query(query) == (None if modes is None else modes | {"error"})
+async def test_modes_are_read_in_every_spelling(query: list[str] | None, modes: set[str] | None) -> None:
+    assert await modes_in_query(query) == (None if modes is None else modes | {"error"})
 
 
 @pytest.mark.parametrize(
     "query", [["nope"], ["values,nope"], ['["values",1]'], ["[values"], ["{}"], ["VALUES"], ["end"]]
 )
-def test_a_mode_that_does_not_exist_is_refused(query: list[str]) -> None:
+async def test_a_mode_that_does_not_exist_is_refused(query: list[str]) -> None:
     with pytest.raises(Invalid, match=r"^Invalid stream mode: "):
-        modes_in_query(query)
+        await modes_in_query(query)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_mode_that_does_not_exist_is_refused(query: list[str]) -> None:
 async def test_a_filter_shows_its_modes_with_their_subgraphs_and_errors_in_any_case(
     query: list[str] | None, shown: list[Event]
 ) -> None:
-    chunks = [chunk async for chunk in frames(batches(ALL, Ended(b"1")), modes_in_query(query))]
+    chunks = [chunk async for chunk in frames(batches(ALL, Ended(b"1")), await modes_in_query(query))]
     assert chunks == [b"".join(map(frame, shown)), END]
 
 
@@ -121,16 +121,16 @@ async def test_a_filter_shows_its_modes_with_their_subgraphs_and_errors_in_any_c
     ("header", "after"),
     [(None, None), ("-1", 0), ("0", 0), ("-", 0), ("1", 1), ("007", 7), ("1000000001", 1_000_000_001)],
 )
-def test_a_position_is_read_from_the_header(header: str | None, after: int | None) -> None:
-    assert after_in_header(header) == after
+async def test_a_position_is_read_from_the_header(header: str | None, after: int | None) -> None:
+    assert await after_in_header(header) == after
 
 
 @pytest.mark.parametrize(
     "header", ["", "x", "-2", "1.5", "1e3", " 1", "+1", "\u00b2", "\u0661", "1795162797010-0", "9" * 16]
 )
-def test_a_position_that_is_none_is_refused(header: str) -> None:
+async def test_a_position_that_is_none_is_refused(header: str) -> None:
     with pytest.raises(Invalid, match=r"^Invalid Last-Event-ID: "):
-        after_in_header(header)
+        await after_in_header(header)
 
 
 def test_a_run_is_named_in_the_headers_without_host_query_or_prefix() -> None:

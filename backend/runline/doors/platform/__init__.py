@@ -8,8 +8,6 @@ from runline.doors.platform import assistants, runs, state, stateless, system, t
 
 
 def router() -> APIRouter:
-    """All routes of this door."""
-    door = APIRouter()
-    for noun in (system, assistants, threads, state, runs, stateless):
-        door.include_router(noun.routes)
-    return door
+    """All routes of this door, on one level: each level more is searched anew with every request."""
+    nouns = (system, assistants, threads, state, runs, stateless)
+    return APIRouter(routes=[route for noun in nouns for route in noun.routes.routes])

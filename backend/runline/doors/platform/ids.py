@@ -10,17 +10,17 @@ from runline.errors import Invalid
 from runline.kit.ids import parse_id
 
 
-def thread_id_in_path(thread_id: str) -> str:
+async def thread_id_in_path(thread_id: str) -> str:
     """A thread's id. Raises Invalid."""
     return _parsed("thread", thread_id)
 
 
-def run_id_in_path(run_id: str) -> str:
+async def run_id_in_path(run_id: str) -> str:
     """A run's id. Raises Invalid."""
     return _parsed("run", run_id)
 
 
-def assistant_id_in_path(assistant_id: str) -> str:
+async def assistant_id_in_path(assistant_id: str) -> str:
     """An assistant's id; the name of a graph is not one here. Raises Invalid."""
     return _parsed("assistant", assistant_id)
 

@@ -44,7 +44,7 @@ class _Cancel:
     wait: bool
 
 
-def _cancel_in_query(action: CancelAction = CancelAction.INTERRUPT, wait: bool = False) -> _Cancel:
+async def _cancel_in_query(action: CancelAction = CancelAction.INTERRUPT, wait: bool = False) -> _Cancel:
     return _Cancel(action, wait)
 
 
@@ -80,7 +80,7 @@ class _List:
     select: list[str] | None
 
 
-def _list_in_query(
+async def _list_in_query(
     limit: Annotated[int, Query(ge=1, le=1000)] = 10,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     status: RunStatus | None = None,

@@ -62,7 +62,7 @@ async def _result(run: Run, call: Call) -> bytes:
         return dumps({"__error__": _error(exc)})
 
 
-def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
+async def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
     """`stream_mode` in all spellings: one, repeated (Python SDK), a JSON array (JS SDK), with commas."""
     if not stream_mode:
         return None
@@ -86,7 +86,7 @@ def _names(part: str) -> list[str]:
     return [name.strip() for name in part.split(",")]
 
 
-def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
+async def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
     """`Last-Event-ID`: the position to go on from; None without one, which means from now on."""
     if last_event_id is None:
         return None
@@ -122,7 +122,7 @@ class Join:
     cancel_on_disconnect: bool = False
 
 
-def join_in_query(after: AfterDep, modes: ModesDep, cancel_on_disconnect: bool = False) -> Join:
+async def join_in_query(after: AfterDep, modes: ModesDep, cancel_on_disconnect: bool = False) -> Join:
     """The parameters of a join."""
     return Join(after, modes, cancel_on_disconnect)
 
