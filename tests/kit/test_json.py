@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+import tracemalloc
 from collections import OrderedDict, UserDict, deque, namedtuple
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -211,3 +213,14 @@ def test_depth_is_measured_without_recursion() -> None:
         value = {"a": value}
     assert depth_exceeds(value, 900)
     assert not depth_exceeds(value, 100_000)
+
+
+def test_what_was_encoded_takes_no_more_memory_than_it_says() -> None:
+    """Streams keep what they encode, and count it by its length."""
+    tracemalloc.start()
+    try:
+        kept = [dumps({"number": number}) for number in range(1000)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 2 * sum(sys.getsizeof(line) for line in kept)

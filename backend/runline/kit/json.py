@@ -27,7 +27,8 @@ loads = orjson.loads
 def dumps(value: Any) -> bytes:
     """Encode any value on one line; what has no JSON form becomes its `repr`."""
     try:
-        return orjson.dumps(value, default=jsonable, option=_OPTIONS)
+        # a copy, for orjson's own answer holds on to a buffer of at least 4 KiB, and events are kept by the thousand
+        return bytes(memoryview(orjson.dumps(value, default=jsonable, option=_OPTIONS)))
     except (TypeError, RecursionError):
         # integers beyond 64 bits, lone surrogates, odd keys, deep nesting: the slow encoder takes all of them
         return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()

@@ -37,12 +37,19 @@ class _Stream:
     last_seq: int = 0
     ended: Ended | None = None
     ended_at: float = 0.0
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    # only while somebody waits: most streams are kept, unread, for longer than they are written
+    wake: asyncio.Event | None = None
+
+    async def news(self) -> None:
+        """Wait for the next `notify`; all who wait share one event object."""
+        self.wake = self.wake or asyncio.Event()
+        await self.wake.wait()
 
     def notify(self) -> None:
-        """Wake all readers with one event object and leave a fresh one for the next time."""
-        self.wake.set()
-        self.wake = asyncio.Event()
+        """Wake all who wait."""
+        if self.wake:
+            self.wake.set()
+            self.wake = None
 
     @property
     def first_kept(self) -> int:
@@ -153,7 +160,7 @@ class MemoryStreamBridge:
             elif self._shut_down:
                 return
             else:
-                await stream.wake.wait()
+                await stream.news()
 
     def shut_down(self) -> None:
         """See StreamBridge."""
