@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.errors import Unreadable
@@ -20,9 +20,9 @@ from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database
-from runline.storage.queue import Claimant, claim_run, promote, remove_run, retire, settle, state_columns
+from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import run_from_row
-from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
+from runline.storage.tables import is_active, is_claimable, is_running, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ _HELD = select(runs.c.stop_requested).where(
 )
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
-_DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 
 
 class LeaseStore:
@@ -116,8 +115,9 @@ class LeaseStore:
                 return Ending(held=False, gone=await _is_gone(connection, run))
             if row.stop_requested in _gives_way_to(outcome):
                 return Ending(held=False, stop=StopReason(row.stop_requested))
-            if run.traceless and not run.spec.stream_resumable:
-                return await _drop_thread(connection, run)
+            if run.vanishes:
+                await drop_thread(connection, run)
+                return Ending(held=True)
             end = {
                 "key": run.run_id,
                 "error": outcome.error,
@@ -141,7 +141,8 @@ class LeaseStore:
             if (await connection.execute(query)).one_or_none() is None:
                 return Ending(held=False)
             if run.traceless:
-                return await _drop_thread(connection, run)
+                await drop_thread(connection, run)
+                return Ending(held=True)
             keep_graph = state is not None and state.values is not None
             await remove_run(connection, run, keep_graph=keep_graph)
             promoted = await promote(connection, run.thread_id, claimant)
@@ -205,11 +206,6 @@ class LeaseStore:
 
 async def _is_gone(connection: AsyncConnection, run: Run) -> bool:
     return (await connection.execute(_EXISTS, {"key": run.run_id})).one_or_none() is None
-
-
-async def _drop_thread(connection: AsyncConnection, run: Run) -> Ending:
-    await connection.execute(_DROP_THREAD, {"key": run.thread_id})
-    return Ending(held=True)
 
 
 def _gives_way_to(outcome: RunOutcome) -> tuple[StopReason, ...]:

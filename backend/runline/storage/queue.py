@@ -44,6 +44,7 @@ _NEXT_RUN = (
     .limit(1)
 )
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
+_DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 _RETIRE = update(runs).where(runs.c.run_id == bindparam("key"))
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
@@ -177,6 +178,11 @@ async def _restore(connection: AsyncConnection, thread_id: str, before: dict[str
     )
 
 
+async def drop_thread(connection: AsyncConnection, run: Run) -> None:
+    """Delete the thread of a stateless run, and the run with it."""
+    await connection.execute(_DROP_THREAD, {"key": run.thread_id})
+
+
 async def end_evicted(connection: AsyncConnection, run: Run, reason: StopReason, now: datetime) -> None:
     """Carry out an eviction or a cancel: a run that never started ends here, another is asked to stop."""
     if run.started:
@@ -186,6 +192,8 @@ async def end_evicted(connection: AsyncConnection, run: Run, reason: StopReason,
         await connection.execute(
             update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
         )
+    elif run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
+        await drop_thread(connection, run)
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):
         await connection.execute(
             update(runs)
