@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from runline.errors import Unreadable
@@ -81,25 +81,21 @@ class LeaseStore:
 
         Returns the runs still held, each with the stop its owner asked for, if any.
         """
-        run_ids = [run_id for run_id, _ in attempts]
         statement = (
             update(runs)
             .where(
-                runs.c.run_id.in_(run_ids),
+                # SQLite finds rows by the first of these, and has no index for the second
+                runs.c.run_id.in_([run_id for run_id, _ in attempts]),
+                tuple_(runs.c.run_id, runs.c.attempt).in_(attempts),
                 is_running(),
                 runs.c.lease_owner == claimant.worker,
             )
             .values(lease_until=claimant.lease_until)
-            .returning(runs.c.run_id, runs.c.attempt, runs.c.stop_requested)
+            .returning(runs.c.run_id, runs.c.stop_requested)
         )
         async with self._database.write() as connection:
             rows = (await connection.execute(statement)).all()
-        held = set(attempts)
-        return {
-            row.run_id: StopReason(row.stop_requested) if row.stop_requested else None
-            for row in rows
-            if (row.run_id, row.attempt) in held
-        }
+        return {row.run_id: StopReason(row.stop_requested) if row.stop_requested else None for row in rows}
 
     async def finish(
         self, run: Run, outcome: RunOutcome, state: ThreadState | None, claimant: Claimant | None
