@@ -74,7 +74,11 @@ class Stores(RuleBasedStateMachine):
         self.sight.check_after(before)
         lost = {run.run_id for run in self.known} - self.taken - self.sight.runs.keys()
         assert not lost, "no run that was acknowledged is lost"
+        self.check_more()
         self.sound = True
+
+    def check_more(self) -> None:
+        """What else a machine holds true at any moment."""
 
     def nothing_changed(self) -> None:
         """For what must be refused, or be without effect."""
