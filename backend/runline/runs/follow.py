@@ -86,12 +86,13 @@ class RunStreams:
                 async for batch in live:
                     yield batch
                     after = after if isinstance(batch, Ended) else batch[-1].seq
-                return
             except EventsGone:
                 if not run.spec.stream_resumable or not (events := await self.segments.read(run.run_id, after)):
                     raise
                 yield events
                 after = events[-1].seq
+            else:
+                return
             # the run may have ended long ago meanwhile
             known = self.bridge.knows(run.run_id)
             live = self.bridge.read(run.run_id, after) if known else self._replay(run, after)
@@ -102,4 +103,7 @@ class RunStreams:
         while position is not None and (events := await self.segments.read(run.run_id, position)):
             yield events
             position = events[-1].seq
+        if position is not None and not await self._has_stored(run):
+            # the sweeper came between
+            raise EventsGone(run.run_id, position)
         yield Ended(b"null")
