@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from kit.exploring import OwnLoop, explore
 from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
-from runline.storage.engine import SqliteOptions, open_database
+from runline.storage.engine import Database
 from runs.house import GRAPHS
 from runs.machine.crashes import CrashMachine
 from runs.machine.process import Site
@@ -19,15 +18,13 @@ from storage.world import ASSISTANT
 
 
 @pytest.fixture
-def site(loop: OwnLoop, tmp_path: Path, template: Path) -> Site:
-    shutil.copy(template, tmp_path / "test.db")
+def site(loop: OwnLoop, tmp_path: Path, database: Database) -> Site:
     project = tmp_path / "langgraph.json"
     project.write_text(json.dumps({"graphs": {ASSISTANT.graph_id: GRAPHS["script"]}}), encoding="utf-8")
     registry = GraphRegistry.load(read_project(project))
-    database = loop.open(open_database(SqliteOptions(tmp_path / "test.db")))
     return Site(loop, database, tmp_path / "checkpoints.db", registry)
 
 
 @pytest.mark.timeout(0)
 def test_no_sequence_of_crashes_loses_a_run_or_lets_two_write_it(site: Site) -> None:
-    explore(lambda: CrashMachine(site), examples=30)
+    explore(lambda: CrashMachine(site), examples=45)
