@@ -21,4 +21,4 @@ def database(loop: OwnLoop, tmp_path: Path, template: Path) -> Database:
 
 @pytest.mark.timeout(0)
 def test_any_sequence_of_calls_keeps_the_rules(loop: OwnLoop, database: Database) -> None:
-    explore(lambda: QueueMachine(loop, database), examples=40)
+    explore(lambda: QueueMachine(loop, database), examples=80)

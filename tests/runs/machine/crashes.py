@@ -50,7 +50,7 @@ class CrashMachine(LifeMachine):
     @rule(age=NEWEST, writes=st.booleans())
     def save(self, age: int, writes: bool) -> None:
         """A checkpoint, or writes onto one."""
-        run = recall(self.grips, age).run
+        run = recall(self.grips, age)
         row = self.sight.runs.get(run.run_id)
         stale = run.attempt <= self.lost.get(run.run_id, 0)
         assert stale or row is None or row.attempt == run.attempt, "who follows another has taken the run from it"
@@ -85,7 +85,7 @@ class CrashMachine(LifeMachine):
     @rule(age=NEWEST, count=st.integers(1, 3))
     def tell(self, age: int, count: int) -> None:
         """The next events of a resumable run."""
-        run = recall(self.grips, age).run
+        run = recall(self.grips, age)
         row = self.sight.runs.get(run.run_id)
         if not run.spec.stream_resumable or (row is not None and self._ended_by_reaper(row)):
             return

@@ -26,7 +26,7 @@ class Creating(Stores):
     @rule(
         thread=THREADS,
         strategy=STRATEGIES,
-        delay=st.sampled_from([0, 0, 0, 5]),
+        delay=DELAYS,
         worker=st.none() | WORKERS,
         resumable=st.booleans(),
     )
@@ -36,7 +36,7 @@ class Creating(Stores):
         spec: dict[str, Any] = {"multitask_strategy": strategy, "after_seconds": delay, "stream_resumable": resumable}
         self._admit(self.world.run(self.thread_ids[thread], create_thread=True, **spec), worker)
 
-    @rule(keep=st.booleans(), resumable=st.booleans(), delay=st.sampled_from([0, 5]), worker=st.none() | WORKERS)
+    @rule(keep=st.booleans(), resumable=st.booleans(), delay=DELAYS, worker=st.none() | WORKERS)
     def create_stateless_run(self, keep: bool, resumable: bool, delay: int, worker: str | None) -> None:
         spec: dict[str, Any] = {"keep_thread": keep, "stream_resumable": resumable, "after_seconds": delay}
         self._admit(self.world.run(new_id(), create_thread=True, temporary=True, **spec), worker)
@@ -62,22 +62,22 @@ class Creating(Stores):
         self.nothing_changed()
 
     def _admit(self, run: Run, worker: str | None, key: IdempotencyKey | None = None) -> bool:
-        if refusal := self._refusal(run, starts=worker is not None):
+        starts = worker is not None and self._may_start(run)
+        if refusal := self._refusal(run, starts=starts):
             with pytest.raises(refusal):
                 self.do(self.world.runs.admit(run, ASSISTANT, self.claimant(worker), key))
             self.nothing_changed()
             return False
         admitted = self.do(self.world.runs.admit(run, ASSISTANT, self.claimant(worker), key))
-        starts = worker is not None and self._may_start(run) and not run.spec.after_seconds
         assert admitted.run.status == (RunStatus.RUNNING if starts else RunStatus.PENDING)
         self.known.append(admitted.run)
-        self.believe(worker, admitted.run)
+        self.believe(admitted.run)
         self._expect_evictions(run)
         return True
 
     def _may_start(self, run: Run) -> bool:
         queue = self.sight.queues[run.thread_id]
-        if self.sight.held(run.thread_id):
+        if self.sight.held(run.thread_id) or run.spec.after_seconds:
             return False
         if run.spec.multitask_strategy is MultitaskStrategy.ENQUEUE:
             return not queue
@@ -92,7 +92,6 @@ class Creating(Stores):
             return ThreadBusy
         if strategy is MultitaskStrategy.ENQUEUE and len(queue) >= LIMITS.per_thread:
             return TooMany
-        starts = starts and self._may_start(run) and not run.spec.after_seconds
         return TooMany if not starts and len(self.sight.active) >= LIMITS.total else None
 
     def _expect_evictions(self, run: Run) -> None:

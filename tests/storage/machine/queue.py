@@ -37,7 +37,10 @@ class LifeMachine(Creating, Working, Owning):
         for _ in range(2 * LIMITS.total + len(self.sight.active)):
             self.world.clock.pass_(20)
             self.do(self.recover())
-            for run in self.do(self.world.claim(LIMITS.total)):
+            self.rows_are_true()
+            claimed = self.do(self.world.claim(LIMITS.total))
+            self.rows_are_true()
+            for run in claimed:
                 self.do(self._conclude(run))
             self.rows_are_true()
             if not self.sight.active:
@@ -61,7 +64,7 @@ class QueueMachine(LifeMachine):
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST)
     def crash(self, age: int) -> None:
-        self.give_back(recall(self.grips, age).run, crashed=True)
+        self.give_back(recall(self.grips, age), crashed=True)
 
     async def recover(self) -> None:
         for run, _ in await self.world.leases.expired():

@@ -79,11 +79,14 @@ class Sight:
                     *(was.status, was.attempt, was.ended_at, was.error),
                 ), "a terminal status never changes"
             assert row.crashes >= was.crashes
-            self._check_start(was.attempt, row)
+            if was.status != RunStatus.RUNNING:
+                self._check_start(was.attempt, row)
+            else:
+                assert row.attempt == was.attempt
         for run_id in self.runs.keys() - before.runs.keys():
             self._check_start(0, self.runs[run_id])
 
     def _check_start(self, attempt: int, row: Any) -> None:
-        assert row.attempt in (attempt, attempt + 1), "attempts grow one by one"
-        if row.attempt > attempt and row.status == RunStatus.RUNNING:
-            assert self.queues[row.thread_id][0] is row, "nobody overtakes"
+        started = row.status == RunStatus.RUNNING
+        assert row.attempt == attempt + started, "each start is an attempt more"
+        assert not started or self.queues[row.thread_id][0] is row, "nobody overtakes"

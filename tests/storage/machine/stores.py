@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -27,16 +27,8 @@ T = TypeVar("T")
 LIMITS = QueueLimits(per_thread=5, total=9)
 UNDOING = (StopReason.ROLLBACK, StopReason.DELETE)
 
-THREADS = st.integers(0, 2)
+THREADS = st.integers(0, 1)
 WORKERS = st.sampled_from(["first", "second"])
-
-
-@dataclass(frozen=True)
-class Grip:
-    """A run that a worker believes to be its own, rightly or not."""
-
-    worker: str
-    run: Run
 
 
 class Stores(RuleBasedStateMachine):
@@ -47,8 +39,8 @@ class Stores(RuleBasedStateMachine):
         self.loop = loop
         world = World.over(database)
         self.world = replace(world, runs=RunStore(database, world.clock, LIMITS))
-        self.thread_ids = [new_id() for _ in range(3)]
-        self.grips: list[Grip] = []
+        self.thread_ids = [new_id() for _ in range(2)]
+        self.grips: list[Run] = []  # runs that a worker believes to be its own, rightly or not
         self.known: list[Run] = []  # runs whose creation was acknowledged
         self.holds: list[Hold] = []
         self.keys: dict[str, tuple[str, str]] = {}
@@ -88,9 +80,9 @@ class Stores(RuleBasedStateMachine):
     def claimant(self, worker: str | None) -> Claimant | None:
         return self.world.claimant(worker) if worker else None
 
-    def believe(self, worker: str | None, run: Run | None) -> None:
-        if worker and run and run.status is RunStatus.RUNNING:
-            self.grips.append(Grip(worker, run))
+    def believe(self, run: Run | None) -> None:
+        if run and run.status is RunStatus.RUNNING:
+            self.grips.append(run)
 
     def vanishes(self, row: Any) -> bool:
         """Whether nothing is to be left of a run when it has ended."""

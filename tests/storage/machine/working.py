@@ -25,17 +25,16 @@ class Working(Stores):
         claimed = self.do(self.world.leases.claim(claimant, limit))
         assert [run.run_id for run in claimed] == self.sight.startable(claimant.now)[:limit]
         for run in claimed:
-            self.believe(worker, run)
+            self.believe(run)
 
     @precondition(lambda self: self.grips)
-    @rule(ages=st.lists(NEWEST, min_size=1, max_size=3))
-    def renew(self, ages: list[int]) -> None:
-        grips = [recall(self.grips, age) for age in ages]
-        worker = grips[0].worker
-        runs = [grip.run for grip in grips if grip.worker == worker]
+    @rule(worker=WORKERS, ages=st.lists(NEWEST, min_size=1, max_size=3))
+    def renew(self, worker: str, ages: list[int]) -> None:
+        runs = [recall(self.grips, age) for age in ages]
         claimant = self.world.claimant(worker)
         held = self.do(self.world.leases.renew(claimant, [(run.run_id, run.attempt) for run in runs]))
-        rightful = {run.run_id for run in runs if self.sight.holds(run)}
+        own = [run for run in runs if self.sight.holds(run)]
+        rightful = {run.run_id for run in own if self.sight.runs[run.run_id].lease_owner == worker}
         assert held == {run_id: self.sight.runs[run_id].stop_requested for run_id in rightful}
         for run in runs:
             row = self.loop.do(self.world.row(run))
@@ -44,7 +43,7 @@ class Working(Stores):
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST, outcome=OUTCOMES, successor=st.none() | WORKERS)
     def finish(self, age: int, outcome: RunOutcome, successor: str | None) -> None:
-        run = recall(self.grips, age).run
+        run = recall(self.grips, age)
         ending = self.do(self.world.leases.finish(run, outcome, state(), self.claimant(successor)))
         if not self.sight.holds(run):
             assert (ending.held, ending.stop, ending.gone) == (False, None, run.run_id not in self.sight.runs)
@@ -57,7 +56,7 @@ class Working(Stores):
             return
         assert ending.held
         self._expect_end(run, None if self.vanishes(self.sight.runs[run.run_id]) else outcome)
-        self.believe(successor, ending.promoted)
+        self.believe(ending.promoted)
 
     def _expect_end(self, run: Run, outcome: RunOutcome | None) -> None:
         row = self.loop.do(self.world.row(run))
@@ -70,7 +69,7 @@ class Working(Stores):
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST, successor=st.none() | WORKERS)
     def carry_out_stop(self, age: int, successor: str | None) -> None:
-        run = recall(self.grips, age).run
+        run = recall(self.grips, age)
         row = self.sight.runs.get(run.run_id)
         if row is not None and row.attempt == run.attempt and row.stop_requested not in UNDOING:
             return
@@ -82,12 +81,12 @@ class Working(Stores):
             self._expect_end(run, None)
         else:
             self.nothing_changed()
-        self.believe(successor, ending.promoted)
+        self.believe(ending.promoted)
 
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST)
     def shut_down(self, age: int) -> None:
-        self.give_back(recall(self.grips, age).run, crashed=False)
+        self.give_back(recall(self.grips, age), crashed=False)
 
     def give_back(self, run: Run, *, crashed: bool) -> None:
         given = self.do(self.world.leases.requeue(run, crashed=crashed))
