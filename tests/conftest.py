@@ -13,6 +13,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from gateway import Gateway, serving
+from kit.exploring import OwnLoop
 
 MAX_BODY_BYTES = 200_000
 
@@ -49,3 +50,10 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A plain HTTP client, for what the SDK hides: status codes, headers, bytes."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
         yield connected
+
+
+@pytest.fixture
+def loop() -> Iterator[OwnLoop]:
+    """For state machines, whose rules are not coroutines."""
+    with OwnLoop() as loop:
+        yield loop

@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kit.exploring import exploration
 from runline.errors import ThreadBusy
 from runline.model.admission import Admission, decide
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason
@@ -63,3 +66,48 @@ def test_a_state_update_that_holds_the_thread_is_waited_for(strategy: MultitaskS
 def test_reject_refuses_a_held_thread() -> None:
     with pytest.raises(ThreadBusy):
         decide(REJECT, [], held=True)
+
+
+RUNS = st.builds(
+    lambda attempt, runs: replace(
+        PENDING, attempt=attempt, status=RunStatus.RUNNING if attempt and runs else PENDING.status
+    ),
+    st.integers(0, 3),
+    st.booleans(),
+)
+ACTIVE = st.lists(RUNS, max_size=6)
+STRATEGIES = st.sampled_from(MultitaskStrategy)
+
+
+def admitted(strategy: MultitaskStrategy, active: list[Run], held: bool) -> Admission | None:
+    """None for a refusal."""
+    try:
+        return decide(strategy, active, held=held)
+    except ThreadBusy:
+        return None
+
+
+@exploration(100)
+@given(strategy=STRATEGIES, active=ACTIVE, held=st.booleans())
+def test_only_reject_refuses_and_only_in_company(strategy: MultitaskStrategy, active: list[Run], held: bool) -> None:
+    refused = admitted(strategy, active, held) is None
+    assert refused == (strategy is REJECT and (held or bool(active)))
+
+
+@exploration(100)
+@given(strategy=STRATEGIES, active=ACTIVE, held=st.booleans())
+def test_whoever_may_start_has_nobody_before_it(strategy: MultitaskStrategy, active: list[Run], held: bool) -> None:
+    if admission := admitted(strategy, active, held):
+        stays = [run for run in active if run.started or run not in admission.evicted]
+        assert admission.ready == (not held and not stays)
+
+
+@exploration(100)
+@given(strategy=STRATEGIES, active=ACTIVE, held=st.booleans())
+def test_all_are_evicted_or_nobody_and_never_without_a_reason(
+    strategy: MultitaskStrategy, active: list[Run], held: bool
+) -> None:
+    if admission := admitted(strategy, active, held):
+        assert admission.evicted in ((), tuple(active))
+        assert bool(admission.evicted) == (strategy in (INTERRUPT, ROLLBACK) and bool(active))
+        assert not admission.evicted or admission.reason == strategy.value

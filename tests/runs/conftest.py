@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
 from runline.core import DATABASE_FILE
+from runline.storage.engine import Database, SqliteOptions, open_database
 from runs.agents import GATES, moods
 from runs.house import House, open_house
 from storage.migrated import make_template
@@ -48,3 +50,9 @@ def migrated(tmp_path: Path, template: Path) -> None:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+def database(loop: OwnLoop, tmp_path: Path, migrated: None) -> Database:
+    """For state machines, which own their loop."""
+    return loop.open(open_database(SqliteOptions(tmp_path / "data" / DATABASE_FILE)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from runline.model.lifecycle import RunStatus
 from runline.model.viewer import ANONYMOUS
 from runline.runs import recorder
 from runline.storage.segments import Attempt, SegmentStore
-from runline.streams.contracts import Ended
+from runline.streams.contracts import Ended, EventsGone
 from runs.agents import GATES
 from runs.house import House, open_house
 
@@ -104,6 +105,48 @@ async def test_a_reader_that_fell_behind_what_memory_keeps_reads_on_in_the_store
         async for batch in batches:
             seqs += [] if isinstance(batch, Ended) else [event.seq for event in batch]
         assert seqs == list(range(1, 2002))
+
+
+async def test_a_reader_that_fell_behind_reads_on_in_the_store_though_memory_has_forgotten_the_run(
+    tmp_path: Path,
+) -> None:
+    async with open_house(tmp_path, streams={"max_bytes_per_run": 65_536, **FORGETFUL}) as house:
+        run = await house.create(None, "write 2000", "wait gate", stream_resumable=True, stream_mode=("custom",))
+        batches = await house.core.runs.follow(run, 0)
+        read = [await anext(batches)]
+        await wait_until(lambda: GATES["gate"].visits)
+        GATES["gate"].open()
+        await house.core.worker.ended(run.run_id)
+        assert not house.core.bridge.knows(run.run_id)
+        read += [batch async for batch in batches]
+        assert isinstance(read.pop(), Ended)
+        assert [event.seq for batch in read for event in batch] == list(range(1, 2002))  # type: ignore[union-attr]
+
+
+async def test_a_reader_keeps_what_it_was_promised_though_memory_forgets_the_run_before_it_begins(
+    tmp_path: Path,
+) -> None:
+    async with open_house(tmp_path, streams=FORGETFUL) as house:
+        run = await house.hold()
+        batches = await house.core.runs.follow(run, 0)
+        GATES["gate"].open()
+        await house.core.worker.ended(run.run_id)
+        assert not house.core.bridge.knows(run.run_id)
+        assert isinstance([batch async for batch in batches][-1], Ended)
+
+
+async def test_a_reader_is_told_when_what_it_was_reading_is_swept(tmp_path: Path) -> None:
+    async with open_house(tmp_path, streams=FORGETFUL) as house:
+        run = await house.create(None, "one", stream_resumable=True)
+        last = (await house.end(run)).seqs[-1]
+        run, segments = await house.now(run), house.core.runs.streams.segments
+        for seq in range(last + 1, 200):
+            await segments.append({(run.run_id, run.attempt): [Event(seq, "custom", b"1")]})
+        batches = await house.core.runs.follow(run, 0)
+        await anext(batches)
+        await segments.sweep(datetime.now(UTC))
+        with pytest.raises(EventsGone):
+            await anext(batches)
 
 
 async def test_a_run_is_held_up_while_its_events_come_faster_than_they_can_be_stored(

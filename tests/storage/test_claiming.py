@@ -112,6 +112,15 @@ async def test_what_is_not_held_is_not_renewed(world: World) -> None:
     assert await world.leases.renew(world.claimant("other"), [(foreign.run_id, 1)]) == {}
 
 
+async def test_a_renewal_under_an_older_attempt_prolongs_nothing_though_the_worker_is_the_same(world: World) -> None:
+    run = await world.start(new_id(), create_thread=True)
+    await world.leases.requeue(run, crashed=True)
+    await world.claim()
+    before = await world.all_rows()
+    assert await world.leases.renew(world.claimant(), [(run.run_id, 1)]) == {}
+    assert await world.all_rows() == before
+
+
 async def test_a_run_whose_lease_has_ended_is_found(world: World) -> None:
     run, renewed = [await world.start(new_id(), create_thread=True) for _ in range(2)]
     await world.add(run.thread_id)

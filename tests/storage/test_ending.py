@@ -141,6 +141,27 @@ async def test_a_pending_run_that_is_taken_back_leaves_no_row(world: World, reas
     assert (after.status, after.metadata, after.config) == (ThreadStatus.IDLE, {"topic": "x"}, {})
 
 
+@pytest.mark.parametrize(
+    "reason", [StopReason.INTERRUPT, StopReason.DISCONNECT, StopReason.ROLLBACK, StopReason.DELETE]
+)
+async def test_nothing_is_left_of_a_stateless_run_that_was_stopped_before_it_started(
+    world: World, reason: StopReason
+) -> None:
+    run = await world.add(new_id(), create_thread=True, temporary=True)
+    await world.stop(run, reason)
+    assert await world.all_rows() == ([], [])
+
+
+@pytest.mark.parametrize(("reason", "kept"), [(StopReason.INTERRUPT, True), (StopReason.ROLLBACK, False)])
+async def test_a_stateless_run_whose_events_are_stored_is_kept_for_them_unless_it_is_taken_back(
+    world: World, reason: StopReason, kept: bool
+) -> None:
+    run = await world.add(new_id(), create_thread=True, temporary=True, stream_resumable=True)
+    await world.stop(run, reason)
+    threads, runs = await world.all_rows()
+    assert (len(threads), len(runs)) == (kept, kept)
+
+
 async def test_a_running_run_is_only_asked_and_keeps_its_place(world: World) -> None:
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)

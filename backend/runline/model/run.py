@@ -82,6 +82,11 @@ class Run:
         """A stateless run whose thread goes when it ends; it runs without a checkpointer."""
         return self.spec.temporary and not self.spec.keep_thread
 
+    @property
+    def vanishes(self) -> bool:
+        """Whether nothing is kept of it when it has ended, not even its stored events."""
+        return self.traceless and not self.spec.stream_resumable
+
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:

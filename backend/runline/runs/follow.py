@@ -46,7 +46,8 @@ class RunStreams:
             # one process owns the database, so that it executes every active run, now or soon
             await self._open_for_reader(run)
         if self.bridge.knows(run.run_id):
-            return self._replay_then_tail(run, self._position(run, after))
+            position = self._position(run, after)
+            return self._replay_then_tail(run, position, self.bridge.read(run.run_id, position))
         if not await self._has_stored(run):
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
@@ -75,20 +76,26 @@ class RunStreams:
     async def _has_stored(self, run: Run) -> bool:
         return run.spec.stream_resumable and await self.segments.last_seq(run.run_id) > 0
 
-    async def _replay_then_tail(self, run: Run, after: int) -> AsyncIterator[Batch]:
-        """Live; a reader that fell behind what the bridge keeps re-reads from the store and comes back."""
-        caught_up = False
-        while not caught_up:
+    async def _replay_then_tail(self, run: Run, after: int, live: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+        """Live; a reader that fell behind what the bridge keeps re-reads from the store and comes back.
+
+        `live` has hold of the stream already: the bridge may forget it before the first event is asked for.
+        """
+        while True:
             try:
-                async for batch in self.bridge.read(run.run_id, after):
+                async for batch in live:
                     yield batch
                     after = after if isinstance(batch, Ended) else batch[-1].seq
-                caught_up = True
             except EventsGone:
                 if not run.spec.stream_resumable or not (events := await self.segments.read(run.run_id, after)):
                     raise
                 yield events
                 after = events[-1].seq
+            else:
+                return
+            # the run may have ended long ago meanwhile
+            known = self.bridge.knows(run.run_id)
+            live = self.bridge.read(run.run_id, after) if known else self._replay(run, after)
 
     async def _replay(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """All that is stored of an ended run; without a position there is nothing new to tell."""
@@ -96,4 +103,7 @@ class RunStreams:
         while position is not None and (events := await self.segments.read(run.run_id, position)):
             yield events
             position = events[-1].seq
+        if position is not None and not await self._has_stored(run):
+            # the sweeper came between
+            raise EventsGone(run.run_id, position)
         yield Ended(b"null")

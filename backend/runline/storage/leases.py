@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
 from runline.errors import Unreadable
 from runline.kit.clock import Clock
@@ -19,9 +19,9 @@ from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database, reads, writes
-from runline.storage.queue import Claimant, claim_run, promote, remove_run, retire, settle, state_columns
+from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import run_from_row
-from runline.storage.tables import is_active, is_claimable, is_running, runs, threads
+from runline.storage.tables import is_active, is_claimable, is_running, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,6 @@ _HELD = select(runs.c.stop_requested).where(
 )
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
-_DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 
 
 class LeaseStore:
@@ -89,24 +88,20 @@ class LeaseStore:
 
         Returns the runs still held, each with the stop its owner asked for, if any.
         """
-        run_ids = [run_id for run_id, _ in attempts]
         statement = (
             update(runs)
             .where(
-                runs.c.run_id.in_(run_ids),
+                # SQLite finds rows by the first of these, and has no index for the second
+                runs.c.run_id.in_([run_id for run_id, _ in attempts]),
+                tuple_(runs.c.run_id, runs.c.attempt).in_(attempts),
                 is_running(),
                 runs.c.lease_owner == claimant.worker,
             )
             .values(lease_until=claimant.lease_until)
-            .returning(runs.c.run_id, runs.c.attempt, runs.c.stop_requested)
+            .returning(runs.c.run_id, runs.c.stop_requested)
         )
         rows = connection.execute(statement).all()
-        held = set(attempts)
-        return {
-            row.run_id: StopReason(row.stop_requested) if row.stop_requested else None
-            for row in rows
-            if (row.run_id, row.attempt) in held
-        }
+        return {row.run_id: StopReason(row.stop_requested) if row.stop_requested else None for row in rows}
 
     @writes
     def finish(
@@ -127,8 +122,9 @@ class LeaseStore:
             return Ending(held=False, gone=_is_gone(connection, run))
         if row.stop_requested in _gives_way_to(outcome):
             return Ending(held=False, stop=StopReason(row.stop_requested))
-        if run.traceless and not run.spec.stream_resumable:
-            return _drop_thread(connection, run)
+        if run.vanishes:
+            drop_thread(connection, run)
+            return Ending(held=True)
         end = {
             "key": run.run_id,
             "error": outcome.error,
@@ -152,7 +148,8 @@ class LeaseStore:
         if connection.execute(query).one_or_none() is None:
             return Ending(held=False)
         if run.traceless:
-            return _drop_thread(connection, run)
+            drop_thread(connection, run)
+            return Ending(held=True)
         keep_graph = state is not None and state.values is not None
         remove_run(connection, run, keep_graph=keep_graph)
         promoted = promote(connection, run.thread_id, claimant)
@@ -218,11 +215,6 @@ class LeaseStore:
 
 def _is_gone(connection: Connection, run: Run) -> bool:
     return connection.execute(_EXISTS, {"key": run.run_id}).one_or_none() is None
-
-
-def _drop_thread(connection: Connection, run: Run) -> Ending:
-    connection.execute(_DROP_THREAD, {"key": run.thread_id})
-    return Ending(held=True)
 
 
 def _gives_way_to(outcome: RunOutcome) -> tuple[StopReason, ...]:

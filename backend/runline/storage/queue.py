@@ -56,6 +56,7 @@ _NEXT_RUN = (
     .limit(1)
 )
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
+_DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 _RETIRE = update(runs).where(runs.c.run_id == bindparam("key"))
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
@@ -189,6 +190,11 @@ def _restore(connection: Connection, thread_id: str, before: dict[str, Any], *, 
     )
 
 
+def drop_thread(connection: Connection, run: Run) -> None:
+    """Delete the thread of a stateless run, and the run with it."""
+    connection.execute(_DROP_THREAD, {"key": run.thread_id})
+
+
 def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datetime) -> None:
     """Carry out an eviction or a cancel: a run that never started ends here, another is asked to stop."""
     if run.started:
@@ -198,6 +204,8 @@ def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datet
         connection.execute(
             update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
         )
+    elif run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
+        drop_thread(connection, run)
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):
         connection.execute(
             update(runs)

@@ -1,0 +1,53 @@
+"""What one process has of its own: a saver, a recorder and a reaper over stores that outlive it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.exploring import OwnLoop
+from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.registry import GraphRegistry
+from runline.kit.tasks import TaskSet
+from runline.runs.follow import RunStreams
+from runline.runs.reaper import Reaper
+from runline.runs.recorder import Recorder
+from runline.runs.rollback import Rollback
+from runline.runs.states import ThreadStates
+from runline.storage.engine import Database
+from runline.storage.segments import SegmentStore
+from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from storage.world import World
+
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all processes share: a loop, a database, a file of checkpoints, and a graph that can read them."""
+
+    loop: OwnLoop
+    database: Database
+    checkpoints: Path
+    registry: GraphRegistry
+
+
+@dataclass(frozen=True)
+class Process:
+    saver: RunlineSaver
+    reaper: Reaper
+
+
+@asynccontextmanager
+async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
+    """A process that executes no run itself."""
+    async with open_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
+        bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
+        recorder = Recorder(segments, bridge)
+        tasks.supervise("record events", recorder.write_step)
+        states = ThreadStates(site.registry, saver, world.threads, bell, hold_seconds=15)
+        rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
+        reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, bell, (), MAX_ATTEMPTS)
+        yield Process(saver, reaper)
