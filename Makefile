@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench chaos lock clean
+.PHONY: run test lint types bench chaos races lock clean
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,9 @@ bench: $(VENV)/dev
 
 chaos: $(VENV)/dev
 	PYTHONPATH=tests $(BIN)/python -m chaos
+
+races: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m races
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

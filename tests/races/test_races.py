@@ -1,0 +1,39 @@
+"""The short form of `make races`: each part with a fraction of its count; a violation is a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from races.creations import creations
+from races.deletions import deletions
+from races.findings import Findings
+from races.finishes import finishes
+
+SEED = 1
+
+
+def violations(findings: Findings) -> list[str]:
+    """What is wrong; the counts are printed beside it."""
+    print(findings.report())
+    return findings.wrong
+
+
+async def test_creations_at_once_are_judged_one_after_the_other(tmp_path: Path) -> None:
+    """Of fifty `reject` takes one, `enqueue` all in order; `interrupt` and `rollback` leave the last one."""
+    assert violations(await creations(tmp_path / "data", 50, SEED)) == []
+
+
+async def test_a_cancel_and_the_end_of_a_run_agree(tmp_path: Path) -> None:
+    """One terminal status, whichever came first; both kinds of outcome occur."""
+    found = await finishes(tmp_path / "data", 60, SEED)
+
+    assert violations(found) == []
+    assert {"interrupt -> interrupted", "rollback -> gone", "too late -> success"} <= set(found.counts)
+
+
+async def test_a_busy_thread_is_deleted_without_a_trace(tmp_path: Path) -> None:
+    found = await deletions(tmp_path / "data", 20, SEED)
+
+    assert violations(found) == []
+    assert found.counts["creations meanwhile answered 200"]
+    assert found.counts["creations meanwhile answered 404"]
