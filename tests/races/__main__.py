@@ -15,12 +15,14 @@ from races.creations import creations
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
+from races.phases import phases
 
 Part = Callable[[Path, int, int], Coroutine[Any, Any, Findings]]
 """A folder for its data, how many times, a seed."""
 
 PARTS: Mapping[str, tuple[Part, int]] = {
     "creations": (creations, 100),
+    "phases": (phases, 20),
     "finishes": (finishes, 2000),
     "deletions": (deletions, 500),
 }

@@ -64,6 +64,14 @@ class Arena:
 
         return (await wait_until(over))[0]
 
+    async def until_idle(self, thread_id: str) -> None:
+        """Wait until a thread is not busy."""
+
+        async def idle() -> bool:
+            return await self.status(f"/threads/{thread_id}") != "busy"
+
+        await wait_until(idle)
+
     async def runs(self, thread_id: str) -> list[dict[str, Any]]:
         """The runs of a thread, oldest first."""
         answer = await self.send("GET", f"/threads/{thread_id}/runs", params={"limit": 1000})

@@ -12,6 +12,7 @@ from races.findings import Findings
 from races.rows import owners
 
 _LONGEST_DELAY_SECONDS = 0.06
+_LOOK_SECONDS = 0.01
 _ACCEPTED = (200, 202, 204)
 
 
@@ -90,6 +91,7 @@ async def _watch(ground: Arena, path: str) -> str | None:
         listed = {run["run_id"]: run["status"] for run in await ground.runs(thread_id)}
         seen.append(listed.get(run_id))
         seen.append(await ground.status(path))
+        await asyncio.sleep(_LOOK_SECONDS)
     ends = [status for status in seen if status not in ACTIVE]
     changed = len(set(ends)) > 1 or seen[-len(ends) :] != ends
     ground.findings.expect(not changed, f"{path} was seen as {seen}")

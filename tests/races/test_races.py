@@ -8,6 +8,7 @@ from races.creations import creations
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
+from races.phases import KINDS, phases
 
 SEED = 1
 
@@ -37,3 +38,11 @@ async def test_a_busy_thread_is_deleted_without_a_trace(tmp_path: Path) -> None:
     assert violations(found) == []
     assert found.counts["creations meanwhile answered 200"]
     assert found.counts["creations meanwhile answered 404"]
+
+
+async def test_a_victim_is_stopped_in_every_phase_of_its_life(tmp_path: Path) -> None:
+    """Pending, running and finishing; interrupted and rolled back; by a newcomer and by a cancel."""
+    found = await phases(tmp_path / "data", 1, SEED)
+
+    assert violations(found) == []
+    assert found.counts.total() == len(KINDS)
