@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from races.creations import creations
+from races.cuts import cuts
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
@@ -25,6 +26,7 @@ PARTS: Mapping[str, tuple[Part, int]] = {
     "phases": (phases, 20),
     "finishes": (finishes, 2000),
     "deletions": (deletions, 500),
+    "cuts": (cuts, 1000),
 }
 """What races with what, and how often in full."""
 

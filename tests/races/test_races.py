@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from races.creations import creations
+from races.cuts import cuts
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
@@ -46,3 +47,12 @@ async def test_a_victim_is_stopped_in_every_phase_of_its_life(tmp_path: Path) ->
 
     assert violations(found) == []
     assert found.counts.total() == len(KINDS)
+
+
+async def test_a_stream_that_is_cut_at_any_byte_is_read_whole(tmp_path: Path) -> None:
+    """Live, after the end, over a SIGTERM and over kill -9 in the midst of the run."""
+    found = await cuts(tmp_path / "data", 40, SEED)
+
+    assert violations(found) == []
+    assert (found.counts["lost"], found.counts["doubled"]) == (0, 0)
+    assert (found.counts["attempts, live"], found.counts["attempts, over kill -9"]) == (1, 3)
