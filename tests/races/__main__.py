@@ -16,7 +16,9 @@ from races.cuts import cuts
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
+from races.halfway import halfway
 from races.phases import phases
+from races.rollbacks import rollbacks
 
 Part = Callable[[Path, int, int], Coroutine[Any, Any, Findings]]
 """A folder for its data, how many times, a seed."""
@@ -27,6 +29,8 @@ PARTS: Mapping[str, tuple[Part, int]] = {
     "finishes": (finishes, 2000),
     "deletions": (deletions, 500),
     "cuts": (cuts, 1000),
+    "rollbacks": (rollbacks, 450),
+    "halfway": (halfway, 50),
 }
 """What races with what, and how often in full."""
 

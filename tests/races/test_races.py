@@ -9,7 +9,9 @@ from races.cuts import cuts
 from races.deletions import deletions
 from races.findings import Findings
 from races.finishes import finishes
+from races.halfway import halfway
 from races.phases import KINDS, phases
+from races.rollbacks import STAGES, WAYS, rollbacks
 
 SEED = 1
 
@@ -56,3 +58,15 @@ async def test_a_stream_that_is_cut_at_any_byte_is_read_whole(tmp_path: Path) ->
     assert violations(found) == []
     assert (found.counts["lost"], found.counts["doubled"]) == (0, 0)
     assert (found.counts["attempts, live"], found.counts["attempts, over kill -9"]) == (1, 3)
+
+
+async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:
+    """Running, pending and at their end; by cancel and by newcomers; over every kind of past."""
+    found = await rollbacks(tmp_path / "data", 20, SEED)
+
+    assert violations(found) == []
+    assert {f"{stage}, by {way}, undone" for stage in STAGES for way in WAYS} <= set(found.counts)
+
+
+async def test_a_rollback_that_was_killed_halfway_is_finished_by_the_next_process(tmp_path: Path) -> None:
+    assert violations(await halfway(tmp_path / "data", 3, SEED)) == []
