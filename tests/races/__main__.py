@@ -18,6 +18,7 @@ from races.findings import Findings
 from races.finishes import finishes
 from races.halfway import halfway
 from races.phases import phases
+from races.recovery import recovery
 from races.rollbacks import rollbacks
 
 Part = Callable[[Path, int, int], Coroutine[Any, Any, Findings]]
@@ -31,6 +32,7 @@ PARTS: Mapping[str, tuple[Part, int]] = {
     "cuts": (cuts, 1000),
     "rollbacks": (rollbacks, 450),
     "halfway": (halfway, 50),
+    "recovery": (recovery, 20),
 }
 """What races with what, and how often in full."""
 

@@ -11,6 +11,7 @@ from races.findings import Findings
 from races.finishes import finishes
 from races.halfway import halfway
 from races.phases import KINDS, phases
+from races.recovery import AGES, recovery
 from races.rollbacks import STAGES, WAYS, rollbacks
 
 SEED = 1
@@ -29,7 +30,7 @@ async def test_creations_at_once_are_judged_one_after_the_other(tmp_path: Path) 
 
 async def test_a_cancel_and_the_end_of_a_run_agree(tmp_path: Path) -> None:
     """One terminal status, whichever came first; both kinds of outcome occur."""
-    found = await finishes(tmp_path / "data", 60, SEED)
+    found = await finishes(tmp_path / "data", 50, SEED)
 
     assert violations(found) == []
     assert {"interrupt -> interrupted", "rollback -> gone", "too late -> success"} <= set(found.counts)
@@ -52,12 +53,12 @@ async def test_a_victim_is_stopped_in_every_phase_of_its_life(tmp_path: Path) ->
 
 
 async def test_a_stream_that_is_cut_at_any_byte_is_read_whole(tmp_path: Path) -> None:
-    """Live, after the end, over a SIGTERM and over kill -9 in the midst of the run."""
-    found = await cuts(tmp_path / "data", 40, SEED)
+    """Live, after the end, and over a SIGTERM and a kill -9 in the midst of the run."""
+    found = await cuts(tmp_path / "data", 30, SEED)
 
     assert violations(found) == []
     assert (found.counts["lost"], found.counts["doubled"]) == (0, 0)
-    assert (found.counts["attempts, live"], found.counts["attempts, over kill -9"]) == (1, 3)
+    assert (found.counts["attempts, live"], found.counts["attempts, over SIGTERM and kill -9"]) == (1, 3)
 
 
 async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:
@@ -70,3 +71,11 @@ async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:
 
 async def test_a_rollback_that_was_killed_halfway_is_finished_by_the_next_process(tmp_path: Path) -> None:
     assert violations(await halfway(tmp_path / "data", 3, SEED)) == []
+
+
+async def test_a_run_goes_on_within_two_seconds_of_the_restart(tmp_path: Path) -> None:
+    """However old it was when it was killed."""
+    found = await recovery(tmp_path / "data", 1, SEED, AGES[:3])
+
+    assert violations(found) == []
+    assert sum(name.startswith("from ready") for name in found.seconds) == 3
