@@ -15,6 +15,7 @@ import httpx
 from chaos.agent import MARKS
 from chaos.faults import marks_file
 from gateway import Gateway, serving, wait_until
+from races.agent import LINGERERS
 from races.findings import Findings
 
 ACTIVE = ("pending", "running")
@@ -86,6 +87,10 @@ class Arena:
         """Wait until no run is active."""
         await asyncio.to_thread(self.gateway.until_quiet)
 
+    def lingerer(self, thread_id: str) -> Path:
+        """A file: while it is there, no run of the graph `lingering` comes to its end on this thread."""
+        return self.folder / "lingerers" / thread_id
+
     async def restart(self, *, kill: bool) -> None:
         """End the gateway, with SIGKILL or SIGTERM, and start it again."""
         await asyncio.to_thread(self.gateway.kill if kill else self.gateway.stop)
@@ -95,8 +100,9 @@ class Arena:
 @asynccontextmanager
 async def arena(folder: Path, title: str, seed: int, **settings: str) -> AsyncIterator[Arena]:
     """Serve the races. At the end no run may be left, and the gateway's log must be clean."""
-    own = {MARKS: str(marks_file(_made(folder))), "RUNLINE_WORKERS__MAX_ATTEMPTS": "1000", **settings}
-    with serving(folder / "data", own, _GRAPHS) as gateway:
+    places = {MARKS: str(marks_file(_made(folder))), LINGERERS: str(_made(folder / "lingerers"))}
+    settings = {**places, "RUNLINE_WORKERS__MAX_ATTEMPTS": "1000", **settings}
+    with serving(folder / "data", settings, _GRAPHS) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, timeout=30, limits=httpx.Limits()) as http:
             yield Arena(folder, gateway, http, Random(seed), Findings(title))
 

@@ -1,19 +1,16 @@
 """Runs that are pushed aside by a newcomer, or cancelled, while pending, running or finishing.
 
-A run is finishing when its graph is done and the commit of its end is under way: races.agent makes that a while.
+A run is finishing when its graph is done and the commit of its end is under way: races.agent holds it there.
 """
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from chaos.streams import parts_after
 from fundamentals.gate import Gate
-from races.agent import LINGER_SECONDS
 from races.arena import Arena, arena, side_by_side
 from races.findings import Findings
 from races.rows import checkpoints_of, runs_of
@@ -60,31 +57,31 @@ KINDS = [
 async def phases(folder: Path, times: int, seed: int) -> Findings:
     """Each kind of victim so many times."""
     async with arena(folder, f"{len(KINDS)} kinds of victims, {times} of each", seed) as ground:
-        await side_by_side(
-            _stop(ground, Random(f"{seed} {number} {kind}"), kind) for number in range(times) for kind in KINDS
-        )
+        await side_by_side(_stop(ground, kind) for _ in range(times) for kind in KINDS)
         await ground.until_quiet()
     return ground.findings
 
 
-async def _stop(ground: Arena, random: Random, kind: Kind) -> None:
+async def _stop(ground: Arena, kind: Kind) -> None:
     thread_id = await ground.new_thread()
     gate = Gate(ground.folder / thread_id)
     if kind.phase == "pending":
         await _run(ground, thread_id, "front", context=gate.context)
         await gate.reached()
+    elif kind.phase == "finishing":
+        ground.lingerer(thread_id).touch()
     victim = await _run(ground, thread_id, "victim", context=gate.context if kind.phase == "running" else {})
     if kind.phase == "running":
         await gate.reached()
     elif kind.phase == "finishing":
         await _last_step(ground, victim)
-        await asyncio.sleep(random.random() * LINGER_SECONDS / 2)
     if kind.way == "newcomer":
         await _run(ground, thread_id, "newcomer", multitask_strategy=kind.action)
     else:
         answer = await ground.send("POST", f"{victim}/cancel", params={"action": kind.action})
         ground.findings.equal(f"the cancel of {kind}", answer.status_code, 202)
     gate.open()
+    ground.lingerer(thread_id).unlink(missing_ok=True)
     await _check(ground, thread_id, victim, kind)
 
 
