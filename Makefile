@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench chaos explore lock clean
+.PHONY: run test lint types bench chaos races explore lock clean
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,9 @@ chaos: $(VENV)/dev
 
 explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for longer)
 	RUNLINE_EXPLORE=$(or $(TIMES),20) $(BIN)/pytest -k machine
+
+races: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m races
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections import Counter
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -12,9 +13,10 @@ from tempfile import mkdtemp
 from chaos.load import Plan
 from chaos.poison import poison
 from chaos.report import report_of
-from chaos.scenario import chaos, queue_and_kill
+from chaos.scenario import chaos, queue_and_kill, rolling
 
-_KILLS, _STOPS, _PAUSES, _RUNS, _QUEUED = 50, 10, 20, 1000, 200
+_KILLS, _STOPS, _PAUSES, _RUNS = 50, 10, 20, 1000
+_ROLLING, _QUEUED, _POISONS = 100, 200, 20
 
 
 async def _all(seed: int, scale: float, folder: Path) -> bool:
@@ -32,10 +34,17 @@ async def _all(seed: int, scale: float, folder: Path) -> bool:
     print(report_of("load under faults", stormy), flush=True)
     queued = await queue_and_kill(folder_of("queue"), times(_QUEUED), seed)
     print(report_of("queued, killed one second later", queued), flush=True)
-    poisoned = await poison(folder_of("poison"), others=10)
-    print(f"poison: {poisoned}")
-    given_up = poisoned.status == "error" and set(poisoned.others) == {"success"}
-    return given_up and not any((stormy.wrong, stormy.complaints, queued.wrong, queued.complaints))
+    rolled = await rolling(folder_of("rolling"), Plan(seed, times(_RUNS), threads=60), times(_ROLLING))
+    print(report_of("rolling restarts under load", rolled), flush=True)
+    given_up = [await _is_given_up(folder_of(f"poison {number}")) for number in range(times(_POISONS))]
+    return all(given_up) and not any(outcome.wrong or outcome.complaints for outcome in (stormy, queued, rolled))
+
+
+async def _is_given_up(folder: Path) -> bool:
+    poisoned = await poison(folder, others=10)
+    print(f"poison: {poisoned.status}, {poisoned.error}, begun {poisoned.attempts} times, {poisoned.lives} lives, "
+          f"others {dict(Counter(poisoned.others))}, complaints {poisoned.complaints}", flush=True)  # fmt: skip
+    return poisoned.status == "error" and set(poisoned.others) == {"success"} and not poisoned.complaints
 
 
 def main() -> int:

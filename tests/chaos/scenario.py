@@ -46,10 +46,10 @@ class Outcome:
         return recovery_seconds(self.final.marks, self.final.lives)
 
 
-async def chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcome:
+async def chaos(folder: Path, plan: Plan, faults: Sequence[str], **settings: str) -> Outcome:
     """Load a gateway, and let all faults befall it, spread over the load in a random order."""
     began = time.monotonic()
-    victim = Victim(gateway_for_chaos(folder))
+    victim = Victim(gateway_for_chaos(folder, **settings))
     loading: asyncio.Task[None] | None = None
     try:
         await victim.start()
@@ -71,6 +71,11 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcome:
         victim.gateway.kill()
     findings = Checker(load.history, final).findings()
     return Outcome(load.history, final, findings, complaints, time.monotonic() - began)
+
+
+async def rolling(folder: Path, plan: Plan, restarts: int) -> Outcome:
+    """Restart a gateway under load, by SIGTERM. A run that lost a retry by it would end in error."""
+    return await chaos(folder, plan, ["stop"] * restarts, RUNLINE_WORKERS__MAX_ATTEMPTS="1")
 
 
 async def _until(loading: asyncio.Task[None], load: Load, progress: int) -> None:

@@ -11,7 +11,7 @@ from chaos.checker import PROMISES
 from chaos.load import Plan
 from chaos.poison import ATTEMPTS, poison
 from chaos.report import report_of
-from chaos.scenario import Outcome, chaos, queue_and_kill
+from chaos.scenario import Outcome, chaos, queue_and_kill, rolling
 
 KILLS, STOPS, PAUSES = 8, 2, 2
 
@@ -41,6 +41,16 @@ def test_the_storm_was_one(storm: Outcome) -> None:
     assert any(life.by == "stop" for life in storm.final.lives)
     assert len(storm.recovery) >= KILLS
     assert any(reading.connections > 1 for reading in storm.history.readings)
+
+
+async def test_rolling_restarts_cost_no_run_a_retry(tmp_path: Path) -> None:
+    """SIGTERM under load: a run that is given back goes on, although a single crash would end it."""
+    outcome = await rolling(tmp_path, Plan(seed=3, runs=80), restarts=5)
+
+    assert outcome.wrong == {}
+    assert outcome.complaints == []
+    assert len(outcome.final.lives) == 6
+    assert any(mark.attempt > 1 for mark in outcome.final.marks)
 
 
 async def test_runs_that_were_just_queued_all_finish(tmp_path: Path) -> None:

@@ -136,6 +136,51 @@ async def test_a_run_that_failed_after_an_answer_is_taken_back(client: LangGraph
     assert log_of(await client.runs.wait(thread_id, "steps")) == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("undo", [cancel, delete])
+async def test_a_failure_from_before_is_shown_again(
+    client: LangGraphClient, thread_id: str, gate: Gate, undo: Undo
+) -> None:
+    """The run that is taken back never came to an end, so it does not clear what the one before it left."""
+    await client.runs.wait(thread_id, "steps", input=log("a"), context={"fail": "ValueError"}, raise_error=False)
+    before = await past_of(client, thread_id)
+    assert before.status == "error"
+    run = await client.runs.create(thread_id, "steps", input=log("b"), context=gate.context)
+    await gate.reached()
+
+    await undo(client, thread_id, run["run_id"])
+
+    assert await past_of(client, thread_id) == before
+
+
+@pytest.mark.parametrize("undo", [cancel, delete])
+async def test_a_run_of_another_graph_is_taken_back(
+    client: LangGraphClient, thread_id: str, gate: Gate, undo: Undo
+) -> None:
+    """Only the graph that the thread had before can tell what it waits for."""
+    await client.runs.wait(thread_id, "asks", input=log())
+    before = await past_of(client, thread_id)
+    assert before.interrupts
+    run = await client.runs.create(thread_id, "steps", input=log("b"), context=gate.context)
+    await gate.reached()
+
+    await undo(client, thread_id, run["run_id"])
+
+    assert await past_of(client, thread_id) == before
+
+
+async def test_a_finished_run_of_another_graph_is_taken_back_by_deleting_it(
+    client: LangGraphClient, thread_id: str
+) -> None:
+    await client.runs.wait(thread_id, "asks", input=log())
+    before = await past_of(client, thread_id)
+    run = await client.runs.create(thread_id, "steps", input=log("b"))
+    await client.runs.join(thread_id, run["run_id"])
+
+    await client.runs.delete(thread_id, run["run_id"])
+
+    assert await past_of(client, thread_id) == before
+
+
 async def test_a_fork_is_taken_back(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
     """The branch it came from is the thread's present again."""
     await client.runs.wait(thread_id, "steps", input=log("a"))

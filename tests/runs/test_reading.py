@@ -10,7 +10,7 @@ import pytest
 from runline.errors import NotStreamable, RunNotFound
 from runline.kit.json import loads
 from runline.model.lifecycle import RunStatus
-from runline.model.run import Run
+from runline.model.run import Run, RunOutcome
 from runline.model.viewer import ANONYMOUS, Viewer
 from runs.agents import GATES
 from runs.house import House, open_house
@@ -38,6 +38,18 @@ async def test_a_live_run_is_hidden_from_other_viewers_and_threads(house: House)
     for viewer, thread_id in ((Viewer("other"), run.thread_id), (ANONYMOUS, await house.thread())):
         with pytest.raises(RunNotFound):
             await house.core.runs.get(viewer, thread_id, run.run_id)
+
+
+async def test_an_end_that_is_committed_is_seen_although_the_run_is_still_live(house: House) -> None:
+    """Whoever saw the end in a list must not be shown a running run again."""
+    finished, removed = [await house.hold(await house.thread()) for _ in range(2)]
+    await house.core.leases.finish(finished, RunOutcome(RunStatus.SUCCESS), None, None)
+    await house.core.leases.discard(removed, None, None)
+    assert house.core.worker.live.keys() == {finished.run_id, removed.run_id}
+    assert [run.status for run in await listed(house, finished.thread_id)] == [RunStatus.SUCCESS]
+    assert (await house.now(finished)).status is RunStatus.SUCCESS
+    with pytest.raises(RunNotFound):
+        await house.now(removed)
 
 
 async def test_live_runs_take_precedence_over_their_rows_in_lists(house: House) -> None:

@@ -11,7 +11,7 @@ from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
-from storage.world import World, state
+from storage.world import FAILED, World, state
 
 
 def facts(thread: Thread) -> tuple[object, ...]:
@@ -42,10 +42,20 @@ async def test_a_running_run_leaves_no_row_and_its_thread_as_it_was(world: World
 
 async def test_a_state_that_is_left_can_still_be_read(world: World) -> None:
     """A copy has its state from no run of its own, and only its graph can read it."""
-    run = await world.start((await world.thread()).thread_id)
+    thread = await world.thread()
+    await world.come_to(thread.thread_id, state({"n": 0}, ThreadStatus.INTERRUPTED))
+    run = await world.start(thread.thread_id)
     await world.leases.discard(run, state({"n": 0}, ThreadStatus.INTERRUPTED), None)
     after = await world.get_thread(run.thread_id)
     assert (after.status, after.values, after.metadata["graph_id"]) == (ThreadStatus.INTERRUPTED, {"n": 0}, "echo")
+
+
+async def test_a_running_run_leaves_the_failure_of_the_one_before_it(world: World) -> None:
+    """No checkpoint tells of it, so that the state alone would look like a break."""
+    failed = await world.start(new_id(), create_thread=True)
+    await world.leases.finish(failed, FAILED, state({"n": 0}, ThreadStatus.ERROR), None)
+    await world.leases.discard(await world.start(failed.thread_id), state({"n": 0}, ThreadStatus.INTERRUPTED), None)
+    assert (await world.get_thread(failed.thread_id)).status is ThreadStatus.ERROR
 
 
 async def test_what_was_patched_meanwhile_stays(world: World) -> None:

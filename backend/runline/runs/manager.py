@@ -126,15 +126,11 @@ class RunManager:
 
     async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
         """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
-        live = self.worker.live.get(run_id)
-        if (
-            live
-            and is_active(live.run.status)
-            and live.run.thread_id == thread_id
-            and live.run.owner == viewer.identity
-        ):
+        # an end is committed before the live run knows of it, and others may have read it by now
+        row = await self.runs.get(viewer, run_id, thread_id)
+        if is_active(row.status) and (live := self.worker.live.get(run_id)):
             return KnownRun(live.run, store_only=False)
-        return KnownRun(await self.runs.get(viewer, run_id, thread_id), store_only=True)
+        return KnownRun(row, store_only=True)
 
     async def list_of_thread(
         self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int

@@ -29,6 +29,8 @@ class Rollback:
     async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
         """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
         await self.saver.adelete_for_runs([run.run_id])
-        state = replace(await self.states.rest(run), error=stop_error(reason))
+        # what is left was made by the graph that the thread had before
+        graph_id = await self.leases.graph_before(run) or run.graph_id
+        state = replace(await self.states.rest(replace(run, graph_id=graph_id)), error=stop_error(reason))
         ending = await self.leases.discard(run, state, claimant)
         return ending.promoted, state.values

@@ -43,6 +43,7 @@ _HELD = select(runs.c.stop_requested).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
+_BEFORE = select(runs.c.before).where(runs.c.run_id == bindparam("key"))
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
 
 
@@ -144,17 +145,27 @@ class LeaseStore:
         `run` may be held by its attempt, or have ended already.
         """
         now = self._clock.now()
-        query = select(runs.c.run_id).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
-        if connection.execute(query).one_or_none() is None:
+        changes = state_columns(state, now)
+        query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
+        if (row := connection.execute(query).one_or_none()) is None:
             return Ending(held=False)
+        if row.ended_at is None:
+            # it has not come to rest since the run before this one, which may have failed
+            changes.pop("resting", None)
         if run.traceless:
             drop_thread(connection, run)
             return Ending(held=True)
         keep_graph = state is not None and state.values is not None
         remove_run(connection, run, keep_graph=keep_graph)
         promoted = promote(connection, run.thread_id, claimant)
-        settle(connection, run.thread_id, now, **state_columns(state, now))
+        settle(connection, run.thread_id, now, **changes)
         return Ending(True, promoted)
+
+    @reads
+    def graph_before(self, connection: Connection, run: Run) -> str | None:
+        """The graph that the run's thread had before it; None if it had none, or the run is gone."""
+        before = connection.execute(_BEFORE, {"key": run.run_id}).scalar_one_or_none()
+        return before["graph_id"] if before else None
 
     @reads
     def is_gone(self, connection: Connection, run: Run) -> bool:
