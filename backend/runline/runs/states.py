@@ -150,7 +150,8 @@ class ThreadStates:
                     "Run it once, or create it with metadata.graph_id."
                 )
             try:
-                written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
+                async with self._saver.updated(thread.thread_id):
+                    written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
             except Exception as exc:
