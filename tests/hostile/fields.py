@@ -157,7 +157,7 @@ THREAD_SEARCH = (
 ASSISTANT_COUNT = (
     WANTED_METADATA,
     Field("graph_id", "null", _WORDS),
-    Field("name", "null text empty-text digits truth-as-text"),
+    Field("name", "null text empty-text digits truth-as-text", {"wildcards": "%_" * 30_000}),
 )
 ASSISTANT_SEARCH = (*ASSISTANT_COUNT, *_PAGE)
 
@@ -169,10 +169,21 @@ STATE_UPDATE = (
     Field("checkpoint_id", "null text empty-text digits truth-as-text"),
 )
 STATE_READ = (Field("checkpoint", "object", _NAMES), Field("subgraphs", "null truth"))
+_FILTERS = {
+    "sql": {_SQL: 1},
+    "nul": {_NUL: 1},
+    "empty": {"": 1},
+    "quote": {"it's": 1},
+    "dots": {"....": 1},
+    "dot-behind": {"a.": 1},
+    "long-key": {"k" * 100_000: 1},
+    "many-keys": {f"key-{number}": 1 for number in range(3000)},
+    "64-bits": {"step": 2**63},
+}
 HISTORY = (
     Field("limit", "number", {"none": 0, "too-many": 1001}),
     Field("before", "null", {"id:text": {"checkpoint_id": "yesterday"}, "nested": {"configurable": 5}, **_WORDS}),
-    Field("metadata", "null object", {"sql": {_SQL: 1}, "nul": {_NUL: 1}, "empty": {"": 1}, "quote": {"it's": 1}}),
+    Field("metadata", "null object", _FILTERS),
     Field("checkpoint", "null object", _NAMES),
 )
 CANCEL = (

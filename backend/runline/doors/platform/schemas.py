@@ -17,8 +17,8 @@ _TEN_YEARS_IN_SECONDS = 315_360_000
 
 JsonObject = dict[str, Any]
 OptionalObject = Annotated[JsonObject, BeforeValidator(lambda value: {} if value is None else value)]
-# langgraph's savers take no other keys in a filter
-FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+# a path of names: langgraph's savers take no other characters, and SQLite no empty name
+FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=1000)]
 StreamMode = Literal[
     "values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"
 ]
@@ -27,6 +27,15 @@ SortOrder = Literal["asc", "desc"]
 Flag = Annotated[bool, Field(strict=True)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Offset = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("must be an integer of at most 64 bits")
+    return value
+
+
+FilterValue = Annotated[Any, BeforeValidator(_storable)]
 
 
 def _as_list(value: Any) -> Any:
@@ -227,7 +236,7 @@ class HistoryBody(Body):
 
     limit: Limit = 1
     before: str | JsonObject | None = None
-    metadata: dict[FilterKey, Any] | None = None
+    metadata: Annotated[dict[FilterKey, FilterValue], Field(max_length=100)] | None = None
     checkpoint: CheckpointName | None = None
 
 
@@ -236,7 +245,7 @@ class AssistantCountBody(Body):
 
     metadata: OptionalObject = {}
     graph_id: str | None = None
-    name: str | None = None
+    name: Annotated[str, Field(max_length=1000)] | None = None
 
 
 class AssistantSearchBody(AssistantCountBody):
