@@ -32,11 +32,12 @@ def open_site(folder: Path) -> Iterator[Site]:
     """A gateway of one's own with a small body limit. At the end it must still work, and its log be clean."""
     settings = {"RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES)}
     with serving(folder / "data", settings) as gateway, counting(gateway.data_dir) as counter:
-        yield Site(gateway, _populate(gateway.url), counter)
+        yield Site(gateway, populate(gateway.url), counter)
         assert_healthy(gateway.url)
 
 
-def _populate(url: str) -> dict[str, str]:
+def populate(url: str) -> dict[str, str]:
+    """A thread on which a run has succeeded, and what else its address leads to."""
     with httpx.Client(base_url=url) as http:
         thread: str = http.post("/threads", json={}).json()["thread_id"]
         assert http.post(f"/threads/{thread}/runs/wait", json=STEPS).json() == _RESULT
