@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -27,8 +27,13 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from runline.errors import Conflict
+from runline.errors import Conflict, Unavailable
 from runline.kit.sqlite import OneHopConnection, connect
+
+T = TypeVar("T")
+
+# primary result codes, the low byte of what an exception carries
+_OUT_OF_REACH = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
@@ -127,12 +132,26 @@ DELETE FROM {table} WHERE thread_id = :thread
 """
 
 
+class _CheckpointConnection(OneHopConnection):
+    """Says that the file is locked or its disk full as the rest of the gateway does."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """See the base class. Raises Unavailable."""
+        try:
+            return await super().run(work)
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF not in _OUT_OF_REACH:
+                raise
+            raise Unavailable(f"The checkpoints cannot be read or stored now: {exc}.") from exc
+
+
 @asynccontextmanager
-async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSaver]:
+async def open_saver(file: Path, *, synchronous: str, busy_timeout_seconds: float = 5.0) -> AsyncIterator[RunlineSaver]:
     """Open the checkpoint file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with connect(file) as opened:
+    async with connect(file, _CheckpointConnection) as opened:
         connection = cast(OneHopConnection, opened)
         await connection.execute(f"PRAGMA synchronous = {synchronous}")
+        await connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
         saver = RunlineSaver(connection)
         await saver.setup()
         yield saver
