@@ -84,7 +84,11 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         stack.enter_context(lock_data_dir(settings.data_dir))
         database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
         saver = await stack.enter_async_context(
-            open_saver(settings.data_dir / CHECKPOINT_FILE, synchronous=settings.database.synchronous)
+            open_saver(
+                settings.data_dir / CHECKPOINT_FILE,
+                synchronous=settings.database.synchronous,
+                busy_timeout_seconds=settings.database.busy_timeout_seconds,
+            )
         )
         tasks = await stack.enter_async_context(TaskSet())
         core, background = _assemble(settings, registry, database, saver, tasks)

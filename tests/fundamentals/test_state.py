@@ -204,6 +204,18 @@ async def test_a_bad_update_is_refused_and_changes_nothing(client: LangGraphClie
     assert await history(client, thread_id) == before
 
 
+async def test_a_refused_update_leaves_the_step_that_waits_as_it_was(client: LangGraphClient, thread_id: str) -> None:
+    """LangGraph saves what a node would have written before it knows whether the state can take it."""
+    await client.runs.wait(thread_id, "steps", input=log(), interrupt_before=["two"])
+    before = await client.threads.get_state(thread_id)
+
+    with pytest.raises(BadRequestError, match="concatenate"):
+        await client.threads.update_state(thread_id, {"log": 5}, as_node="two")
+
+    assert await client.threads.get_state(thread_id) == before
+    assert log_of(await client.runs.wait(thread_id, "steps")) == STEPS
+
+
 async def test_a_busy_thread_cannot_be_written_by_hand(client: LangGraphClient, thread_id: str, gate: Gate) -> None:
     """Two writers would overtake each other; wait for the run, or cancel it."""
     await client.runs.create(thread_id, "steps", input=log(), context=gate.context)

@@ -108,7 +108,9 @@ async def test_delete_takes_the_runs_along_and_tells_which_were_active(world: Wo
 async def test_a_copy_is_an_own_thread_at_the_given_state(world: World) -> None:
     run = await world.start(new_id(), create_thread=True, metadata={"topic": "x"}, config={"tags": ["t"]})
     source = await world.get_thread(run.thread_id)
-    copy = await world.threads.copy(BOB, source, state({"n": 1}, ThreadStatus.INTERRUPTED, interrupts={"t": []}))
+    copy = await world.threads.copy(
+        BOB, source, new_id(), state({"n": 1}, ThreadStatus.INTERRUPTED, interrupts={"t": []})
+    )
     assert copy.thread_id != source.thread_id
     assert (copy.metadata, copy.config) == (source.metadata, source.config)
     assert (copy.owner, copy.status) == ("bob", ThreadStatus.INTERRUPTED)

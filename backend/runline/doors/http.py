@@ -24,6 +24,22 @@ log = structlog.get_logger()
 
 INVALID_JSON = "Invalid JSON in request body"
 
+_REFUSAL = {
+    "application/json": {
+        "schema": {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
+    }
+}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused: `detail` says why", "content": _REFUSAL},
+    "5XX": {"description": "Failed, or not possible now: `detail` says why", "content": _REFUSAL},
+}
+"""What the API's document says of errors: their one shape."""
+
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The run's events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+"""What it says of a stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class WireOptions:

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -26,15 +26,23 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from runline.errors import Conflict
+from runline.errors import Conflict, Unavailable
 from runline.kit.json import dumps
 from runline.kit.sqlite import OneHopConnection, connect
+
+T = TypeVar("T")
+
+# primary result codes, the low byte of what an exception carries
+_OUT_OF_REACH = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
 
 Prelude = Callable[[], Awaitable[None]]
 """Something that must have happened before a checkpoint is saved."""
+
+Put = Callable[[sqlite3.Connection], object]
+"""One write, to be made in a transaction."""
 
 _TABLES = ("replaced_writes", "writes", "checkpoints")
 
@@ -124,12 +132,26 @@ DELETE FROM {table} WHERE thread_id = :thread
 """
 
 
+class _CheckpointConnection(OneHopConnection):
+    """Says that the file is locked or its disk full as the rest of the gateway does."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """See the base class. Raises Unavailable."""
+        try:
+            return await super().run(work)
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF not in _OUT_OF_REACH:
+                raise
+            raise Unavailable(f"The checkpoints cannot be read or stored now: {exc}.") from exc
+
+
 @asynccontextmanager
-async def open_saver(file: Path, *, synchronous: str) -> AsyncIterator[RunlineSaver]:
+async def open_saver(file: Path, *, synchronous: str, busy_timeout_seconds: float = 5.0) -> AsyncIterator[RunlineSaver]:
     """Open the checkpoint file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with connect(file) as opened:
+    async with connect(file, _CheckpointConnection) as opened:
         connection = cast(OneHopConnection, opened)
         await connection.execute(f"PRAGMA synchronous = {synchronous}")
+        await connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
         saver = RunlineSaver(connection)
         await saver.setup()
         yield saver
@@ -154,6 +176,7 @@ class RunlineSaver(AsyncSqliteSaver):
     def __init__(self, connection: OneHopConnection) -> None:
         super().__init__(connection)
         self._preludes: dict[str, Prelude] = {}
+        self._updates: dict[str, list[Put]] = {}
 
     @contextmanager
     def preceded(self, run_id: str, prelude: Prelude) -> Iterator[None]:
@@ -163,6 +186,28 @@ class RunlineSaver(AsyncSqliteSaver):
             yield
         finally:
             del self._preludes[run_id]
+
+    @asynccontextmanager
+    async def updated(self, thread_id: str) -> AsyncIterator[None]:
+        """Save what is written of a thread outside its runs meanwhile with the next checkpoint, or not at all.
+
+        LangGraph saves an update's writes before it applies them. Those of one that fails would be taken for what
+        the waiting node has written, and fail each run from there on. The caller holds the thread's slot.
+        """
+        self._updates[thread_id] = []
+        try:
+            yield
+            if left := self._taken(thread_id):
+                await self.conn.run_transaction(_all_of(left))
+        finally:
+            del self._updates[thread_id]
+
+    def _taken(self, thread_id: str) -> list[Put]:
+        """What an update has left to be saved."""
+        if not (puts := self._updates.get(thread_id)):
+            return []
+        self._updates[thread_id] = []
+        return puts
 
     async def _prelude_of(self, run_id: str | None) -> None:
         if run_id and (prelude := self._preludes.get(run_id)):
@@ -200,7 +245,13 @@ class RunlineSaver(AsyncSqliteSaver):
             run_id or full_metadata.get("run_id"),
             *token,
         )
-        if await self.conn.run(lambda connection: connection.execute(_PUT_CHECKPOINT, row).rowcount) == 0:
+        writes = [] if run_id else self._taken(str(key["thread_id"]))
+
+        def put(connection: sqlite3.Connection) -> int:
+            _all_of(writes)(connection)
+            return connection.execute(_PUT_CHECKPOINT, row).rowcount
+
+        if await (self.conn.run_transaction(put) if writes else self.conn.run(put)) == 0:
             raise StaleAttempt(*token)
         return {
             "configurable": {
@@ -232,7 +283,10 @@ class RunlineSaver(AsyncSqliteSaver):
                 connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
             connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
 
-        await self.conn.run_transaction(put)
+        if run_id is None and place[0] in self._updates:
+            self._updates[place[0]].append(put)
+        else:
+            await self.conn.run_transaction(put)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
@@ -271,6 +325,14 @@ class RunlineSaver(AsyncSqliteSaver):
                 connection.execute(sql, parameters)
 
         await self.conn.run_transaction(execute)
+
+
+def _all_of(puts: Iterable[Put]) -> Callable[[sqlite3.Connection], None]:
+    def put_all(connection: sqlite3.Connection) -> None:
+        for put in puts:
+            put(connection)
+
+    return put_all
 
 
 def _token(config: RunnableConfig) -> tuple[str | None, int | None]:

@@ -17,13 +17,13 @@ import aiosqlite
 T = TypeVar("T")
 
 
-def connect(file: Path) -> OneHopConnection:
+def connect(file: Path, kind: type[OneHopConnection] | None = None) -> OneHopConnection:
     """A connection to open with `await` or `async with`. Transactions are begun by SQL alone (autocommit mode)."""
 
     def open_file() -> sqlite3.Connection:
         return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
 
-    connection = OneHopConnection(open_file, iter_chunk_size=64)
+    connection = (kind or OneHopConnection)(open_file, iter_chunk_size=64)
     # a process that is told to stop must not wait for a connection that nobody closed
     connection._thread.daemon = True
     return connection

@@ -154,7 +154,7 @@ class Executor:
         """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
         self._note_exception(live)
         # a graph that was cut off may have left tasks behind that still save its checkpoints
-        await self.saver.fence(live.run.run_id, live.run.attempt + 1)
+        await self._persist(lambda: self.saver.fence(live.run.run_id, live.run.attempt + 1))
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor()))

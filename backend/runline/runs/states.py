@@ -13,11 +13,12 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy, Unreadable
+from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy, Unavailable, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
 from runline.graphs.state import thread_state
+from runline.kit.ids import new_id
 from runline.model.lifecycle import ThreadStatus
 from runline.model.run import Run
 from runline.model.thread import Thread, ThreadState
@@ -150,9 +151,12 @@ class ThreadStates:
                     "Run it once, or create it with metadata.graph_id."
                 )
             try:
-                written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
+                async with self._saver.updated(thread.thread_id):
+                    written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
+            except RunlineError:
+                raise
             except Exception as exc:
                 # the graph's own reducers and schemas judge the values
                 error = graph_error(exc)
@@ -164,9 +168,14 @@ class ThreadStates:
         source = await self._threads.get(viewer, thread_id)
         snapshot = await self.get(viewer, thread_id)
         state = thread_state(snapshot) if snapshot else ThreadState(ThreadStatus.IDLE, None, None)
-        copy = await self._threads.copy(viewer, source, state)
-        await self._saver.acopy_thread(thread_id, copy.thread_id)
-        return copy
+        copy_id = new_id()
+        # its checkpoints first: there is never a thread without them
+        await self._saver.acopy_thread(thread_id, copy_id)
+        try:
+            return await self._threads.copy(viewer, source, copy_id, state)
+        except Unavailable:
+            await self._saver.adelete_thread(copy_id)
+            raise
 
     async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
         """What a run's thread rests at when the run has ended, with this error if it failed.

@@ -119,11 +119,13 @@ class ThreadStore:
         return connection.execute(query).scalar_one()
 
     @writes
-    def copy(self, connection: Connection, viewer: Viewer, source: Thread, state: ThreadState) -> Thread:
+    def copy(
+        self, connection: Connection, viewer: Viewer, source: Thread, thread_id: str, state: ThreadState
+    ) -> Thread:
         """Insert a new idle thread with the source's metadata and config, at the given state."""
         now = self._clock.now()
         thread = Thread(
-            thread_id=new_id(),
+            thread_id=thread_id,
             owner=viewer.identity,
             status=state.resting,
             created_at=now,

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 
 from runline.errors import Invalid
 from runline.kit.ids import parse_id
 
+_Text = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
-async def thread_id_in_path(thread_id: str) -> str:
+
+async def thread_id_in_path(thread_id: _Text) -> str:
     """A thread's id. Raises Invalid."""
     return _parsed("thread", thread_id)
 
 
-async def run_id_in_path(run_id: str) -> str:
+async def run_id_in_path(run_id: _Text) -> str:
     """A run's id. Raises Invalid."""
     return _parsed("run", run_id)
 
 
-async def assistant_id_in_path(assistant_id: str) -> str:
+async def assistant_id_in_path(assistant_id: _Text) -> str:
     """An assistant's id; the name of a graph is not one here. Raises Invalid."""
     return _parsed("assistant", assistant_id)
 

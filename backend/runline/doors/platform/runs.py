@@ -7,12 +7,12 @@ Divergence 4: a run that exists nowhere is 404 on join and stream too; a store-o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from starlette.responses import Response
 
-from runline.doors.http import CallDep, json_response, json_routes
+from runline.doors.http import EVENTS, CallDep, json_response, json_routes
 from runline.doors.platform.idempotency import KeyDep
 from runline.doors.platform.ids import RunId, ThreadId
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
@@ -58,7 +58,7 @@ async def create_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, ke
     return json_response(run_to_wire(run), headers=run_headers(run))
 
 
-@routes.post("/threads/{thread_id}/runs/stream")
+@routes.post("/threads/{thread_id}/runs/stream", response_class=Response, responses=EVENTS)
 async def create_and_stream_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its events as they come."""
     run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire), key)
@@ -120,14 +120,17 @@ async def join_run(thread_id: ThreadId, run_id: RunId, call: CallDep, cancel_on_
     return await_run(call, run, cancel_on_disconnect=cancel_on_disconnect)
 
 
-@routes.get("/threads/{thread_id}/runs/{run_id}/stream")
+@routes.get("/threads/{thread_id}/runs/{run_id}/stream", response_class=Response, responses=EVENTS)
 async def join_run_stream(thread_id: ThreadId, run_id: RunId, call: CallDep, join: JoinDep) -> Response:
     """Answer with a run's events from now on or, with Last-Event-ID, after that one."""
     run = await call.core.runs.find(call.viewer, run_id, thread_id)
     return await stream_run(call, run, join)
 
 
-@routes.post("/threads/{thread_id}/runs/{run_id}/stream")
+_STOPPED: dict[int | str, dict[str, Any]] = {204: {"description": "The run has stopped"}}
+
+
+@routes.post("/threads/{thread_id}/runs/{run_id}/stream", response_class=Response, responses={**EVENTS, **_STOPPED})
 async def cancel_and_stream_run(
     thread_id: ThreadId, run_id: RunId, call: CallDep, join: JoinDep, cancel: CancelDep
 ) -> Response:
@@ -141,7 +144,7 @@ async def cancel_and_stream_run(
     return Response(status_code=204)
 
 
-@routes.post("/threads/{thread_id}/runs/{run_id}/cancel")
+@routes.post("/threads/{thread_id}/runs/{run_id}/cancel", responses={202: {"description": "The run is told to stop"}})
 async def cancel_run(thread_id: ThreadId, run_id: RunId, call: CallDep, cancel: CancelDep) -> Response:
     """Cancel a run: 202 at once, or with `wait` its result once it has stopped."""
     run = await call.core.runs.find(call.viewer, run_id, thread_id)

@@ -17,14 +17,25 @@ _TEN_YEARS_IN_SECONDS = 315_360_000
 
 JsonObject = dict[str, Any]
 OptionalObject = Annotated[JsonObject, BeforeValidator(lambda value: {} if value is None else value)]
-# langgraph's savers take no other keys in a filter
-FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+# a path of names: langgraph's savers take no other characters, and SQLite no empty name
+FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=1000)]
 StreamMode = Literal[
     "values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"
 ]
 SortOrder = Literal["asc", "desc"]
-Limit = Annotated[int, Field(ge=1, le=1000)]
-Offset = Annotated[int, Field(ge=0, le=2**53)]
+# strict: text is neither a number nor a truth, and a truth is no number, however it could be read
+Flag = Annotated[bool, Field(strict=True)]
+Limit = Annotated[int, Field(strict=True, ge=1, le=1000)]
+Offset = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("must be an integer of at most 64 bits")
+    return value
+
+
+FilterValue = Annotated[Any, BeforeValidator(_storable)]
 
 
 def _as_list(value: Any) -> Any:
@@ -52,8 +63,8 @@ class RunConfig(Body):
 
     model_config = ConfigDict(frozen=True, extra="allow")
     tags: list[str] | None = None
-    recursion_limit: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
-    max_concurrency: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    recursion_limit: Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)] | None = None
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
     configurable: OptionalObject = {}
     metadata: OptionalObject = {}
 
@@ -110,12 +121,12 @@ class RunBody(Body):
     interrupt_before: Literal["*"] | list[str] | None = None
     interrupt_after: Literal["*"] | list[str] | None = None
     stream_mode: Annotated[list[StreamMode] | None, BeforeValidator(_as_list)] = None
-    stream_subgraphs: bool | None = None
-    stream_resumable: bool | None = None
+    stream_subgraphs: Flag | None = None
+    stream_resumable: Flag | None = None
     on_disconnect: Literal["cancel", "continue"] | None = None
-    after_seconds: Annotated[float, Field(ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
+    after_seconds: Annotated[float, Field(strict=True, ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
     durability: Literal["sync", "async", "exit"] | None = None
-    checkpoint_during: bool | None = None
+    checkpoint_during: Flag | None = None
 
 
 class ThreadRunBody(RunBody):
@@ -217,7 +228,7 @@ class StateReadBody(Body):
     """Which state of a thread."""
 
     checkpoint: CheckpointName
-    subgraphs: bool | None = None
+    subgraphs: Flag | None = None
 
 
 class HistoryBody(Body):
@@ -225,7 +236,7 @@ class HistoryBody(Body):
 
     limit: Limit = 1
     before: str | JsonObject | None = None
-    metadata: dict[FilterKey, Any] | None = None
+    metadata: Annotated[dict[FilterKey, FilterValue], Field(max_length=100)] | None = None
     checkpoint: CheckpointName | None = None
 
 
@@ -234,7 +245,7 @@ class AssistantCountBody(Body):
 
     metadata: OptionalObject = {}
     graph_id: str | None = None
-    name: str | None = None
+    name: Annotated[str, Field(max_length=1000)] | None = None
 
 
 class AssistantSearchBody(AssistantCountBody):

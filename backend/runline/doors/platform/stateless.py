@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Body
 from starlette.responses import Response
 
-from runline.doors.http import CallDep, json_response, json_routes
+from runline.doors.http import EVENTS, CallDep, json_response, json_routes
 from runline.doors.platform.idempotency import KeyDep
 from runline.doors.platform.ids import RunId
 from runline.doors.platform.schemas import StatelessRunBody
@@ -26,7 +26,7 @@ async def create_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Resp
     return json_response(run_to_wire(run), headers=run_headers(run, threadless=True))
 
 
-@routes.post("/runs/stream")
+@routes.post("/runs/stream", response_class=Response, responses=EVENTS)
 async def create_and_stream_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its events as they come."""
     run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire), key)
@@ -51,7 +51,7 @@ async def create_runs(bodies: Annotated[list[StatelessRunBody], Body(min_length=
     return json_response([run_to_wire(run) for run in runs])
 
 
-@routes.get("/runs/{run_id}/stream")
+@routes.get("/runs/{run_id}/stream", response_class=Response, responses=EVENTS)
 async def join_run_stream(run_id: RunId, call: CallDep, join: JoinDep) -> Response:
     """Answer with a stateless run's events from now on or, with Last-Event-ID, after that one.
 

@@ -56,7 +56,7 @@ async def info() -> Response:
     return json_response(_INFO)
 
 
-@routes.get("/metrics")
+@routes.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
     """Runs by status, in Prometheus' text or as JSON."""
     counts = await call.core.leases.active_counts()

@@ -58,7 +58,7 @@ async def get_thread(thread_id: ThreadId, call: CallDep) -> Response:
     return json_response(thread_to_wire(await call.core.threads.get(call.viewer, thread_id)))
 
 
-@routes.patch("/threads/{thread_id}")
+@routes.patch("/threads/{thread_id}", responses={204: {"description": "Changed, with `Prefer: return=minimal`"}})
 async def patch_thread(thread_id: ThreadId, body: ThreadPatchBody, call: CallDep, prefer: str = Header("")) -> Response:
     """Merge metadata into a thread's."""
     call.wire.check_metadata(body.metadata)

@@ -1,0 +1,91 @@
+"""Every operation that takes a body, a query or an id: where it is, and a body that it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hostile import fields
+from hostile.fields import Field
+
+STEPS: Mapping[str, Any] = {"assistant_id": "steps", "input": {"log": []}}
+
+_INTEGERS = ("many", "", "1.5", "1e2", "0x1", "%00", "1;DROP", "99999999999999999999", "-99999999999999999999")
+_TRUTHS = ("maybe", "", "2", "%00", "[]")
+_WORDS = ("explode", "", "%00", "a%0d%0ab", "%27%20OR%201=1")
+_LIMITS = (*_INTEGERS, "-1", "1001")
+_JOIN = {
+    "cancel_on_disconnect": _TRUTHS,
+    "stream_mode": ("everything", "values,everything", "%00", "%5B1", "%5B%22everything%22%5D"),
+}
+_CANCEL = {"action": _WORDS, "wait": _TRUTHS}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`path` holds {thread}, {run}, {assistant}; `query` names bad values of each parameter, as sent."""
+
+    method: str
+    path: str
+    body: Any = None
+    fields: tuple[Field, ...] = ()
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    makes_run: bool = False
+
+    @property
+    def name(self) -> str:
+        """How cases call it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the body is a list of what `fields` describe."""
+        return isinstance(self.body, list)
+
+
+OPERATIONS = (
+    Operation("POST", "/threads", {}, fields.THREAD),
+    Operation("POST", "/threads/search", {}, fields.THREAD_SEARCH),
+    Operation("POST", "/threads/count", {}, fields.THREAD_COUNT),
+    Operation("GET", "/threads/{thread}"),
+    Operation("PATCH", "/threads/{thread}", {}, fields.THREAD_PATCH),
+    Operation("DELETE", "/threads/{thread}"),
+    Operation("POST", "/threads/{thread}/copy"),
+    Operation("GET", "/threads/{thread}/state", query={"subgraphs": _TRUTHS}),
+    Operation("GET", "/threads/{thread}/state/{checkpoint}", query={"subgraphs": _TRUTHS}),
+    Operation("POST", "/threads/{thread}/state/checkpoint", {"checkpoint": {}}, fields.STATE_READ),
+    Operation("POST", "/threads/{thread}/state", {"values": {}}, fields.STATE_UPDATE),
+    Operation("GET", "/threads/{thread}/history", query={"limit": _LIMITS, "before": _WORDS}),
+    Operation("POST", "/threads/{thread}/history", {}, fields.HISTORY),
+    Operation("POST", "/threads/{thread}/runs", STEPS, fields.THREAD_RUN, makes_run=True),
+    Operation("POST", "/threads/{thread}/runs/stream", STEPS, fields.THREAD_RUN, makes_run=True),
+    Operation("POST", "/threads/{thread}/runs/wait", STEPS, fields.THREAD_RUN, makes_run=True),
+    Operation(
+        "GET",
+        "/threads/{thread}/runs",
+        query={"limit": (*_LIMITS, "0"), "offset": (*_INTEGERS, "-1"), "status": _WORDS, "select": _WORDS},
+    ),
+    Operation("GET", "/threads/{thread}/runs/{run}"),
+    Operation("DELETE", "/threads/{thread}/runs/{run}"),
+    Operation("GET", "/threads/{thread}/runs/{run}/join", query={"cancel_on_disconnect": _TRUTHS}),
+    Operation("GET", "/threads/{thread}/runs/{run}/stream", query=_JOIN),
+    Operation("POST", "/threads/{thread}/runs/{run}/stream", query={**_JOIN, **_CANCEL}),
+    Operation("POST", "/threads/{thread}/runs/{run}/cancel", query=_CANCEL),
+    Operation("POST", "/runs/cancel", {"status": "all"}, fields.CANCEL, query={"action": _WORDS}),
+    Operation("POST", "/runs", STEPS, fields.STATELESS_RUN, makes_run=True),
+    Operation("POST", "/runs/stream", STEPS, fields.STATELESS_RUN, makes_run=True),
+    Operation("POST", "/runs/wait", STEPS, fields.STATELESS_RUN, makes_run=True),
+    Operation("POST", "/runs/batch", [STEPS], fields.STATELESS_RUN),
+    Operation("GET", "/runs/{run}/stream", query=_JOIN),
+    Operation("POST", "/assistants/search", {}, fields.ASSISTANT_SEARCH),
+    Operation("POST", "/assistants/count", {}, fields.ASSISTANT_COUNT),
+    Operation("GET", "/assistants/{assistant}"),
+    Operation("GET", "/assistants/{assistant}/graph", query={"xray": ("0", "-1", "maybe", "", "1000", "%00", "1.5")}),
+    Operation("GET", "/assistants/{assistant}/schemas"),
+    Operation("GET", "/metrics", query={"format": _WORDS}),
+)
+
+TAKING_BODIES = tuple(operation for operation in OPERATIONS if operation.body is not None)
+MAKING_RUNS = tuple(operation for operation in OPERATIONS if operation.makes_run)
+STREAMING = tuple(operation for operation in OPERATIONS if operation.path.endswith("{run}/stream"))
