@@ -1,0 +1,144 @@
+"""Servers in processes of their own, with the agents of the benchmarks and every setting at its default."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from bench.alone import AGENT_FOLDERS, AGENTS
+from bench.case import MINIMAL, OFFICIAL
+from bench.client import Client
+from bench.meter import Meter, Tree
+
+ROOT = Path(__file__).parents[1]
+OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
+OFFICIAL_JOBS = 500
+_START_SECONDS = 60.0
+_TOLD_CHARACTERS = 1500
+_STOP_SECONDS = 15.0
+
+
+class StartError(Exception):
+    """A server did not answer; the end of its log tells why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under measurement. A slow one is given a share of the units that the others are."""
+
+    name: str
+    port: int
+    tree: Tree
+    share: float = 1.0
+
+    def units(self, number: int) -> int:
+        """How many of a number of units are measured here."""
+        return max(round(number * self.share), 1)
+
+    def client(self) -> Client:
+        """A client of it."""
+        return Client(self.port)
+
+    def meter(self) -> Meter:
+        """What work costs it."""
+        return Meter(self.tree.cpu_seconds)
+
+
+def official_command() -> str | None:
+    """Where the official development server is installed, if it is."""
+    return os.environ.get(OFFICIAL_VARIABLE) or shutil.which("langgraph")
+
+
+def _command(name: str, port: int, project: Path) -> list[str]:
+    if name == MINIMAL:
+        return [sys.executable, "-m", "bench.minimal", str(port)]
+    if name == OFFICIAL:
+        jobs = ["--n-jobs-per-worker", str(OFFICIAL_JOBS)]
+        dev = ["dev", "--no-browser", "--no-reload", "--port", str(port), "--config", str(project)]
+        return [official_command() or "langgraph", *dev, *jobs]
+    data = ["--data-dir", str(project.with_name("data")), "--config", os.devnull]
+    return [sys.executable, "-m", "runline", "serve", "--port", str(port), "--graphs", str(project), *data]
+
+
+def _project(folder: Path) -> Path:
+    """A langgraph.json beside copies of the agents: the official server looks for them where it was started."""
+    for agents in AGENT_FOLDERS:
+        shutil.copytree(agents, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    project = folder / "langgraph.json"
+    graphs = {name: f"./{name}.py:graph" for name in AGENTS}
+    project.write_text(json.dumps({"dependencies": ["."], "graphs": graphs}))
+    return project
+
+
+@contextmanager
+def serving(name: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server that answers, on a folder of its own; it and its children end with the `with`."""
+    with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        port, log_file = _free_port(), folder / "log"
+        with log_file.open("wb") as log:
+            command, env = _command(name, port, _project(folder)), _environment(settings or {})
+            process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
+        server = Server(name, port, Tree(psutil.Process(process.pid)), share=0.2 if name == OFFICIAL else 1.0)
+        try:
+            _wait_ready(server, process, log_file)
+            yield server
+        finally:
+            _end(server.tree)
+            process.wait()
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    return {**kept, "PYTHONPATH": str(ROOT), "SAMPLE_TOKEN_DELAY": "0", **settings}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_ready(server: Server, process: psutil.Popen, log_file: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(server.port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StartError(f"the {server.name} server did not start: ...{log_file.read_text()[-_TOLD_CHARACTERS:]}")
+        time.sleep(0.02)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ok", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _end(tree: Tree) -> None:
+    """Ask all to stop, by their ids; kill those that do not."""
+    processes = list(tree.processes()) if tree.root.is_running() else []
+    for process in processes:
+        _signal(process, "terminate")
+    _, alive = psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+    for process in alive:
+        _signal(process, "kill")
+
+
+def _signal(process: psutil.Process, how: str) -> None:
+    try:
+        getattr(process, how)()
+    except psutil.NoSuchProcess:
+        return
