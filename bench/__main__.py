@@ -13,10 +13,13 @@ import uvloop
 
 from bench.case import GATEWAY, Case, Form
 from bench.cases import CASES
+from bench.goals import goal_rows
 from bench.report import case_rows, case_title, notes
 from bench.results import Results
 from bench.rounds import Field, measure_case
 from bench.tables import as_markdown, as_text
+
+_GOALS = "Goals (ratios are medians of paired rounds)"
 
 
 def _asked() -> argparse.Namespace:
@@ -61,6 +64,10 @@ def main() -> int:
     asked, results = _asked(), Results()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sections = runner.run(_until_told_to_stop(asked, results))
+    if not asked.short:
+        goals = goal_rows(results)
+        print(f"\n{_GOALS}\n{as_text(goals)}")
+        sections.append(f"### {_GOALS}\n\n{as_markdown(goals)}")
     if asked.markdown:
         asked.markdown.write_text("\n\n".join(sections) + "\n")
     return int(any(who == GATEWAY for _, who, _ in results.failures))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -28,10 +27,9 @@ def streamed_run_of(graph: str, given: Any, *, resumable: bool = False) -> dict[
     return {**run_of(graph, given), "stream_mode": "messages-tuple", "stream_resumable": resumable}
 
 
-def paced(lead: float, step: float, count: int) -> tuple[float, dict[str, Any]]:
-    """An input of the `paced` agent whose first token is due in `lead` seconds: when that is, and the input."""
-    start = time.monotonic() + lead
-    return start, told(f"{start} {step} {count}")
+def counting(start: float, step: float, count: int) -> dict[str, Any]:
+    """An input of the `paced` agent: when its first token is due, by `time.monotonic`, and how many seconds apart."""
+    return told(f"{start} {step} {count}")
 
 
 async def new_thread(client: Client) -> str:

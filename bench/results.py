@@ -39,6 +39,11 @@ class Results:
         """The highest of all rounds; None if it was not measured."""
         return max(self.values(case, contender, figure).values(), default=None)
 
+    def total(self, case: str, contender: str, figure: str) -> float | None:
+        """The sum of all rounds; None if it was not measured."""
+        values = self.values(case, contender, figure).values()
+        return sum(values) if values else None
+
     def ratio(self, case: str, figure: str, one: str, other: str) -> float | None:
         """The median of one contender's value by the other's of the same round; None without any."""
         ones, others = self.values(case, one, figure), self.values(case, other, figure)

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +26,7 @@ from bench.meter import Meter, Tree
 ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
 OFFICIAL_JOBS = 500
+_OFFICIAL_SHARE = 5
 _START_SECONDS = 60.0
 _TOLD_CHARACTERS = 1500
 _STOP_SECONDS = 15.0
@@ -37,16 +38,15 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A server under measurement. A slow one is given a share of the units that the others are."""
+    """A server under measurement."""
 
     name: str
     port: int
     tree: Tree
-    share: float = 1.0
 
-    def units(self, number: int) -> int:
-        """How many of a number of units are measured here."""
-        return max(round(number * self.share), 1)
+    def samples(self, number: int) -> int:
+        """How many of a number of samples, one after the other, are taken here: few where each waits for a poll."""
+        return max(number // _OFFICIAL_SHARE, 1) if self.name == OFFICIAL else number
 
     def client(self) -> Client:
         """A client of it."""
@@ -84,21 +84,33 @@ def _project(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(name: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server that answers, on a folder of its own; it and its children end with the `with`."""
+def serving(name: str, settings: Mapping[str, str] | None = None, core: int | None = None) -> Iterator[Server]:
+    """A server that answers, on a folder of its own, perhaps kept to one core. With its children it ends at the end."""
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         port, log_file = _free_port(), folder / "log"
         with log_file.open("wb") as log:
             command, env = _command(name, port, _project(folder)), _environment(settings or {})
-            process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
-        server = Server(name, port, Tree(psutil.Process(process.pid)), share=0.2 if name == OFFICIAL else 1.0)
+            with _kept_to(core):
+                process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
+        server = Server(name, port, Tree(psutil.Process(process.pid)))
         try:
             _wait_ready(server, process, log_file)
             yield server
         finally:
             _end(server.tree)
             process.wait()
+
+
+@contextmanager
+def _kept_to(core: int | None) -> Iterator[None]:
+    """Processes started within inherit the core."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, allowed if core is None else {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -128,17 +140,9 @@ def _answers(port: int) -> bool:
 
 
 def _end(tree: Tree) -> None:
-    """Ask all to stop, by their ids; kill those that do not."""
+    """Kill them, by their ids: nothing of what they hold is kept, and a drain would take its time."""
     processes = list(tree.processes()) if tree.root.is_running() else []
     for process in processes:
-        _signal(process, "terminate")
-    _, alive = psutil.wait_procs(processes, timeout=_STOP_SECONDS)
-    for process in alive:
-        _signal(process, "kill")
-
-
-def _signal(process: psutil.Process, how: str) -> None:
-    try:
-        getattr(process, how)()
-    except psutil.NoSuchProcess:
-        return
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=_STOP_SECONDS)

@@ -20,8 +20,8 @@ _BODY = run_of("echo", HELLO)
 
 async def _served(server: Server, form: Form) -> Figures:
     async with server.client() as client:
-        waits = [await _queue_wait(client) for _ in range(server.units(form.of(_SAMPLES, 3)))]
-        drained = await _drained(server, client, server.units(form.of(_RUNS, 20)))
+        waits = [await _queue_wait(client) for _ in range(server.samples(form.of(_SAMPLES, 3)))]
+        drained = await _drained(server, client, form.of(_RUNS, 20))
     return {"queue wait p50 at low load, ms": median(waits), **drained}
 
 

@@ -18,7 +18,7 @@ _SAMPLES = 20
 async def _served(server: Server, form: Form) -> Figures:
     taken: dict[str, list[float]] = {}
     async with server.client() as client:
-        for _ in range(server.units(form.of(_SAMPLES, 2))):
+        for _ in range(server.samples(form.of(_SAMPLES, 2))):
             for kind, path in {"thread": await new_thread(client), "stateless": ""}.items():
                 event, output = await _stream(client, f"{path}/runs/stream")
                 taken.setdefault(f"{kind}: first event", []).append(event)

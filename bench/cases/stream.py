@@ -23,7 +23,7 @@ def _words(streams: int, form: Form) -> int:
 
 
 async def _served(streams: int, server: Server, form: Form) -> Figures:
-    words = server.units(_words(streams, form))
+    words = _words(streams, form)
     figures = await _timed(server, streams, words, "plain", resumable=False)
     if server.name == GATEWAY:
         figures |= await _timed(server, streams, words, "resumable", resumable=True)

@@ -25,7 +25,8 @@ def _runs(clients: int, form: Form) -> int:
 
 
 async def _served(clients: int, server: Server, form: Form) -> Figures:
-    units = max(server.units(_runs(clients, form)), clients)
+    runs = _runs(clients, form)
+    units = server.samples(runs) if clients == 1 else runs
     async with server.client() as client:
 
         async def run(path: str) -> None:
