@@ -94,7 +94,7 @@ async def _turn(case: Case, field: Field, form: Form, turn: tuple[str, int], res
 
 def _sentence(exc: BaseException, case: Case) -> str:
     if isinstance(exc, TimeoutError):
-        return f"not done within {case.seconds:.0f} s"
+        return f"not done within {case.seconds:g} s"
     if isinstance(exc, BaseExceptionGroup):
         return _sentence(exc.exceptions[0], case)
     return f"{type(exc).__name__}: {exc}"

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -89,17 +90,15 @@ def serving(name: str, settings: Mapping[str, str] | None = None, core: int | No
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         port, log_file = _free_port(), folder / "log"
-        with log_file.open("wb") as log:
-            command, env = _command(name, port, _project(folder)), _environment(settings or {})
-            with _kept_to(core):
-                process = psutil.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
+        command, env = _command(name, port, _project(folder)), _environment(settings or {})
+        with log_file.open("wb") as log, _kept_to(core):
+            process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
         server = Server(name, port, Tree(psutil.Process(process.pid)))
         try:
             _wait_ready(server, process, log_file)
             yield server
         finally:
-            _end(server.tree)
-            process.wait()
+            _end(server.tree, process)
 
 
 @contextmanager
@@ -123,7 +122,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_ready(server: Server, process: psutil.Popen, log_file: Path) -> None:
+def _wait_ready(server: Server, process: subprocess.Popen[bytes], log_file: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(server.port):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -139,10 +138,9 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _end(tree: Tree) -> None:
+def _end(tree: Tree, process: subprocess.Popen[bytes]) -> None:
     """Kill them, by their ids: nothing of what they hold is kept, and a drain would take its time."""
-    processes = list(tree.processes()) if tree.root.is_running() else []
-    for process in processes:
+    for member in list(tree.processes()) if process.poll() is None else []:
         with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+            member.kill()
+    process.wait(_STOP_SECONDS)

@@ -12,11 +12,9 @@ from bench.asked import HELLO, new_thread, run_of
 from bench.case import OFFICIAL, Case, Figures, Form
 from bench.servers import Server
 
-GROWTH = "turn 200 / turn 10"
 _THREADS = 3
 _AROUND = 2
 _MARKS = (10, 60, 200)
-_OFFICIAL_MARKS = (10, 60)
 
 
 async def _turns(turns: int, threads: list[Callable[[], Awaitable[object]]]) -> list[list[float]]:
@@ -35,17 +33,18 @@ async def _turns(turns: int, threads: list[Callable[[], Awaitable[object]]]) -> 
 async def _measured(marks: tuple[int, ...], threads: list[Callable[[], Awaitable[object]]]) -> Figures:
     taken = await _turns(marks[-1] + _AROUND, threads)
     at = {mark: median(chain(*taken[mark - 1 - _AROUND : mark + _AROUND])) for mark in marks}
-    figures = {f"turn {mark} p50, ms": value for mark, value in at.items()}
-    return figures | {f"turn {mark} / turn {marks[0]}": at[mark] / at[marks[0]] for mark in marks[1:]}
+    named = dict(zip(_MARKS, at.values(), strict=False))
+    figures = {f"turn {mark} p50, ms": value for mark, value in named.items()}
+    return figures | {f"turn {mark} / turn 10": value / named[10] for mark, value in named.items() if mark != 10}
 
 
 def _marks(form: Form) -> tuple[int, ...]:
-    return (3, 6) if form.short else _MARKS
+    return (3, 6, 9) if form.short else _MARKS
 
 
 async def _served(server: Server, form: Form) -> Figures:
     official = server.name == OFFICIAL
-    marks = _OFFICIAL_MARKS if official and not form.short else _marks(form)
+    marks = _marks(form)[:2] if official else _marks(form)
     async with server.client() as client:
 
         async def thread() -> Callable[[], Awaitable[object]]:

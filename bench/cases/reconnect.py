@@ -14,7 +14,8 @@ from bench.client import Client
 from bench.servers import Server
 from bench.sse import Numbers
 
-_TOKENS, _STEP_SECONDS = 1000, 0.001
+PLAIN, RESUMABLE = "plain", "resumable"
+_RUNS, _TOKENS, _STEP_SECONDS = 16, 1000, 0.001
 _CUTS_PER_RUN, _TOKENS_PER_CUT = 10, 80
 _PAUSE_SECONDS = 0.02
 _AT_ONCE = 3
@@ -26,6 +27,7 @@ class _Reading:
 
     client: Client
     path: str
+    kind: str
     dice: random.Random
     seen: list[int] = field(default_factory=list)
     after: str = "-1"
@@ -56,29 +58,41 @@ class _Reading:
         await self.read(None)
 
 
+def _kinds(server: Server, form: Form) -> list[str]:
+    """The kind of each run; the official server replays resumable ones only."""
+    kinds = (RESUMABLE,) if server.name == OFFICIAL else (PLAIN, RESUMABLE)
+    return [kinds[number % len(kinds)] for number in range(server.samples(form.of(_RUNS, 2)))]
+
+
 async def _served(server: Server, form: Form) -> Figures:
-    runs, cuts = server.samples(form.of(15, 2)), form.of(_CUTS_PER_RUN, 3)
+    kinds, cuts = _kinds(server, form), form.of(_CUTS_PER_RUN, 3)
     readings: list[_Reading] = []
     async with server.client() as client:
 
         async def one(number: int) -> None:
-            # the official server replays resumable runs only
-            resumable = server.name == OFFICIAL or number % 2 == 1
             given = counting(time.monotonic(), _STEP_SECONDS, _TOKENS)
-            run = await new_run(client, streamed_run_of("paced", given, resumable=resumable))
-            reading = _Reading(client, f"{run}/stream", random.Random(f"{number}"))
+            body = streamed_run_of("paced", given, resumable=kinds[number] == RESUMABLE)
+            reading = _Reading(client, f"{await new_run(client, body)}/stream", kinds[number], random.Random(number))
             readings.append(reading)
             await reading.read_with_cuts(cuts)
 
-        await several(_AT_ONCE, runs, one)
-    resumes = [taken for reading in readings for taken in reading.resumes]
+        await several(_AT_ONCE, len(kinds), one)
+    return {"cuts": len(kinds) * cuts, **_kept(readings), **_resumes(readings)}
+
+
+def _kept(readings: list[_Reading]) -> Figures:
     different = sum(len(set(reading.seen)) for reading in readings)
     return {
-        "cuts": runs * cuts,
-        "tokens lost": runs * _TOKENS - different,
+        "tokens lost": len(readings) * _TOKENS - different,
         "tokens doubled": sum(len(reading.seen) for reading in readings) - different,
-        "first event after a resume p50, ms": median(resumes),
     }
+
+
+def _resumes(readings: list[_Reading]) -> Figures:
+    taken: dict[str, list[float]] = {}
+    for reading in readings:
+        taken.setdefault(reading.kind, []).extend(reading.resumes)
+    return {f"{kind}: first event after a resume p50, ms": median(times) for kind, times in taken.items()}
 
 
 CASE = Case(

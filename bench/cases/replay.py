@@ -8,7 +8,7 @@ from bench.client import Client
 from bench.servers import Server, serving
 from bench.sse import TOKEN, Count
 
-_WORDS, _TIMES = 3000, 10
+_WORDS, _TIMES = 3000, 30
 _FROM_THE_FIRST = "-1"
 
 
