@@ -20,8 +20,7 @@ types: $(VENV)/dev
 	$(BIN)/mypy
 
 bench: $(VENV)/dev
-	$(BIN)/python bench/first_event.py
-	$(BIN)/python bench/throughput.py
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 chaos: $(VENV)/dev
 	PYTHONPATH=tests $(BIN)/python -m chaos

@@ -1,0 +1,56 @@
+"""The nouns of the benchmarks: a case measures each contender, one after the other, in rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.alone import Alone
+    from bench.servers import Server
+
+GATEWAY, MINIMAL, OFFICIAL, ALONE = "gateway", "minimal", "official", "in process"
+SERVERS = (GATEWAY, MINIMAL, OFFICIAL)
+
+CLIENT = "client, cores"
+"""Figures with this end are about the load generator; they are shown where it was near its limit."""
+
+Figures = dict[str, float]
+"""What one turn measured, by name; a name ends with the unit."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much is done: the long form tells how fast, the short one only that everything works."""
+
+    short: bool = False
+
+    def of(self, full: int, short: int) -> int:
+        """A count."""
+        return short if self.short else full
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to measure.
+
+    `served` measures a server, `alone` the same graph in this process. A turn may take `seconds`; the official server
+    takes part in the first `official_pairs` of the rounds, and `note` says what else is bounded.
+    """
+
+    name: str
+    title: str
+    served: Callable[[Server, Form], Awaitable[Figures]]
+    alone: Callable[[Alone, Form], Awaitable[Figures]] | None = None
+    servers: tuple[str, ...] = SERVERS
+    pairs: int = 7
+    official_pairs: int = 7
+    seconds: float = 90.0
+    warm_up: bool = True
+    note: str = ""
+
+    def contenders(self, round_number: int) -> list[str]:
+        """Who takes turns in a round, counted from 0."""
+        served = [name for name in self.servers if name != OFFICIAL or round_number < self.official_pairs]
+        return [*served, ALONE] if self.alone else served

@@ -1,0 +1,26 @@
+"""All cases, in the order in which they are measured."""
+
+from __future__ import annotations
+
+from bench.cases import background, first_event, long_thread, memory, paced, reconnect, replay, stream, viewers, wait
+
+CASES = (
+    first_event.CASE,
+    wait.ONE,
+    wait.MANY,
+    background.CASE,
+    stream.ONE,
+    stream.EIGHT,
+    paced.FIFTY,
+    paced.TWO_HUNDRED,
+    paced.FIVE_HUNDRED,
+    paced.ONE_CORE,
+    viewers.HUNDRED,
+    viewers.FIVE_HUNDRED,
+    replay.CASE,
+    replay.STORED,
+    reconnect.CASE,
+    long_thread.CASE,
+    memory.JOINS,
+    memory.RUNS,
+)

@@ -1,0 +1,99 @@
+"""Memory: at rest, after many runs, and for each client that waits for a quiet run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bench.asked import HELLO, counting, new_run, run_of, several, streamed_run_of
+from bench.case import GATEWAY, Case, Figures, Form
+from bench.client import Client
+from bench.meter import Tree
+from bench.servers import Server, serving
+
+_CLIENTS = 16
+_QUIET_SECONDS = 300.0
+_SETTLED_MIB = 0.25
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 15.0
+
+
+async def _settled_mib(tree: Tree) -> float:
+    """The memory once it has stopped growing."""
+    deadline, before, now = time.monotonic() + _PATIENCE_SECONDS, 0.0, tree.resident_mib()
+    while abs(now - before) > _SETTLED_MIB and time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_SECONDS)
+        before, now = now, tree.resident_mib()
+    return now
+
+
+async def _after_runs(server: Server, form: Form) -> Figures:
+    with serving(server.name) as fresh:
+        figures = {"at rest, MiB": await _settled_mib(fresh.tree)}
+        if server.name == GATEWAY:
+            few, many = form.of(2000, 20), form.of(10_000, 60)
+            async with fresh.client() as client:
+                await _runs(client, few)
+                figures["after 2,000 runs, MiB"] = fresh.tree.resident_mib()
+                await _runs(client, many - few)
+                figures["after 10,000 runs, MiB"] = fresh.tree.resident_mib()
+    return figures
+
+
+async def _runs(client: Client, number: int) -> None:
+    async def one(_number: int) -> None:
+        await client.post("/runs/wait", run_of("echo", HELLO))
+
+    await several(_CLIENTS, number, one)
+
+
+async def _joins(server: Server, form: Form) -> Figures:
+    return {f"KiB per /{kind}": await _per_join(server.name, kind, form) for kind in ("join", "stream")}
+
+
+async def _per_join(name: str, kind: str, form: Form) -> float:
+    joins = form.of(500, 20)
+    with serving(name) as fresh:
+        async with fresh.client() as client:
+            given = counting(time.monotonic() + _QUIET_SECONDS, 0, 1)
+            path = f"{await new_run(client, streamed_run_of('paced', given))}/{kind}"
+            # the first ones pay for what is loaded once
+            async with _joined(client, path, form.of(50, 5)):
+                before = await _settled_mib(fresh.tree)
+                async with _joined(client, path, joins):
+                    return (await _settled_mib(fresh.tree) - before) * 1024 / joins
+
+
+@asynccontextmanager
+async def _joined(client: Client, path: str, number: int) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(client.get(path)) for _ in range(number)]
+    try:
+        yield
+        if ended := [task for task in tasks if task.done()]:
+            ended[0].result()
+            raise RuntimeError(f"{len(ended)} of {number} joins of a quiet run ended")
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+RUNS = Case(
+    "memory",
+    "Memory at rest and over 10,000 runs, each on a server of its own",
+    _after_runs,
+    pairs=1,
+    seconds=300,
+    warm_up=False,
+)
+JOINS = Case(
+    "joins",
+    "Memory of 500 clients that wait for a quiet run, on a server of its own",
+    _joins,
+    pairs=3,
+    official_pairs=1,
+    seconds=180,
+    warm_up=False,
+)

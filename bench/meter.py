@@ -1,0 +1,74 @@
+"""What a process and its children use, and what a piece of work costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from bench.case import CLIENT, Figures
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A process and all its children."""
+
+    root: psutil.Process
+
+    def processes(self) -> Iterator[psutil.Process]:
+        """Those that live."""
+        yield self.root
+        yield from self.root.children(recursive=True)
+
+    def cpu_seconds(self) -> float:
+        """The CPU time, user and system, that they have used so far; children that have ended are included."""
+        total = 0.0
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                used = process.cpu_times()
+                total += used.user + used.system + used.children_user + used.children_system
+        return total
+
+    def resident_mib(self) -> float:
+        """Their memory in RAM."""
+        total = 0
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        return total / 2**20
+
+
+@dataclass
+class Meter:
+    """Measures the work done inside its `with`: wall seconds, CPU seconds by `cpu_seconds`, and this process' share.
+
+    `client` says that this process is the load generator, and not what is measured.
+    """
+
+    cpu_seconds: Callable[[], float]
+    client: bool = True
+    seconds: float = field(default=0.0, init=False)
+    cpu: float = field(default=0.0, init=False)
+    own_cpu: float = field(default=0.0, init=False)
+
+    def __enter__(self) -> Self:
+        self.cpu, self.own_cpu, self.seconds = -self.cpu_seconds(), -time.process_time(), -time.perf_counter()
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
+        self.seconds += time.perf_counter()
+        self.own_cpu += time.process_time()
+        self.cpu += self.cpu_seconds()
+
+    def rate(self, units: int, unit: str, kind: str = "") -> Figures:
+        """Units per second, the CPU time of each, and how many cores the load generator kept busy."""
+        before = f"{kind}: " if kind else ""
+        figures = {f"{before}{unit}s/s": units / self.seconds, f"{before}CPU per {unit}, us": self.cpu / units * 1e6}
+        if self.client:
+            figures[f"{before}{CLIENT}"] = self.own_cpu / self.seconds
+        return figures
