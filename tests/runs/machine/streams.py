@@ -12,22 +12,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from kit.exploring import NEWEST, OwnLoop, recall
 from runline.errors import NotStreamable
-from runline.kit.ids import new_id
-from runline.model.event import Event
 from runline.model.viewer import Viewer
-from runline.runs.follow import RunStreams
-from runline.runs.recorder import Recorder
 from runline.storage.engine import Database
-from runline.storage.segments import SegmentStore
 from runline.streams.contracts import Batch, Ended, EventsGone
-from runline.streams.memory import KeepLimits, MemoryStreamBridge
-from storage.world import World
-
-RESULT = b'{"done":true}'
+from runs.machine.telling import TellingMachine
 
 
 @dataclass
@@ -38,106 +30,12 @@ class Reader:
     batches: AsyncIterator[Batch] | None = None
 
 
-class StreamMachine(RuleBasedStateMachine):
-    """A run that is told, by one process after the other."""
+class StreamMachine(TellingMachine):
+    """A run that is told, and those who read it."""
 
     def __init__(self, loop: OwnLoop, database: Database) -> None:
-        super().__init__()
-        self.loop = loop
-        self.world = World.over(database)
-        self.segments = SegmentStore(database)
+        super().__init__(loop, database)
         self.readers: list[Reader] = []
-        self.waiting: list[Event] = []
-        self.visible: list[Event] = []
-        self.ended = self.swept = False
-
-    @initialize(
-        resumable=st.booleans(), memory=st.sampled_from([2_000, 20_000, 10**9]), retention=st.sampled_from([0.0, 60.0])
-    )
-    def begin(self, resumable: bool, memory: int, retention: float) -> None:
-        self.limits = KeepLimits(retention, memory)
-        self.resumable = resumable
-        self.run = self.loop.do(self.world.start(new_id(), create_thread=True, stream_resumable=resumable))
-        self.start_process()
-
-    def start_process(self) -> None:
-        self.bridge = MemoryStreamBridge(self.limits)
-        self.recorder = Recorder(self.segments, self.bridge)
-        self.streams = RunStreams(self.bridge, self.segments, self.recorder)
-        self.journal = self.loop.do(self.streams.journal(self.run))
-        self.seq = self.bridge.last_seq(self.run.run_id)
-
-    # the run
-
-    @precondition(lambda self: not self.ended)
-    @rule(count=st.sampled_from([1, 2, 30, 300]), size=st.sampled_from([0, 100, 2_000]))
-    def emit(self, count: int, size: int) -> None:
-        for _ in range(count):
-            self.seq += 1
-            self.journal.emit("custom", "x" * size)
-            self.waiting.append(Event(self.seq, "custom", b'"%b"' % (b"x" * size)))
-        if not self.resumable:
-            self._show()
-
-    def _show(self) -> None:
-        self.visible += self.waiting
-        self.waiting = []
-
-    @precondition(lambda self: self.resumable and self.waiting)
-    @rule()
-    def store(self) -> None:
-        self.loop.do(self.recorder.write_step())
-        self._show()
-
-    @precondition(lambda self: self.resumable and not self.ended)
-    @rule(count=st.sampled_from([10, 100]))
-    def trickle(self, count: int) -> None:
-        """Events that come one by one, and are stored so."""
-        for _ in range(count):
-            self.emit(1, 0)
-            self.store()
-
-    @precondition(lambda self: not self.ended)
-    @rule()
-    def end(self) -> None:
-        if self.waiting:
-            self.store()
-        assert self.loop.do(self.world.finish(self.run)).held
-        self.loop.do(self.journal.end(RESULT))
-        self.ended = True
-
-    @precondition(lambda self: self.ended and self.resumable)
-    @rule()
-    def compact(self) -> None:
-        self.loop.do(self.segments.compact(self.run.run_id))
-
-    @precondition(lambda self: self.ended)
-    @rule()
-    def sweep(self) -> None:
-        self.world.clock.pass_(1)
-        self.loop.do(self.segments.sweep(self.world.clock.now()))
-        self.swept = True
-
-    @rule()
-    def crash(self) -> None:
-        """What was not stored is lost with the process; the next attempt, if there is one, goes on in another."""
-        for reader in self.readers:
-            self._cut(reader)
-        self.waiting = []
-        if not self.resumable:
-            self.visible = []
-        if not self.ended:
-            assert self.loop.do(self.world.leases.requeue(self.run, crashed=True))
-            (self.run,) = self.loop.do(self.world.claim())
-            self.start_process()
-        else:
-            self._forget()
-
-    def _forget(self) -> None:
-        self.bridge = MemoryStreamBridge(self.limits)
-        self.streams = RunStreams(self.bridge, self.segments, Recorder(self.segments, self.bridge))
-
-    # its readers
 
     def _newest(self) -> int:
         return self.visible[-1].seq if self.visible else 0
@@ -202,6 +100,9 @@ class StreamMachine(RuleBasedStateMachine):
         async with asyncio.timeout(10):
             return await anext(batches)
 
-    def teardown(self) -> None:
+    def cut_all(self) -> None:
         for reader in self.readers:
             self._cut(reader)
+
+    def teardown(self) -> None:
+        self.cut_all()

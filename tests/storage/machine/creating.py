@@ -16,32 +16,36 @@ from runline.model.run import Run
 from storage.machine.stores import LIMITS, THREADS, WORKERS, Stores
 from storage.world import ASSISTANT
 
-STRATEGIES = st.sampled_from(MultitaskStrategy)
+EVICTING = st.sampled_from([MultitaskStrategy.INTERRUPT, MultitaskStrategy.ROLLBACK])
+OFFERED = st.none() | WORKERS
 DELAYS = st.sampled_from([0, 0, 0, 5])
 
 
 class Creating(Stores):
     """Clients that create runs."""
 
-    @rule(
-        thread=THREADS,
-        strategy=STRATEGIES,
-        delay=DELAYS,
-        worker=st.none() | WORKERS,
-        resumable=st.booleans(),
-    )
-    def create_run(
-        self, thread: int, strategy: MultitaskStrategy, delay: int, worker: str | None, resumable: bool
-    ) -> None:
-        spec: dict[str, Any] = {"multitask_strategy": strategy, "after_seconds": delay, "stream_resumable": resumable}
+    @rule(thread=THREADS, delay=DELAYS, worker=OFFERED, resumable=st.booleans())
+    def enqueue_run(self, thread: int, delay: int, worker: str | None, resumable: bool) -> None:
+        spec: dict[str, Any] = {"after_seconds": delay, "stream_resumable": resumable}
         self._admit(self.world.run(self.thread_ids[thread], create_thread=True, **spec), worker)
 
-    @rule(keep=st.booleans(), resumable=st.booleans(), delay=DELAYS, worker=st.none() | WORKERS)
+    @rule(thread=THREADS, worker=OFFERED)
+    def create_run_unless_busy(self, thread: int, worker: str | None) -> None:
+        strategy = MultitaskStrategy.REJECT
+        run = self.world.run(self.thread_ids[thread], create_thread=True, multitask_strategy=strategy)
+        self._admit(run, worker)
+
+    @rule(thread=THREADS, strategy=EVICTING, delay=DELAYS, worker=OFFERED)
+    def create_run_instead(self, thread: int, strategy: MultitaskStrategy, delay: int, worker: str | None) -> None:
+        spec: dict[str, Any] = {"multitask_strategy": strategy, "after_seconds": delay}
+        self._admit(self.world.run(self.thread_ids[thread], create_thread=True, **spec), worker)
+
+    @rule(keep=st.booleans(), resumable=st.booleans(), delay=DELAYS, worker=OFFERED)
     def create_stateless_run(self, keep: bool, resumable: bool, delay: int, worker: str | None) -> None:
         spec: dict[str, Any] = {"keep_thread": keep, "stream_resumable": resumable, "after_seconds": delay}
         self._admit(self.world.run(new_id(), create_thread=True, temporary=True, **spec), worker)
 
-    @rule(thread=THREADS, worker=st.none() | WORKERS)
+    @rule(thread=THREADS, worker=OFFERED)
     def create_run_on_existing_thread(self, thread: int, worker: str | None) -> None:
         self._admit(self.world.run(self.thread_ids[thread]), worker)
 

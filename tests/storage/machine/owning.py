@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from kit.exploring import NEWEST, recall
-from runline.errors import ThreadBusy, ThreadNotFound
+from runline.errors import Conflict, ThreadBusy, ThreadNotFound
 from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.viewer import ANONYMOUS
 from runline.storage.runs import RunFilter
@@ -20,6 +20,16 @@ RESTING = st.sampled_from([ThreadStatus.IDLE, ThreadStatus.INTERRUPTED])
 
 class Owning(Stores):
     """Those whom the threads belong to."""
+
+    @rule(thread=THREADS)
+    def create_thread(self, thread: int) -> None:
+        creation = self.world.thread(self.thread_ids[thread])
+        if self.thread_ids[thread] in self.sight.threads:
+            with pytest.raises(Conflict):
+                self.do(creation)
+            self.nothing_changed()
+        else:
+            assert self.do(creation).status is ThreadStatus.IDLE
 
     @precondition(lambda self: self.known)
     @rule(age=NEWEST, reason=REASONS)
