@@ -1,4 +1,8 @@
-"""`make bench`, or `python -m bench [--only wait,paced] [--short] [--pairs N] [--no-official] [--markdown FILE]`."""
+"""`make bench`, or `python -m bench [--only wait,paced] [--short] [--pairs N] [--no-official] [--markdown FILE]`.
+
+The official development server takes part where it is installed: as `langgraph` on the PATH, or where the variable
+RUNLINE_BENCH_OFFICIAL says.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, help="at most so many rounds")
     parser.add_argument("--no-official", action="store_true", help="leave the official server out")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file, too")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if not chosen(asked.only):
+        parser.error(f"no case begins so; there are {', '.join(case.name for case in CASES)}")
+    return asked
 
 
 def chosen(only: str) -> list[Case]:

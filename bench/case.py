@@ -35,8 +35,9 @@ class Form:
 class Case:
     """One thing to measure.
 
-    `served` measures a server, `alone` the same graph in this process. A turn may take `seconds`; the official server
-    takes part in the first `official_pairs` of the rounds, and `note` says what else is bounded.
+    `served` measures a server, `alone` the same graph in this process. A turn may take `seconds`. The official server
+    takes part in the first `official_pairs` of the rounds, with so many jobs at once as serve it best. `note` says
+    what must be known to read the figures.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Case:
     servers: tuple[str, ...] = SERVERS
     pairs: int = 7
     official_pairs: int = 7
+    official_jobs: int = 500
     seconds: float = 90.0
     warm_up: bool = True
     note: str = ""

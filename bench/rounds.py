@@ -10,7 +10,7 @@ from typing import Self
 from bench.alone import Alone, alone
 from bench.case import ALONE, OFFICIAL, Case, Figures, Form
 from bench.results import Results
-from bench.servers import Server, StartError, official_command, serving
+from bench.servers import Server, Start, StartError, official_command, serving
 
 
 class Field:
@@ -21,6 +21,7 @@ class Field:
         self._stacks: dict[str, AsyncExitStack] = {}
         self._servers: dict[str, Server] = {}
         self._alone: Alone | None = None
+        self._jobs = Case.official_jobs
 
     async def __aenter__(self) -> Self:
         return self
@@ -41,7 +42,7 @@ class Field:
             if name == ALONE:
                 assert case.alone  # noqa: S101 - tells the type checker
                 return await case.alone(await self._local(), form)
-            return await case.served(await self._server(name), form)
+            return await case.served(await self._server(name, case.official_jobs), form)
 
     async def drop(self, name: str) -> None:
         """End a contender."""
@@ -51,11 +52,14 @@ class Field:
         if stack := self._stacks.pop(name, None):
             await stack.aclose()
 
-    async def _server(self, name: str) -> Server:
+    async def _server(self, name: str, jobs: int) -> Server:
+        if name == OFFICIAL and jobs != self._jobs:
+            await self.drop(name)
+            self._jobs = jobs
         if name not in self._servers:
             stack = self._stacks[name] = AsyncExitStack()
             try:
-                self._servers[name] = stack.enter_context(serving(name))
+                self._servers[name] = stack.enter_context(serving(name, Start(jobs=jobs)))
             except StartError:
                 self._absent.add(name)
                 raise

@@ -13,20 +13,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
 
 from bench.alone import AGENT_FOLDERS, AGENTS
-from bench.case import MINIMAL, OFFICIAL
+from bench.case import MINIMAL, OFFICIAL, Case
 from bench.client import Client
 from bench.meter import Meter, Tree
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
-OFFICIAL_JOBS = 500
 _OFFICIAL_SHARE = 5
 _START_SECONDS = 60.0
 _TOLD_CHARACTERS = 1500
@@ -63,13 +62,21 @@ def official_command() -> str | None:
     return os.environ.get(OFFICIAL_VARIABLE) or shutil.which("langgraph")
 
 
-def _command(name: str, port: int, project: Path) -> list[str]:
+@dataclass(frozen=True)
+class Start:
+    """How to start a server: settings of the gateway, jobs at once of the official one, the one core to keep to."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = Case.official_jobs
+    core: int | None = None
+
+
+def _command(name: str, port: int, project: Path, jobs: int) -> list[str]:
     if name == MINIMAL:
         return [sys.executable, "-m", "bench.minimal", str(port)]
     if name == OFFICIAL:
-        jobs = ["--n-jobs-per-worker", str(OFFICIAL_JOBS)]
         dev = ["dev", "--no-browser", "--no-reload", "--port", str(port), "--config", str(project)]
-        return [official_command() or "langgraph", *dev, *jobs]
+        return [official_command() or "langgraph", *dev, "--n-jobs-per-worker", str(jobs)]
     data = ["--data-dir", str(project.with_name("data")), "--config", os.devnull]
     return [sys.executable, "-m", "runline", "serve", "--port", str(port), "--graphs", str(project), *data]
 
@@ -85,13 +92,13 @@ def _project(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(name: str, settings: Mapping[str, str] | None = None, core: int | None = None) -> Iterator[Server]:
-    """A server that answers, on a folder of its own, perhaps kept to one core. With its children it ends at the end."""
+def serving(name: str, start: Start = Start()) -> Iterator[Server]:
+    """A server that answers, on a folder of its own. With its children it ends at the end."""
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         port, log_file = _free_port(), folder / "log"
-        command, env = _command(name, port, _project(folder)), _environment(settings or {})
-        with log_file.open("wb") as log, _kept_to(core):
+        command, env = _command(name, port, _project(folder), start.jobs), _environment(start.settings)
+        with log_file.open("wb") as log, _kept_to(start.core):
             process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
         server = Server(name, port, Tree(psutil.Process(process.pid)))
         try:

@@ -14,7 +14,7 @@ from bench.alone import Alone, fresh_config
 from bench.asked import counting, streamed_run_of
 from bench.case import GATEWAY, MINIMAL, Case, Figures, Form
 from bench.meter import Meter
-from bench.servers import Server, serving
+from bench.servers import Server, Start, serving
 from bench.sse import Numbers
 
 ON_TIME = "share of tokens on time"
@@ -86,7 +86,7 @@ def _schedule(streams: int, form: Form) -> _Schedule:
 
 
 async def _served(streams: int, server: Server, form: Form, *, core: int | None = None) -> Figures:
-    with nullcontext(server) if core is None else serving(server.name, core=core) as measured:
+    with nullcontext(server) if core is None else serving(server.name, Start(core=core)) as measured:
         async with measured.client() as client:
             schedule = _schedule(streams, form)
 

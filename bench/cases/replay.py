@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.asked import new_run, streamed_run_of, told
 from bench.case import GATEWAY, OFFICIAL, Case, Figures, Form
 from bench.client import Client
-from bench.servers import Server, serving
+from bench.servers import Server, Start, serving
 from bench.sse import TOKEN, Count
 
 _WORDS, _TIMES = 3000, 30
@@ -20,7 +20,7 @@ async def _served(server: Server, form: Form) -> Figures:
 
 
 async def _stored(server: Server, form: Form) -> Figures:
-    with serving(server.name, {"RUNLINE_STREAMS__RETENTION_SECONDS": "0"}) as own:
+    with serving(server.name, Start({"RUNLINE_STREAMS__RETENTION_SECONDS": "0"})) as own:
         async with own.client() as client:
             run = await _ended_run(client, form, resumable=True)
             return await _read_again(own, client, run, form)

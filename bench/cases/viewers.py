@@ -11,7 +11,6 @@ from bench.case import Case, Figures, Form
 from bench.servers import Server
 from bench.sse import Numbers
 
-MISSED = "viewers that missed something"
 _STEP_SECONDS = 0.04
 _JOINS_PER_SECOND = 100
 
@@ -29,11 +28,8 @@ async def _served(viewers: int, server: Server, form: Form) -> Figures:
             await asyncio.sleep(tokens * _STEP_SECONDS)
             deliveries = sum(map(len, seen))
     complete = sum(numbers == list(range(tokens)) for numbers in seen)
-    return {
-        **meter.rate(max(deliveries, 1), "delivery"),
-        "viewers": viewers,
-        "viewers that missed something": viewers - complete,
-    }
+    figures = meter.rate(max(deliveries, 1), "delivered event")
+    return {**figures, "viewers": viewers, "viewers that missed something": viewers - complete}
 
 
 HUNDRED = Case("viewers-100", "100 viewers of one run", partial(_served, 100))

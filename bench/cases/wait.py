@@ -83,4 +83,4 @@ async def _alone(clients: int, local: Alone, form: Form) -> Figures:
 
 
 ONE = Case("wait-1", "/runs/wait, one client", partial(_served, 1), partial(_alone, 1), official_pairs=3)
-MANY = Case("wait-32", f"/runs/wait, {_MANY} clients", partial(_served, _MANY), partial(_alone, _MANY))
+MANY = Case("wait-32", f"/runs/wait, {_MANY} clients", partial(_served, _MANY), partial(_alone, _MANY), official_jobs=1)

@@ -15,7 +15,7 @@ import pytest
 from bench.case import GATEWAY, MINIMAL
 from bench.client import Client, RefusedError
 from bench.meter import Tree
-from bench.servers import StartError, serving
+from bench.servers import Start, StartError, serving
 from bench.sse import TOKEN, Count, Numbers
 
 STREAM = b"".join(
@@ -92,12 +92,12 @@ def test_a_tree_has_the_children_of_its_process() -> None:
 def test_a_server_that_does_not_start_says_why() -> None:
     with (
         pytest.raises(StartError, match=r"Setting 'log\.level' is wrong"),
-        serving(GATEWAY, {"RUNLINE_LOG__LEVEL": "loud"}),
+        serving(GATEWAY, Start({"RUNLINE_LOG__LEVEL": "loud"})),
     ):
         pass
 
 
 def test_a_server_is_gone_at_the_end() -> None:
-    with serving(MINIMAL, core=0) as server:
+    with serving(MINIMAL, Start(core=0)) as server:
         assert server.tree.root.cpu_affinity() == [0]
     assert not server.tree.root.is_running()
