@@ -21,6 +21,7 @@ from races.findings import Findings
 ACTIVE = ("pending", "running")
 _GRAPHS = Path(__file__).parent / "langgraph.json"
 _SIDE_BY_SIDE = 10
+_QUIET_SECONDS = 60
 
 
 @dataclass
@@ -85,7 +86,12 @@ class Arena:
 
     async def until_quiet(self) -> None:
         """Wait until no run is active."""
-        await asyncio.to_thread(self.gateway.until_quiet)
+
+        async def quiet() -> bool:
+            queue = (await self.send("GET", "/metrics", params={"format": "json"})).json()["queue"]
+            return not any(queue.values())
+
+        await wait_until(quiet, within=_QUIET_SECONDS)
 
     def lingerer(self, thread_id: str) -> Path:
         """A file: while it is there, no run of the graph `lingering` comes to its end on this thread."""

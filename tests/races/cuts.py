@@ -18,7 +18,7 @@ from races.arena import Arena, arena
 from races.findings import Findings
 
 _NUMBERS = 200
-_PAUSE_SECONDS = 0.004
+_PAUSE_SECONDS = 0.006
 _READERS = 5
 _MOST_BYTES = 1500
 _FRAME_END = b"\r\n\r\n"
@@ -68,7 +68,7 @@ async def _one_run(ground: Arena, situation: str, restarts: tuple[bool, ...], *,
     readers = [Reader(path, Random(ground.random.random())) for _ in range(_READERS)]
     reading = [asyncio.create_task(_read(ground, reader, situation)) for reader in readers]
     for kill in restarts:
-        await asyncio.sleep(ground.random.random() * _NUMBERS * _PAUSE_SECONDS / 2)
+        await asyncio.sleep(ground.random.random() * _NUMBERS * _PAUSE_SECONDS / 4)
         await ground.restart(kill=kill)
     await asyncio.gather(*reading)
     ground.findings.equal("the run", await ground.until_over(path), "success")
