@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
-from runline.kit.json import depth_exceeds, dumps, loads
+from runline.kit.json import Once, depth_exceeds, dumps, loads
 
 HUGE = 2**70
 SURROGATE = "half \ud83d of an emoji"
@@ -224,3 +224,15 @@ def test_what_was_encoded_takes_no_more_memory_than_it_says() -> None:
     finally:
         tracemalloc.stop()
     assert taken < 2 * sum(sys.getsizeof(line) for line in kept)
+
+
+def test_a_value_that_is_encoded_once_stands_for_itself_wherever_it_is_sent() -> None:
+    value = Once({"b": Decimal("1.5")})
+    first = dumps(value)
+    value.value["b"] = "changed"
+    assert first == dumps(value) == b'{"b":"1.5"}'
+    assert dumps({"a": [value]}) == b'{"a":[{"b":"1.5"}]}'
+
+
+def test_such_a_value_may_stand_beside_what_only_the_slow_encoder_takes() -> None:
+    assert dumps([2**70, Once({"b": 1})]) == b'[1180591620717411303424,{"b":1}]'

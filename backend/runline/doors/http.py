@@ -121,7 +121,7 @@ def _as_json(scope: Scope) -> Scope:
 
 def json_routes(tag: str) -> APIRouter:
     """A router for routes that read and write JSON."""
-    return APIRouter(tags=[tag], route_class=JsonRoute)
+    return APIRouter(tags=[tag], route_class=JsonRoute, responses=REFUSALS)
 
 
 def render_errors(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from langgraph.channels import UntrackedValue
 
 from runline.graphs.invocation import INJECTED_KEYS, Invocation
 from runline.graphs.registry import AnyGraph
+from runline.kit.json import Once
 from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import ThreadState
 
@@ -25,7 +26,7 @@ class GraphStream:
     """One execution of a graph as a stream of wire events."""
 
     def __init__(self, modes: tuple[str, ...], *, subgraphs: bool) -> None:
-        self._values: Any = None
+        self._values = Once(None)
         self._interrupts: dict[str, Any] = {}
         self._tells_state = False
         self._wanted = frozenset(modes) or frozenset({"values"})
@@ -53,19 +54,21 @@ class GraphStream:
         LangGraph streams the same channels as it reads for a state, so the values of a graph that came to its end
         without an interrupt need not be read, and decoded, again.
         """
-        if not self._tells_state or self._interrupts or not isinstance(self._values, dict):
+        if not self._tells_state or self._interrupts or not isinstance(self._values.value, dict):
             return None
         return ThreadState(ThreadStatus.IDLE, self._values, {})
 
     @property
     def result(self) -> Any:
         """The last root state, with every interrupt that came up: langgraph tells of them one at a time."""
-        if not self._interrupts or not isinstance(self._values, dict):
+        values = self._values.value
+        if not self._interrupts or not isinstance(values, dict):
             return self._values
-        return {**self._values, "__interrupt__": list(self._interrupts.values())}
+        return {**values, "__interrupt__": list(self._interrupts.values())}
 
     def _keep(self, values: Any) -> None:
-        self._values = values
+        # shown, given as the result and stored as the thread's values: a long state three times
+        self._values = Once(values)
         if isinstance(values, dict):
             self._interrupts.update({interrupt.id: interrupt for interrupt in values.get("__interrupt__", ())})
 
@@ -96,6 +99,7 @@ class GraphStream:
         namespace, mode, data = chunk if self._subgraphs else ((), *chunk)
         if mode == "values" and not namespace:
             self._keep(data)
+            data = self._values
         if mode == "values" and "values" not in self._wanted:
             return []
         suffix = "".join(f"|{part}" for part in namespace)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Set
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -26,6 +27,8 @@ loads = orjson.loads
 
 def dumps(value: Any) -> bytes:
     """Encode any value on one line; what has no JSON form becomes its `repr`."""
+    if isinstance(value, Once):
+        return value.encoded
     try:
         # a copy, for orjson's own answer holds on to a buffer of at least 4 KiB, and events are kept by the thousand
         return bytes(memoryview(orjson.dumps(value, default=jsonable, option=_OPTIONS)))
@@ -34,8 +37,22 @@ def dumps(value: Any) -> bytes:
         return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+class Once:
+    """A value that is encoded once, however often it is sent or stored."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """Its JSON."""
+        return dumps(self.value)
+
+
 def jsonable(value: Any) -> Any:
     """Return a simpler stand-in for a value that JSON does not know."""
+    if isinstance(value, Once):
+        return orjson.Fragment(value.encoded)
     if isinstance(value, BaseException):
         return {"error": type(value).__name__, "message": str(value)}
     if isinstance(value, Mapping):
@@ -63,6 +80,8 @@ def _dumped(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """The value in what the standard encoder knows; loops, not comprehensions, to spare the stack."""
+    if isinstance(value, Once):
+        return _plain(value.value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from runline import __version__
-from runline.doors.http import CallDep, json_response
+from runline.doors.http import REFUSALS, CallDep, json_response
 from runline.doors.platform.metrics import render_metrics
 from runline.model.lifecycle import RunStatus
 
-routes = APIRouter(tags=["System"])
+routes = APIRouter(tags=["System"], responses=REFUSALS)
 
 _INFO = {
     "version": __version__,
