@@ -11,4 +11,4 @@ from runs.machine.streams import StreamMachine
 
 @pytest.mark.timeout(0)
 def test_no_cut_and_no_crash_makes_a_reader_miss_an_event_or_see_it_twice(loop: OwnLoop, database: Database) -> None:
-    explore(lambda: StreamMachine(loop, database), examples=30)
+    explore(lambda: StreamMachine(loop, database), examples=50)

@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from kit.exploring import NEWEST, recall
 from runline.model.lifecycle import RunStatus, StopReason
+from runline.storage.runs import RunFilter
 from runs.machine.process import MAX_ATTEMPTS
 from runs.machine.undead import UndeadMachine
 from storage.machine.stores import UNDOING
@@ -25,6 +27,15 @@ class CrashMachine(UndeadMachine):
         assert self.do(self.process.reaper.reap()) == len(expired)
         self._expect_taken_over(expired)
         self._expect_released(now)
+
+    @precondition(lambda self: self.grips)
+    @rule(age=NEWEST, reason=st.sampled_from(UNDOING))
+    def die_before_undoing(self, age: int, reason: StopReason) -> None:
+        """A worker saves, is told to take its run back, and dies."""
+        self.save(age, writes=False)
+        self._stop(RunFilter(run_ids=(recall(self.grips, age).run_id,)), reason)
+        self.rows_are_true()
+        self.reap(20)
 
     @precondition(lambda self: len(self.grips) > 4)
     @rule()

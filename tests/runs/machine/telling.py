@@ -29,6 +29,7 @@ class TellingMachine(RuleBasedStateMachine):
         self.waiting: list[Event] = []
         self.visible: list[Event] = []
         self.ended = self.swept = False
+        self.seq = 0
 
     @initialize(
         resumable=st.booleans(), memory=st.sampled_from([2_000, 20_000, 10**9]), retention=st.sampled_from([0.0, 60.0])
@@ -44,7 +45,9 @@ class TellingMachine(RuleBasedStateMachine):
         self.recorder = Recorder(self.segments, self.bridge)
         self.streams = RunStreams(self.bridge, self.segments, self.recorder)
         self.journal = self.loop.do(self.streams.journal(self.run))
-        self.seq = self.bridge.last_seq(self.run.run_id)
+        begin = self.bridge.last_seq(self.run.run_id)
+        assert begin == len(self.visible) if self.resumable else begin >= self.seq, "no seq is used twice"
+        self.seq = begin
 
     def cut_all(self) -> None:
         """Cut every reader off."""

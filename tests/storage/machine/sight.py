@@ -85,6 +85,16 @@ class Sight:
                 assert row.attempt == was.attempt
         for run_id in self.runs.keys() - before.runs.keys():
             self._check_start(0, self.runs[run_id])
+        waited = {row.run_id for row in self.active if not self._was_let_go(before, row.run_id)}
+        for row in self.active:
+            if row.run_id in waited and self.held(row.thread_id) and before.held(row.thread_id):
+                assert not row.ready, "who waits for a hold goes on waiting"
+                assert row.status == RunStatus.PENDING
+
+    @staticmethod
+    def _was_let_go(before: Sight, run_id: str) -> bool:
+        was = before.runs.get(run_id)
+        return was is not None and (was.ready == 1 or was.status == RunStatus.RUNNING)
 
     def _check_start(self, attempt: int, row: Any) -> None:
         started = row.status == RunStatus.RUNNING
