@@ -73,6 +73,8 @@ class _Connection(asyncio.Protocol):
         self._headers[name.decode().lower()] = value.decode()
 
     def on_body(self, piece: bytes) -> None:
+        if self._answered is None or self._answered.done():
+            return  # what was on its way when the reader hung up
         if self._reader is None or self._parser.get_status_code() >= 400:
             self._pieces.append(piece)
         elif self._reader(piece):

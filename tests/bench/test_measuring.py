@@ -65,6 +65,24 @@ async def test_the_client_keeps_its_connection_and_says_what_was_refused() -> No
     assert len(peers) == 1
 
 
+async def test_a_reader_that_has_hung_up_is_given_no_more() -> None:
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"3\r\none\r\n3\r\ntwo\r\n")
+        await reader.read()
+        writer.close()
+
+    pieces: list[bytes] = []
+
+    def read(piece: bytes) -> bool:
+        pieces.append(piece)
+        return True
+
+    async with _listening(answer) as client:
+        assert (await client.get("/", reader=read)).status == 200
+    assert pieces == [b"one"]
+
+
 async def test_an_answer_that_is_cut_off_is_an_error() -> None:
     async def answer(reader: StreamReader, writer: StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
