@@ -101,6 +101,7 @@ class Client:
     ) -> None:
         while self._idle:
             self._idle.pop().close()
+        await asyncio.sleep(0)  # the event loop closes what was aborted in its next round
 
     async def get(self, path: str, *, reader: Reader | None = None, after: str | None = None) -> Answer:
         """GET; `after` goes as Last-Event-ID."""
