@@ -73,6 +73,8 @@ class _Connection(asyncio.Protocol):
         self._headers[name.decode().lower()] = value.decode()
 
     def on_body(self, piece: bytes) -> None:
+        if self._answered is None or self._answered.done():
+            return  # what was on its way when the reader hung up
         if self._reader is None or self._parser.get_status_code() >= 400:
             self._pieces.append(piece)
         elif self._reader(piece):
@@ -99,6 +101,7 @@ class Client:
     ) -> None:
         while self._idle:
             self._idle.pop().close()
+        await asyncio.sleep(0)  # the event loop closes what was aborted in its next round
 
     async def get(self, path: str, *, reader: Reader | None = None, after: str | None = None) -> Answer:
         """GET; `after` goes as Last-Event-ID."""

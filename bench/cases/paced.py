@@ -92,7 +92,9 @@ async def _served(streams: int, server: Server, form: Form, *, core: int | None 
 
             async def stream(number: int, given: dict[str, Any]) -> None:
                 reader = Numbers(lambda token: schedule.note(number, token))
-                await client.post("/runs/stream", streamed_run_of("paced", given), reader=reader)
+                # so that streams that are cut off do not go on beside what is measured next
+                body = {**streamed_run_of("paced", given), "on_disconnect": "cancel"}
+                await client.post("/runs/stream", body, reader=reader)
 
             return await _measured(schedule, measured.meter(), stream)
 

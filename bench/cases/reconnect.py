@@ -15,10 +15,10 @@ from bench.servers import Server
 from bench.sse import Numbers
 
 PLAIN, RESUMABLE = "plain", "resumable"
-_RUNS, _TOKENS, _STEP_SECONDS = 16, 1000, 0.001
+_RUNS, _TOKENS, _STEP_SECONDS = 16, 1000, 0.002
 _CUTS_PER_RUN, _TOKENS_PER_CUT = 10, 80
-_PAUSE_SECONDS = 0.02
-_AT_ONCE = 3
+_PAUSE_SECONDS = 0.03
+_AT_ONCE = 4
 
 
 @dataclass
@@ -28,9 +28,9 @@ class _Reading:
     client: Client
     path: str
     kind: str
-    dice: random.Random
     seen: list[int] = field(default_factory=list)
     after: str = "-1"
+    cuts: int = 0
     resumes: list[float] = field(default_factory=list)
 
     async def read(self, upto: int | None) -> None:
@@ -42,7 +42,9 @@ class _Reading:
             numbers(piece)
             if not first and len(self.seen) > began:
                 first.append((time.perf_counter() - started) * 1000)
-            return upto is not None and len(self.seen) - began >= upto
+            enough = upto is not None and len(self.seen) - began >= upto
+            self.cuts += enough
+            return enough
 
         await self.client.get(self.path, reader=read, after=self.after)
         if self.after != "-1":
@@ -52,9 +54,9 @@ class _Reading:
     async def read_with_cuts(self, cuts: int) -> None:
         """Cut and resume, then read to the end."""
         for _ in range(cuts):
-            await self.read(self.dice.randint(1, _TOKENS_PER_CUT))
+            await self.read(random.randint(1, _TOKENS_PER_CUT))
             # long enough for events to wait, so that a resume measures the server and not the agent
-            await asyncio.sleep(self.dice.uniform(0, _PAUSE_SECONDS))
+            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS))
         await self.read(None)
 
 
@@ -72,12 +74,12 @@ async def _served(server: Server, form: Form) -> Figures:
         async def one(number: int) -> None:
             given = counting(time.monotonic(), _STEP_SECONDS, _TOKENS)
             body = streamed_run_of("paced", given, resumable=kinds[number] == RESUMABLE)
-            reading = _Reading(client, f"{await new_run(client, body)}/stream", kinds[number], random.Random(number))
+            reading = _Reading(client, f"{await new_run(client, body)}/stream", kinds[number])
             readings.append(reading)
             await reading.read_with_cuts(cuts)
 
         await several(_AT_ONCE, len(kinds), one)
-    return {"cuts": len(kinds) * cuts, **_kept(readings), **_resumes(readings)}
+    return {"cuts": sum(reading.cuts for reading in readings), **_kept(readings), **_resumes(readings)}
 
 
 def _kept(readings: list[_Reading]) -> Figures:

@@ -16,7 +16,7 @@ from bench.servers import Server
 
 STATELESS, FRESH, EXISTING = "stateless", "fresh threads", "existing threads"
 _BODY = run_of("echo", HELLO)
-_RUNS_OF_ONE, _RUNS_OF_MANY = 20, 320
+_RUNS_OF_ONE, _RUNS_OF_MANY = 30, 320
 _MANY = 32
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psutil
 import pytest
@@ -18,6 +18,7 @@ from bench.meter import Tree
 from bench.servers import Start, StartError, serving
 from bench.sse import TOKEN, Count, Numbers
 
+Answer = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 STREAM = b"".join(
     b'event: messages\r\ndata: [{"content":"%d "}]\r\nid: %d\r\n\r\n' % (number, number + 7) for number in range(3)
 )
@@ -41,10 +42,23 @@ def test_a_stream_without_the_marker_has_no_first() -> None:
 
 
 @asynccontextmanager
-async def _listening(answer: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> AsyncIterator[Client]:
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server, Client(server.sockets[0].getsockname()[1]) as client:
-        yield client
+async def _listening(answer: Answer) -> AsyncIterator[Client]:
+    answers: list[asyncio.Task[None]] = []
+
+    def accept(reader: StreamReader, writer: StreamWriter) -> None:
+        answers.append(asyncio.create_task(_answered(answer, reader, writer)))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        async with Client(server.sockets[0].getsockname()[1]) as client:
+            yield client
+        await asyncio.gather(*answers)
+
+
+async def _answered(answer: Answer, reader: StreamReader, writer: StreamWriter) -> None:
+    with suppress(ConnectionResetError):
+        await answer(reader, writer)
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_the_client_keeps_its_connection_and_says_what_was_refused() -> None:
@@ -55,7 +69,6 @@ async def test_the_client_keeps_its_connection_and_says_what_was_refused() -> No
         while (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /good"):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone")
-        writer.close()
 
     async with _listening(answer) as client:
         assert (await client.get("/good")).json() == {}
@@ -65,11 +78,27 @@ async def test_the_client_keeps_its_connection_and_says_what_was_refused() -> No
     assert len(peers) == 1
 
 
+async def test_a_reader_that_has_hung_up_is_given_no_more() -> None:
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"3\r\none\r\n3\r\ntwo\r\n")
+        await reader.read()
+
+    pieces: list[bytes] = []
+
+    def read(piece: bytes) -> bool:
+        pieces.append(piece)
+        return True
+
+    async with _listening(answer) as client:
+        assert (await client.get("/", reader=read)).status == 200
+    assert pieces == [b"one"]
+
+
 async def test_an_answer_that_is_cut_off_is_an_error() -> None:
     async def answer(reader: StreamReader, writer: StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
-        writer.close()
 
     async with _listening(answer) as client:
         with pytest.raises(ConnectionResetError):

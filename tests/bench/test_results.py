@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bench.alone import Alone
-from bench.asked import counting, run_of
+from bench.asked import counting, streamed_run_of
 from bench.case import ALONE, GATEWAY, MINIMAL, Case, Figures, Form
 from bench.goals import Check
 from bench.report import notes
@@ -67,7 +67,7 @@ async def test_a_contender_that_fails_is_named_and_the_others_go_on() -> None:
 async def test_a_turn_that_takes_too_long_is_ended() -> None:
     async def hangs(server: Server, _form: Form) -> Figures:
         async with server.client() as client:
-            await client.post("/runs/wait", run_of("paced", counting(time.monotonic() + 1000, 1, 1)))
+            await client.post("/runs/stream", streamed_run_of("paced", counting(time.monotonic() + 1000, 1, 1)))
         return {}
 
     results = Results()
