@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import math
 import socket
+import sys
 from itertools import chain
 
 from runline.errors import ConfigError
@@ -22,6 +24,15 @@ def listen(host: str, port: int) -> socket.socket:
             free = find_free_port(host, port)
             raise ConfigError(f"Port {port} on {host} is already in use: try --port {free}, which is free.") from exc
         raise ConfigError(f"Cannot listen on {host} port {port}: {exc.strerror or exc}.") from exc
+
+
+def drop_stalled(listener: socket.socket, seconds: float) -> None:
+    """Have the system close connections of the listener whose other end takes nothing for so long.
+
+    A server that closes one by itself waits until what it has written is taken, which may be never.
+    """
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(seconds * 1000))  # inherited
 
 
 def find_free_port(host: str, taken: int) -> int:

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from runline.cli.options import ConfigFlag, DataDirFlag, Flags, GraphsFlag, HostFlag, PortFlag, StrictFlag
-from runline.cli.port import is_loopback, listen
+from runline.cli.port import drop_stalled, is_loopback, listen
 from runline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def prepare(settings: Settings) -> socket.socket:
 
     configure_logs(settings.log)
     _refuse_open_doors(settings.server)
-    return listen(settings.server.host, settings.server.port)
+    listener = listen(settings.server.host, settings.server.port)
+    drop_stalled(listener, settings.server.send_timeout_seconds)
+    return listener
 
 
 def _refuse_open_doors(server: ServerSettings) -> None:
