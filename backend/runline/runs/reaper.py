@@ -71,7 +71,9 @@ class Reaper:
 
     async def _end(self, run: Run, outcome: RunOutcome, thread_error: dict[str, str] | None) -> None:
         state = replace(await self.states.rest(run, outcome.error), error=thread_error)
-        await self.leases.finish(run, outcome, state, None)
+        if not (await self.leases.finish(run, outcome, state, None)).held:
+            # it ended meanwhile, or is to be undone, which the next round does
+            return
         # as if given back to the queue: what its dead attempt has used of the stream is used
         journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))
         if outcome.error:
