@@ -75,7 +75,8 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str], **settings: str
 
 async def rolling(folder: Path, plan: Plan, restarts: int) -> Outcome:
     """Restart a gateway under load, by SIGTERM. A run that lost a retry by it would end in error."""
-    return await chaos(folder, plan, ["stop"] * restarts, RUNLINE_WORKERS__MAX_ATTEMPTS="1")
+    settings = {"RUNLINE_WORKERS__MAX_ATTEMPTS": "1", "RUNLINE_WORKERS__LEASE_SECONDS": "15"}
+    return await chaos(folder, plan, ["stop"] * restarts, **settings)
 
 
 async def _until(loading: asyncio.Task[None], load: Load, progress: int) -> None:
