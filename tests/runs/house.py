@@ -134,7 +134,7 @@ class House:
         specified, assistant = await self.core.runs._prepare(ANONYMOUS, RunSpec(spec.pop("graph", "script"), **spec))
         wanted = replace(specified, input={"script": list(script)})
         run = self.core.runs._new_run(ANONYMOUS, thread_id or new_id(), wanted, assistant)
-        claimant = self.core.worker._claimant()
+        claimant = self.core.worker._claimant
         return (await self.core.runs.runs.admit(run, assistant, replace(claimant, worker="dead"))).run
 
 

@@ -125,3 +125,18 @@ async def test_two_houses_in_one_process_do_not_know_each_other(tmp_path: Path) 
         run = await one.finish(None, "one")
         assert await two.status(run) is None
         assert (await two.finish(None, "two")).status is RunStatus.SUCCESS
+
+
+@pytest.mark.parametrize("turns", range(0, 120, 6))
+async def test_a_step_that_was_saved_before_a_shutdown_was_told_before_it(tmp_path: Path, turns: int) -> None:
+    """Wherever it cuts: a later attempt skips what is saved, and only what was told can be replayed."""
+    steps = ["visit gate", *(f"step {number}" for number in range(8))]
+    async with open_house(tmp_path) as house:
+        run = await house.create(await house.thread(), *steps, stream_mode=("updates",), stream_resumable=True)
+        await wait_until(lambda: GATES["gate"].visits)
+        await let_others_run(turns)
+        await house.core.drain()
+    async with open_house(tmp_path) as house:
+        await house.reach(run, RunStatus.SUCCESS)
+        told = [log for update in (await house.read(run)).data("updates") for log in update["act"]["log"]]
+        assert list(dict.fromkeys(told)) == await house.log(run.thread_id) == steps

@@ -97,9 +97,9 @@ async def test_a_rollback_request_is_not_softened_by_a_later_interrupt(world: Wo
 async def test_a_claimed_newcomer_is_running_under_its_first_attempt_and_a_lease(world: World) -> None:
     run, claimant = world.run((await world.thread()).thread_id), world.claimant("me")
     started = (await world.runs.admit(run, ASSISTANT, claimant)).run
-    assert (started.status, started.attempt, started.started_at) == (RunStatus.RUNNING, 1, claimant.now)
+    assert (started.status, started.attempt, started.started_at) == (RunStatus.RUNNING, 1, world.clock.told)
     row = await world.row(run)
-    assert (row.lease_owner, row.lease_until, row.ready) == ("me", claimant.now + LEASE, 0)
+    assert (row.lease_owner, row.lease_until, row.ready) == ("me", world.clock.told + LEASE, 0)
 
 
 async def test_without_a_worker_a_newcomer_is_ready_for_any(world: World) -> None:

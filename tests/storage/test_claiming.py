@@ -26,9 +26,9 @@ async def test_a_claimed_run_is_running_under_a_new_attempt_and_a_lease(world: W
     claimant = world.claimant("me")
     (run,) = await world.leases.claim(claimant, 1)
     assert (run.run_id, run.status, run.attempt) == (added.run_id, RunStatus.RUNNING, 1)
-    assert run.started_at == claimant.now
+    assert run.started_at == world.clock.told
     row = await world.row(run)
-    assert (row.lease_owner, row.lease_until, row.ready) == ("me", claimant.now + LEASE, 0)
+    assert (row.lease_owner, row.lease_until, row.ready) == ("me", world.clock.told + LEASE, 0)
 
 
 async def test_a_delayed_run_is_claimed_when_it_is_due(world: World) -> None:
@@ -91,7 +91,7 @@ async def test_a_renewed_lease_holds_longer(world: World) -> None:
     world.clock.pass_(10)
     claimant = world.claimant()
     assert await world.leases.renew(claimant, [(run.run_id, run.attempt)]) == {run.run_id: None}
-    assert (await world.row(run)).lease_until == claimant.now + LEASE
+    assert (await world.row(run)).lease_until == world.clock.told + LEASE
 
 
 async def test_renewing_tells_of_a_stop_that_was_requested(world: World) -> None:
@@ -191,7 +191,7 @@ async def test_a_worker_cannot_end_a_run_that_it_gave_back(world: World, held: b
 
 async def test_a_lease_is_as_long_as_the_claimant_says(world: World) -> None:
     run: Run = await world.add(new_id(), create_thread=True)
-    claimant = replace(world.claimant(), lease_until=world.clock.now() + timedelta(seconds=1))
+    claimant = replace(world.claimant(), lease=timedelta(seconds=1))
     await world.leases.claim(claimant, 1)
     world.clock.pass_(2)
     assert [found.run_id for found, _ in await world.leases.expired()] == [run.run_id]

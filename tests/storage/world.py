@@ -57,6 +57,11 @@ class StandingClock:
         self._now += timedelta(microseconds=1)
         return self._now
 
+    @property
+    def told(self) -> datetime:
+        """What it said last."""
+        return self._now
+
     def pass_(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
 
@@ -86,8 +91,7 @@ class World:
         )
 
     def claimant(self, worker: str = "worker") -> Claimant:
-        now = self.clock.now()
-        return Claimant(worker, now, now + LEASE)
+        return Claimant(worker, LEASE)
 
     def run(self, thread_id: str, viewer: Viewer = ANONYMOUS, **spec: Any) -> Run:
         """A run that was not admitted yet."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import structlog
 
 from runline.errors import RunlineError, Unavailable
-from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
 from runline.graphs.invocation import build_config, build_invocation
 from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
@@ -59,7 +59,7 @@ class Executor:
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
         stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
-        live.graph_task = asyncio.create_task(self._run_graph(run, journal, stream), name=f"graph {run.run_id}")
+        live.graph_task = asyncio.create_task(self._run_graph(live, journal, stream), name=f"graph {run.run_id}")
         if live.stop_reason:
             live.graph_task.cancel()
         await asyncio.wait([live.graph_task])
@@ -68,15 +68,26 @@ class Executor:
         else:
             await self._conclude(live, journal, stream, successor)
 
-    async def _run_graph(self, run: Run, journal: Journal, stream: GraphStream) -> None:
+    async def _run_graph(self, live: LiveRun, journal: Journal, stream: GraphStream) -> None:
+        run = live.run
         config = build_config(run)
         resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
             invocation = build_invocation(run, graph, config, resume=resume)
-            with self.saver.preceded(run.run_id, journal.settle) if run.spec.stream_resumable else nullcontext():
+            resumable = run.spec.stream_resumable
+            with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
                 await self._record(stream.run(graph, invocation), journal)
+
+    async def _tell(self, live: LiveRun, journal: Journal) -> None:
+        """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.
+
+        A run that goes on in a later attempt repeats the step that was cut off: nobody reads its events any more.
+        """
+        await journal.settle()
+        if live.stop_reason in (StopReason.SHUTDOWN, StopReason.LEASE_LOST):
+            raise StaleAttempt(live.run.run_id, live.run.attempt)
 
     async def _record(self, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
         async for emissions in steps:

@@ -50,7 +50,7 @@ class Worker:
         self._clock = clock
         self._tasks = tasks
         self._options = options
-        self._name = new_id()
+        self._claimant = Claimant(new_id(), timedelta(seconds=options.lease_seconds))
         self._live: dict[str, LiveRun] = {}
         self._draining = False
         self._reserved = 0
@@ -71,7 +71,7 @@ class Worker:
     def slot(self) -> Iterator[Claimant | None]:
         """Keep a slot free for a run that may be claimed and launched meanwhile; None if there is none."""
         with self._reserved_slots(1) as free:
-            yield self._claimant() if free else None
+            yield self._claimant if free else None
 
     @contextmanager
     def _reserved_slots(self, most: int) -> Iterator[int]:
@@ -135,18 +135,14 @@ class Worker:
 
     def _successor(self) -> Claimant | None:
         """For the thread's next run, which takes over the slot that this one leaves."""
-        return None if self._draining else self._claimant()
-
-    def _claimant(self) -> Claimant:
-        now = self._clock.now()
-        return Claimant(self._name, now, now + timedelta(seconds=self._options.lease_seconds))
+        return None if self._draining else self._claimant
 
     async def _claim_step(self) -> None:
         await self._bell.wait(await self._pause())
         more = await self._is_due()
         while more:
             with self._reserved_slots(self._options.concurrency) as free:
-                claimed = await self._leases.claim(self._claimant(), free) if free else []
+                claimed = await self._leases.claim(self._claimant, free) if free else []
                 for run in claimed:
                     self.launch(run)
                 more = 0 < free == len(claimed)
@@ -171,7 +167,7 @@ class Worker:
         attempts = [(live.run.run_id, live.run.attempt) for live in self._live.values()]
         if not attempts:
             return
-        held = await self._leases.renew(self._claimant(), attempts)
+        held = await self._leases.renew(self._claimant, attempts)
         for run_id, attempt in attempts:
             live = self._live.get(run_id)
             if live is None or live.run.attempt != attempt:

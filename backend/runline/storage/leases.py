@@ -56,14 +56,14 @@ class LeaseStore:
 
     async def claim(self, claimant: Claimant, limit: int) -> list[Run]:
         """Take up to `limit` ready runs that are due, the longest-waiting first."""
-        ready = await self._ready(claimant, limit)
+        ready = await self._ready(limit)
         return await self._take(ready, claimant) if ready else []
 
     @reads
-    def _ready(self, connection: Connection, claimant: Claimant, limit: int) -> Sequence[str]:
+    def _ready(self, connection: Connection, limit: int) -> Sequence[str]:
         query = (
             select(runs.c.run_id)
-            .where(is_claimable(), runs.c.due_at <= claimant.now)
+            .where(is_claimable(), runs.c.due_at <= self._clock.now())
             .order_by(runs.c.due_at, runs.c.created_at)
             .limit(limit)
         )
@@ -71,7 +71,8 @@ class LeaseStore:
 
     @writes
     def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
-        claimed = [claim_run(connection, run_id, claimant) for run_id in run_ids]
+        now = self._clock.now()
+        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids]
         return [run for run in claimed if run]
 
     @reads
@@ -98,7 +99,7 @@ class LeaseStore:
                 is_running(),
                 runs.c.lease_owner == claimant.worker,
             )
-            .values(lease_until=claimant.lease_until)
+            .values(lease_until=self._clock.now() + claimant.lease)
             .returning(runs.c.run_id, runs.c.stop_requested)
         )
         rows = connection.execute(statement).all()
@@ -134,7 +135,7 @@ class LeaseStore:
             "updated_at": now,
         }
         connection.execute(_FINISH, end)
-        promoted = promote(connection, run.thread_id, claimant)
+        promoted = promote(connection, run.thread_id, claimant, now)
         settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 
@@ -157,7 +158,7 @@ class LeaseStore:
             return Ending(held=True)
         keep_graph = state is not None and state.values is not None
         remove_run(connection, run, keep_graph=keep_graph)
-        promoted = promote(connection, run.thread_id, claimant)
+        promoted = promote(connection, run.thread_id, claimant, now)
         settle(connection, run.thread_id, now, **changes)
         return Ending(True, promoted)
 
@@ -213,8 +214,9 @@ class LeaseStore:
     @writes
     def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
         retire(connection, run_id, reason)
-        promote(connection, thread_id, None)
-        settle(connection, thread_id, self._clock.now())
+        now = self._clock.now()
+        promote(connection, thread_id, None, now)
+        settle(connection, thread_id, now)
 
     @reads
     def active_counts(self, connection: Connection) -> dict[RunStatus, int]:

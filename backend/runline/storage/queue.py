@@ -8,7 +8,7 @@ Statements are built once, with parameters: building them anew was measured as n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -39,11 +39,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A worker that takes a run if one is ready; its lease ends at `lease_until` unless renewed."""
+    """A worker that takes a run if one is ready, for as long as its lease unless that is renewed.
+
+    The lease begins in the transaction that takes the run, however long that had to wait for its turn.
+    """
 
     worker: str
-    now: datetime
-    lease_until: datetime
+    lease: timedelta
 
 
 _ACTIVE_RUNS = (
@@ -103,7 +105,7 @@ def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
     connection.execute(_RETIRE, {"key": run_id, **end})
 
 
-def promote(connection: Connection, thread_id: str, claimant: Claimant | None) -> Run | None:
+def promote(connection: Connection, thread_id: str, claimant: Claimant | None, now: datetime) -> Run | None:
     """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
 
     Returns the claimed run. Does nothing while a run of the thread is running or a state update holds its slot.
@@ -112,13 +114,13 @@ def promote(connection: Connection, thread_id: str, claimant: Claimant | None) -
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
-    if claimant and (head.due_at is None or head.due_at <= claimant.now):
-        return claim_run(connection, head.run_id, claimant)
+    if claimant and (head.due_at is None or head.due_at <= now):
+        return claim_run(connection, head.run_id, claimant, now)
     connection.execute(_MARK_READY, {"key": head.run_id})
     return None
 
 
-def claim_run(connection: Connection, run_id: str, claimant: Claimant) -> Run | None:
+def claim_run(connection: Connection, run_id: str, claimant: Claimant, now: datetime) -> Run | None:
     """Make a pending run the claimant's: running, with one more attempt and a lease.
 
     Returns it; or the one behind it, if it cannot be read; or None if it is not pending any more.
@@ -126,9 +128,9 @@ def claim_run(connection: Connection, run_id: str, claimant: Claimant) -> Run | 
     changes = {
         "key": run_id,
         "lease_owner": claimant.worker,
-        "lease_until": claimant.lease_until,
-        "started_at": claimant.now,
-        "updated_at": claimant.now,
+        "lease_until": now + claimant.lease,
+        "started_at": now,
+        "updated_at": now,
     }
     row = connection.execute(_CLAIM, changes).one_or_none()
     if row is None:
@@ -137,8 +139,8 @@ def claim_run(connection: Connection, run_id: str, claimant: Claimant) -> Run | 
         return run_from_row(row)
     except Unreadable as exc:
         retire(connection, run_id, exc)
-        promoted = promote(connection, row.thread_id, claimant)
-        settle(connection, row.thread_id, claimant.now)
+        promoted = promote(connection, row.thread_id, claimant, now)
+        settle(connection, row.thread_id, now)
         return promoted
 
 

@@ -112,11 +112,12 @@ class RunStore:
         admission: Admission,
         claimant: Claimant | None,
     ) -> Run:
-        start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= claimant.now))
+        now = self._clock.now()
+        start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= now))
         lease: dict[str, Any] = {}
         if start and claimant:
-            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=claimant.now)
-            lease = {"lease_owner": claimant.worker, "lease_until": claimant.lease_until}
+            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now)
+            lease = {"lease_owner": claimant.worker, "lease_until": now + claimant.lease}
         if not start:
             self._refuse_flood(connection)
         ready = int(admission.ready and not start)
@@ -164,7 +165,7 @@ class RunStore:
         for run in stopping:
             end_evicted(connection, run, reason, now)
         for thread_id in {run.thread_id for run in stopping}:
-            promote(connection, thread_id, None)
+            promote(connection, thread_id, None, now)
             settle(connection, thread_id, now)
         return stopping
 

@@ -169,7 +169,7 @@ class ThreadStore:
         released = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until})
         if released.rowcount:
             settle(connection, hold.thread_id, now, **state_columns(state, now))
-            promote(connection, hold.thread_id, None)
+            promote(connection, hold.thread_id, None, now)
 
     @reads
     def abandoned_holds(self, connection: Connection, *, everything: bool = False) -> list[Hold]:

@@ -23,7 +23,7 @@ class Working(Stores):
     def claim(self, worker: str, limit: int) -> None:
         claimant = self.world.claimant(worker)
         claimed = self.do(self.world.leases.claim(claimant, limit))
-        assert [run.run_id for run in claimed] == self.sight.startable(claimant.now)[:limit]
+        assert [run.run_id for run in claimed] == self.sight.startable(self.world.clock.told)[:limit]
         for run in claimed:
             self.believe(run)
 
@@ -33,12 +33,13 @@ class Working(Stores):
         runs = [recall(self.grips, age) for age in ages]
         claimant = self.world.claimant(worker)
         held = self.do(self.world.leases.renew(claimant, [(run.run_id, run.attempt) for run in runs]))
+        until = self.world.clock.told + claimant.lease
         own = [run for run in runs if self.sight.holds(run)]
         rightful = {run.run_id for run in own if self.sight.runs[run.run_id].lease_owner == worker}
         assert held == {run_id: self.sight.runs[run_id].stop_requested for run_id in rightful}
         for run in runs:
             row = self.loop.do(self.world.row(run))
-            assert row is None or (row.lease_until == claimant.lease_until) == (run.run_id in rightful)
+            assert row is None or (row.lease_until == until) == (run.run_id in rightful)
 
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST, outcome=OUTCOMES, successor=st.none() | WORKERS)
