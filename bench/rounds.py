@@ -42,7 +42,8 @@ class Field:
             turn = case.alone(await self._local(), form)
         else:
             turn = case.served(await self._server(name, case.official_jobs), form)
-        return await asyncio.wait_for(turn, case.seconds)
+        async with asyncio.timeout(case.seconds):
+            return await turn
 
     async def drop(self, name: str) -> None:
         """End a contender."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -62,17 +61,19 @@ async def _measured(
         await stream(number, counting(schedule.due(number, 0), _STEP_SECONDS, schedule.tokens))
 
     tasks = [asyncio.create_task(one(number)) for number in range(schedule.streams)]
-    await _until(schedule.due(0, 0))
-    before = schedule.arrived
-    with meter:
-        await _until(schedule.due(0, schedule.tokens))
-        arrived = schedule.arrived - before
-    _, late = await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
-    for task in late:
-        task.cancel()
-    failed = [end for end in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(end, Exception)]
-    if failed:
-        raise failed[0]
+    try:
+        await _until(schedule.due(0, 0))
+        before = schedule.arrived
+        with meter:
+            await _until(schedule.due(0, schedule.tokens))
+            arrived = schedule.arrived - before
+        done, late = await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
     return {
         ON_TIME: schedule.on_time / (schedule.streams * schedule.tokens),
         **meter.rate(max(arrived, 1), "event"),
@@ -85,18 +86,23 @@ def _schedule(streams: int, form: Form) -> _Schedule:
     return _Schedule(form.of(streams, max(streams // 25, 4)), form.of(60, 10))
 
 
-async def _served(streams: int, server: Server, form: Form, *, core: int | None = None) -> Figures:
-    with nullcontext(server) if core is None else serving(server.name, Start(core=core)) as measured:
-        async with measured.client() as client:
-            schedule = _schedule(streams, form)
+async def _served(streams: int, server: Server, form: Form) -> Figures:
+    schedule = _schedule(streams, form)
+    async with server.client() as client:
 
-            async def stream(number: int, given: dict[str, Any]) -> None:
-                reader = Numbers(lambda token: schedule.note(number, token))
-                # so that streams that are cut off do not go on beside what is measured next
-                body = {**streamed_run_of("paced", given), "on_disconnect": "cancel"}
-                await client.post("/runs/stream", body, reader=reader)
+        async def stream(number: int, given: dict[str, Any]) -> None:
+            reader = Numbers(lambda token: schedule.note(number, token))
+            # so that streams that are cut off do not go on beside what is measured next
+            body = {**streamed_run_of("paced", given), "on_disconnect": "cancel"}
+            await client.post("/runs/stream", body, reader=reader)
 
-            return await _measured(schedule, measured.meter(), stream)
+        return await _measured(schedule, server.meter(), stream)
+
+
+async def _on_one_core(streams: int, server: Server, form: Form) -> Figures:
+    with serving(server.name, Start(core=0)) as own:
+        await _served(streams, own, Form(short=True))
+        return await _served(streams, own, form)
 
 
 async def _alone(streams: int, local: Alone, form: Form) -> Figures:
@@ -129,7 +135,7 @@ FIFTY, TWO_HUNDRED, FIVE_HUNDRED = _case(50, 7, 7), _case(200, 7, 3), _case(500,
 ONE_CORE = Case(
     "paced-400-one-core",
     "400 streams of 20 tokens/s, the server on one core",
-    partial(_served, 400, core=0),
+    partial(_on_one_core, 400),
     servers=(GATEWAY, MINIMAL),
     pairs=2,
     warm_up=False,
