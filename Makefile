@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench chaos lock clean
+.PHONY: run test lint types bench chaos hostile lock clean
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,9 @@ bench: $(VENV)/dev
 
 chaos: $(VENV)/dev
 	PYTHONPATH=tests $(BIN)/python -m chaos
+
+hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
+	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
