@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench chaos races explore lock clean
+.PHONY: run test lint types bench chaos races explore hostile lock clean
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for l
 
 races: $(VENV)/dev
 	PYTHONPATH=tests $(BIN)/python -m races
+
+hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
+	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

@@ -24,6 +24,9 @@ from runline.errors import ConfigError
 
 PREFIX = "RUNLINE_"
 
+MOST_BATCHED = 10_000
+"""Runs of a batch that are looked at before it is found too long."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,7 +83,7 @@ class LimitSettings(_Section):
 
     max_body_bytes: int = Field(16 * 2**20, ge=1024)
     max_nesting: int = Field(128, ge=8, le=900)
-    max_batch: int = Field(1000, ge=1)
+    max_batch: int = Field(1000, ge=1, le=MOST_BATCHED)
     max_metadata_bytes: int = Field(65_536, ge=2)
     max_active_runs_per_thread: int = Field(1000, ge=1)
     max_active_runs: int = Field(100_000, ge=1)

@@ -62,6 +62,15 @@ async def test_a_poisoned_thread_is_left_out_of_a_search(world: World, column: s
         await world.threads.get(ANONYMOUS, broken.thread_id)
 
 
+async def test_a_poisoned_thread_does_not_fail_a_search_in_what_threads_hold(world: World) -> None:
+    sound, broken = await world.thread(colour="blue"), await world.thread(colour="blue")
+    await poison(world, "threads", broken.thread_id, "metadata", BROKEN_JSON)
+
+    wanted = ThreadFilter(metadata={"colour": "blue"})
+    assert [thread.thread_id for thread in await world.threads.search(ANONYMOUS, wanted, Page())] == [sound.thread_id]
+    assert await world.threads.count(ANONYMOUS, wanted) == 1
+
+
 async def test_a_poisoned_run_does_not_keep_its_thread_busy(world: World) -> None:
     thread = await world.thread()
     head, behind = await world.add(thread.thread_id), await world.add(thread.thread_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -23,6 +24,11 @@ from runline.model.viewer import ANONYMOUS, Viewer
 log = structlog.get_logger()
 
 INVALID_JSON = "Invalid JSON in request body"
+
+_MOST_CONTAINERS = 200_000
+"""Each costs some fifty times its two bytes, and time in which nobody else is served."""
+
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 _REFUSAL = {
     "application/json": {
@@ -91,13 +97,20 @@ class _JsonRequest(Request):
 
     async def json(self) -> Any:
         body = await self.body()
-        value = loads(body)
         limit = get_wire(self).max_nesting
-        # counting brackets is cheap; only a body that might be too deep is walked
-        if body.count(b"[") + body.count(b"{") > limit and depth_exceeds(value, limit):
+        # counting brackets is cheap; only a body that might be too much is looked at more closely
+        brackets = _brackets(body)
+        if brackets > _MOST_CONTAINERS and _brackets(_TEXT.sub(b"", body)) > _MOST_CONTAINERS:
+            raise HTTPException(422, f"The request body holds more than {_MOST_CONTAINERS} lists and objects.")
+        value = loads(body)
+        if brackets > limit and depth_exceeds(value, limit):
             # FastAPI passes only this kind of exception on from the reading of a body
             raise HTTPException(422, f"The request body is nested deeper than {limit} levels.")
         return value
+
+
+def _brackets(body: bytes) -> int:
+    return body.count(b"[") + body.count(b"{")
 
 
 class JsonRoute(APIRoute):

@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from runline.errors import ConfigError, Unavailable
-from runline.kit.json import dumps, loads
+from runline.kit.json import JSONDecodeError, dumps, loads
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -212,7 +212,11 @@ def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[boo
 
 
 def _json_contains(document: str | None, pattern: str) -> bool:
-    return document is not None and contains(loads(document), loads(pattern))
+    try:
+        return document is not None and contains(loads(document), loads(pattern))
+    except JSONDecodeError:
+        # a row that cannot be read is not found; an exception here would fail the search for all others
+        return False
 
 
 def contains(document: Any, pattern: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Body
 from starlette.responses import Response
 
+from runline.config import MOST_BATCHED
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
 from runline.doors.platform.idempotency import KeyDep
 from runline.doors.platform.ids import RunId
@@ -42,7 +43,9 @@ async def create_and_await_run(body: StatelessRunBody, call: CallDep, key: KeyDe
 
 
 @routes.post("/runs/batch")
-async def create_runs(bodies: Annotated[list[StatelessRunBody], Body(min_length=1)], call: CallDep) -> Response:
+async def create_runs(
+    bodies: Annotated[list[StatelessRunBody], Body(min_length=1, max_length=MOST_BATCHED)], call: CallDep
+) -> Response:
     """Create several runs; all are checked before the first is made."""
     if len(bodies) > call.wire.max_batch:
         raise Invalid(f"A batch may hold at most {call.wire.max_batch} runs.")
