@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.channels import UntrackedValue
 from langgraph_sdk.runtime import ServerRuntime
 
 from graphs_under_test.agents import steps
@@ -27,4 +28,5 @@ async def lingering(config: RunnableConfig, runtime: ServerRuntime[Any]) -> Any:
         held = Path(os.environ[LINGERERS]) / config["configurable"]["thread_id"]
         while held.exists():  # noqa: ASYNC110 - a file sets no event
             await asyncio.sleep(POLL_SECONDS)
-    return steps
+    # what is untracked makes the gateway read the state, which the stream would have told else
+    return steps.copy({"channels": {**steps.channels, "aside": UntrackedValue(str)}})
