@@ -15,9 +15,10 @@ from pathlib import Path
 
 import uvloop
 
-from bench.case import GATEWAY, Case, Form
+from bench.case import Case, Form
 from bench.cases import CASES
 from bench.goals import goal_rows
+from bench.names import GATEWAY
 from bench.report import case_rows, case_title, notes
 from bench.results import Results
 from bench.rounds import Field, measure_case

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bench.alone import Alone
-    from bench.servers import Server
-
-GATEWAY, MINIMAL, OFFICIAL, ALONE = "gateway", "minimal", "official", "in process"
-SERVERS = (GATEWAY, MINIMAL, OFFICIAL)
-
-CLIENT = "client, cores"
-"""Figures with this end are about the load generator; they are shown where it was near its limit."""
-
-Figures = dict[str, float]
-"""What one turn measured, by name; a name ends with the unit."""
+from bench.alone import Alone
+from bench.names import ALONE, OFFICIAL, OFFICIAL_JOBS, SERVERS, Figures
+from bench.servers import Server
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,7 @@ class Case:
     servers: tuple[str, ...] = SERVERS
     pairs: int = 7
     official_pairs: int = 7
-    official_jobs: int = 500
+    official_jobs: int = OFFICIAL_JOBS
     seconds: float = 90.0
     warm_up: bool = True
     note: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.case import ALONE, GATEWAY, MINIMAL, OFFICIAL
+from bench.names import ALONE, GATEWAY, MINIMAL, OFFICIAL
 from bench.results import Results
 from bench.tables import Row, number
 

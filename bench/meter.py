@@ -11,7 +11,7 @@ from typing import Self
 
 import psutil
 
-from bench.case import CLIENT, Figures
+from bench.names import CLIENT, Figures
 
 
 @dataclass(frozen=True)

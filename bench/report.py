@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.case import CLIENT, GATEWAY, Case
+from bench.case import Case
+from bench.names import CLIENT, GATEWAY
 from bench.results import Results
 from bench.tables import Row, number
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-from bench.case import Figures
+from bench.names import Figures
 
 
 @dataclass

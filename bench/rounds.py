@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from bench.alone import Alone, alone
-from bench.case import ALONE, OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
+from bench.names import ALONE, OFFICIAL, Figures
 from bench.results import Results
 from bench.servers import Server, Start, StartError, official_command, serving
 

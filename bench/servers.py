@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from bench.alone import AGENT_FOLDERS, AGENTS
-from bench.case import MINIMAL, OFFICIAL, Case
 from bench.client import Client
 from bench.meter import Meter, Tree
+from bench.names import MINIMAL, OFFICIAL, OFFICIAL_JOBS
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
@@ -67,7 +67,7 @@ class Start:
     """How to start a server: settings of the gateway, jobs at once of the official one, the one core to keep to."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
-    jobs: int = Case.official_jobs
+    jobs: int = OFFICIAL_JOBS
     core: int | None = None
 
 

@@ -12,7 +12,8 @@ from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
 from runline.doors import platform
-from runline.doors.http import BodyLimit, LastResort, WireOptions, render_errors
+from runline.doors.http import WireOptions, render_errors
+from runline.doors.middleware import BodyLimit, LastResort
 
 _EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"]
 

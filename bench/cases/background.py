@@ -9,8 +9,9 @@ from typing import Any
 
 from bench.alone import Alone, fresh_config
 from bench.asked import HELLO, new_run, new_thread, run_of, several
-from bench.case import GATEWAY, OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import GATEWAY, OFFICIAL, Figures
 from bench.servers import Server
 
 _SAMPLES, _RUNS, _CLIENTS = 20, 500, 32

@@ -7,8 +7,9 @@ from statistics import median, quantiles
 
 from bench.alone import Alone, fresh_config
 from bench.asked import HELLO, new_thread, streamed_run_of
-from bench.case import Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import Figures
 from bench.servers import Server
 from bench.sse import EVENT, TOKEN, Count
 

@@ -9,7 +9,8 @@ from statistics import median
 
 from bench.alone import Alone, fresh_config
 from bench.asked import HELLO, new_thread, run_of
-from bench.case import OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
+from bench.names import OFFICIAL, Figures
 from bench.servers import Server
 
 _THREADS = 3

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench.asked import HELLO, counting, new_run, run_of, several, streamed_run_of
-from bench.case import GATEWAY, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
 from bench.meter import Tree
+from bench.names import GATEWAY, Figures
 from bench.servers import Server, Start, serving
 
 AT_REST, AFTER_FEW, AFTER_MANY = "at rest, MiB", "after 2,000 runs, MiB", "after 10,000 runs, MiB"

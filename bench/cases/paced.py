@@ -11,8 +11,9 @@ from typing import Any
 
 from bench.alone import Alone, fresh_config
 from bench.asked import counting, streamed_run_of
-from bench.case import GATEWAY, MINIMAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.meter import Meter
+from bench.names import GATEWAY, MINIMAL, Figures
 from bench.servers import Server, Start, serving
 from bench.sse import Numbers
 

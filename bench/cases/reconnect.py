@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from bench.asked import counting, new_run, several, streamed_run_of
-from bench.case import GATEWAY, OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import GATEWAY, OFFICIAL, Figures
 from bench.servers import Server
 from bench.sse import Numbers
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench.asked import new_run, streamed_run_of, told
-from bench.case import GATEWAY, OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import GATEWAY, OFFICIAL, Figures
 from bench.servers import Server, Start, serving
 from bench.sse import TOKEN, Count
 

@@ -6,8 +6,9 @@ from functools import partial
 
 from bench.alone import Alone, fresh_config
 from bench.asked import several, streamed_run_of, told
-from bench.case import GATEWAY, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import GATEWAY, Figures
 from bench.servers import Server
 from bench.sse import TOKEN, Count
 

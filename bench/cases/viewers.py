@@ -7,7 +7,8 @@ import time
 from functools import partial
 
 from bench.asked import counting, new_run, streamed_run_of
-from bench.case import Case, Figures, Form
+from bench.case import Case, Form
+from bench.names import Figures
 from bench.servers import Server
 from bench.sse import Numbers
 

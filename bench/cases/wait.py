@@ -9,9 +9,10 @@ from statistics import median
 
 from bench.alone import Alone, fresh_config
 from bench.asked import HELLO, new_thread, run_of, several
-from bench.case import Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
 from bench.meter import Meter
+from bench.names import Figures
 from bench.servers import Server
 
 STATELESS, FRESH, EXISTING = "stateless", "fresh threads", "existing threads"

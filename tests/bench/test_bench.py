@@ -11,9 +11,10 @@ from math import isfinite
 import pytest
 import uvloop
 
-from bench.case import ALONE, GATEWAY, MINIMAL, OFFICIAL, Case, Form
+from bench.case import Case, Form
 from bench.cases import CASES
 from bench.goals import GOALS, goal_rows
+from bench.names import ALONE, GATEWAY, MINIMAL, OFFICIAL
 from bench.report import case_rows
 from bench.results import Results
 from bench.rounds import Field, measure_case

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager, suppress
 import psutil
 import pytest
 
-from bench.case import GATEWAY, MINIMAL
 from bench.client import Client, RefusedError
 from bench.meter import Tree
+from bench.names import GATEWAY, MINIMAL
 from bench.servers import Start, StartError, serving
 from bench.sse import TOKEN, Count, Numbers
 

@@ -6,8 +6,9 @@ import time
 
 from bench.alone import Alone
 from bench.asked import counting, streamed_run_of
-from bench.case import ALONE, GATEWAY, MINIMAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.goals import Check
+from bench.names import ALONE, GATEWAY, MINIMAL, Figures
 from bench.report import notes
 from bench.results import Results
 from bench.rounds import Field, measure_case

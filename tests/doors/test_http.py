@@ -14,15 +14,8 @@ from starlette.responses import Response
 
 from doors.exchange import HTTP, wire
 from runline import errors
-from runline.doors.http import (
-    INVALID_JSON,
-    BodyLimit,
-    LastResort,
-    json_response,
-    json_routes,
-    pagination,
-    render_errors,
-)
+from runline.doors.http import INVALID_JSON, json_response, json_routes, pagination, render_errors
+from runline.doors.middleware import BodyLimit, LastResort
 
 LIMIT = 1000
 NESTING = 10

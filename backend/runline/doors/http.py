@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from runline.core import Core
 from runline.errors import Invalid, RunlineError
@@ -163,195 +162,6 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return INVALID_JSON if problem["type"] in ("json_invalid", "missing") else reason
     name = ".".join(str(part) for part in place[1:])
     return f"{name}: {reason}"
-
-
-class LastResort:
-    """Middleware: answers what nobody foresaw with a plain 500 and keeps the connection.
-
-    Starlette's own handler raises the exception again, which resets a connection that the client may be using.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, noting whether an answer has begun."""
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        except Exception as exc:
-            if scope["type"] != "http" or begun:
-                raise
-            log.exception("request failed", exc_info=exc)
-            await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
-
-
-class BodyLimit:
-    """Middleware: refuses bodies over `max_bytes` with 413, by their header or while they come in."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a counting `receive`."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not declared.isdigit() or int(declared) > self._max_bytes:
-            await self._refuse()(scope, receive, send)
-            return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
-                raise HTTPException(413, self._sentence())
-            return message
-
-        await self._app(scope, counted, send)
-
-    def _sentence(self) -> str:
-        return f"The request body is larger than {self._max_bytes} bytes."
-
-    def _refuse(self) -> Response:
-        return json_response({"detail": self._sentence()}, status=413, headers={"Connection": "close"})
-
-
-class AnswerCut(Exception):
-    """Ends a LiveResponse without its end: the client is to reconnect."""
-
-
-class LiveResponse(Response):
-    """An answer that is written while it comes into being, kept alive by heartbeats.
-
-    sse-starlette was looked at and left: it ends streams at the first signal, which would cut off the runs that a
-    drain gives time to finish, and it spends four tasks on each stream. This response also serves `/wait`, whose
-    heartbeat is a newline.
-
-    `gone` is called when the client leaves before the end. A client that takes nothing for `send_timeout_seconds`
-    is dropped.
-    """
-
-    def __init__(
-        self,
-        chunks: AsyncIterator[bytes],
-        wire: WireOptions,
-        *,
-        media_type: str,
-        heartbeat: bytes,
-        headers: Mapping[str, str],
-        gone: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        self.status_code = 200
-        self.media_type = media_type
-        self.background = None
-        self._chunks = chunks
-        self._heartbeat = heartbeat
-        self._wire = wire
-        self._gone = gone
-        self._sending = False
-        self._moved_at = asyncio.get_running_loop().time()
-        self.init_headers(headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send until the chunks end or the client is gone."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        sending = asyncio.create_task(self._send_all(send))
-        watching = asyncio.create_task(self._watch(send))
-        leaving = asyncio.create_task(_disconnected(receive))
-        helpers = (sending, watching, leaving)
-        try:
-            await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
-            dropped = any(task.done() and isinstance(task.exception(), TimeoutError) for task in helpers)
-            if dropped:
-                log.info("a reader took nothing and was dropped")
-            elif sending.done():
-                sending.result()
-            left = dropped or (leaving.done() and not sending.done())
-        except AnswerCut as exc:
-            # without its last chunk the client sees a broken answer, and comes again
-            log.info("an answer was cut", reason=str(exc))
-            left = False
-        finally:
-            for task in helpers:
-                task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-        if left and self._gone:
-            await asyncio.shield(self._gone())
-
-    async def _send_all(self, send: Send) -> None:
-        async for chunk in self._chunks:
-            await self._send(send, chunk)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _watch(self, send: Send) -> None:
-        """Send a heartbeat after each silence; raise TimeoutError when the client takes nothing.
-
-        One watch for all sends: a timer for each of them was a tenth of what a delivery costs.
-        """
-        clock, patience = asyncio.get_running_loop().time, self._wire.send_timeout_seconds
-        while True:
-            left = self._moved_at - clock() + (patience if self._sending else self._wire.heartbeat_seconds)
-            if left > 0:
-                await asyncio.sleep(min(left, patience))
-            elif self._sending:
-                raise TimeoutError
-            else:
-                async with asyncio.timeout(patience):
-                    await self._send(send, self._heartbeat)
-
-    async def _send(self, send: Send, body: bytes) -> None:
-        clock = asyncio.get_running_loop().time
-        self._sending, self._moved_at = True, clock()
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-        self._sending, self._moved_at = False, clock()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def sse(
-    frames: AsyncIterator[bytes],
-    wire: WireOptions,
-    headers: Mapping[str, str],
-    gone: Callable[[], Awaitable[None]] | None = None,
-) -> Response:
-    """Answer with server-sent events that are encoded already."""
-    fixed = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers}
-    return LiveResponse(
-        frames,
-        wire,
-        media_type="text/event-stream; charset=utf-8",
-        heartbeat=b": heartbeat\r\n\r\n",
-        headers=fixed,
-        gone=gone,
-    )
-
-
-def late_json(
-    document: Callable[[], Awaitable[bytes]],
-    wire: WireOptions,
-    headers: Mapping[str, str],
-    gone: Callable[[], Awaitable[None]] | None = None,
-) -> Response:
-    """Answer at once, with newlines until the JSON document is there: leading white space is valid JSON."""
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield await document()
-
-    return LiveResponse(chunks(), wire, media_type="application/json", heartbeat=b"\n", headers=headers, gone=gone)
 
 
 def pagination(*, offset: int, count: int, total: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runline.doors.http import AnswerCut
+from runline.doors.live import AnswerCut
 from runline.doors.platform.streaming import after_in_header, frame, frames, modes_in_query, run_headers
 from runline.errors import Invalid
 from runline.model.event import Event

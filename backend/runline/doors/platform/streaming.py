@@ -14,7 +14,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
-from runline.doors.http import AnswerCut, Call, late_json, sse
+from runline.doors.http import Call
+from runline.doors.live import AnswerCut, late_json, sse
 from runline.errors import Invalid, RunlineError, Unavailable
 from runline.kit.json import JSONDecodeError, dumps, loads
 from runline.model.event import Event

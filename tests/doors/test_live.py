@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 
 from doors.exchange import Exchange, Source, wire
 from kit.waiting import let_others_run, wait_until
-from runline.doors.http import AnswerCut, WireOptions, late_json, sse
+from runline.doors.http import WireOptions
+from runline.doors.live import AnswerCut, late_json, sse
 
 
 class Farewell:

@@ -1,0 +1,141 @@
+"""Answers that are written while they come into being: events, and results that are waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from runline.doors.http import WireOptions
+
+log = structlog.get_logger()
+
+
+class AnswerCut(Exception):
+    """Ends a LiveResponse without its end: the client is to reconnect."""
+
+
+class LiveResponse(Response):
+    """An answer that is written while it comes into being, kept alive by heartbeats.
+
+    sse-starlette was looked at and left: it ends streams at the first signal, which would cut off the runs that a
+    drain gives time to finish, and it spends four tasks on each stream. This response also serves `/wait`, whose
+    heartbeat is a newline.
+
+    `gone` is called when the client leaves before the end. A client that takes nothing for `send_timeout_seconds`
+    is dropped.
+    """
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        wire: WireOptions,
+        *,
+        media_type: str,
+        heartbeat: bytes,
+        headers: Mapping[str, str],
+        gone: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.status_code = 200
+        self.media_type = media_type
+        self.background = None
+        self._chunks = chunks
+        self._heartbeat = heartbeat
+        self._wire = wire
+        self._gone = gone
+        self._sending = False
+        self._moved_at = asyncio.get_running_loop().time()
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send until the chunks end or the client is gone."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        sending = asyncio.create_task(self._send_all(send))
+        watching = asyncio.create_task(self._watch(send))
+        leaving = asyncio.create_task(_disconnected(receive))
+        helpers = (sending, watching, leaving)
+        try:
+            await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
+            dropped = any(task.done() and isinstance(task.exception(), TimeoutError) for task in helpers)
+            if dropped:
+                log.info("a reader took nothing and was dropped")
+            elif sending.done():
+                sending.result()
+            left = dropped or (leaving.done() and not sending.done())
+        except AnswerCut as exc:
+            # without its last chunk the client sees a broken answer, and comes again
+            log.info("an answer was cut", reason=str(exc))
+            left = False
+        finally:
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+        if left and self._gone:
+            await asyncio.shield(self._gone())
+
+    async def _send_all(self, send: Send) -> None:
+        async for chunk in self._chunks:
+            await self._send(send, chunk)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _watch(self, send: Send) -> None:
+        """Send a heartbeat after each silence; raise TimeoutError when the client takes nothing.
+
+        One watch for all sends: a timer for each of them was a tenth of what a delivery costs.
+        """
+        clock, patience = asyncio.get_running_loop().time, self._wire.send_timeout_seconds
+        while True:
+            left = self._moved_at - clock() + (patience if self._sending else self._wire.heartbeat_seconds)
+            if left > 0:
+                await asyncio.sleep(min(left, patience))
+            elif self._sending:
+                raise TimeoutError
+            else:
+                async with asyncio.timeout(patience):
+                    await self._send(send, self._heartbeat)
+
+    async def _send(self, send: Send, body: bytes) -> None:
+        clock = asyncio.get_running_loop().time
+        self._sending, self._moved_at = True, clock()
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        self._sending, self._moved_at = False, clock()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def sse(
+    frames: AsyncIterator[bytes],
+    wire: WireOptions,
+    headers: Mapping[str, str],
+    gone: Callable[[], Awaitable[None]] | None = None,
+) -> Response:
+    """Answer with server-sent events that are encoded already."""
+    fixed = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers}
+    return LiveResponse(
+        frames,
+        wire,
+        media_type="text/event-stream; charset=utf-8",
+        heartbeat=b": heartbeat\r\n\r\n",
+        headers=fixed,
+        gone=gone,
+    )
+
+
+def late_json(
+    document: Callable[[], Awaitable[bytes]],
+    wire: WireOptions,
+    headers: Mapping[str, str],
+    gone: Callable[[], Awaitable[None]] | None = None,
+) -> Response:
+    """Answer at once, with newlines until the JSON document is there: leading white space is valid JSON."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield await document()
+
+    return LiveResponse(chunks(), wire, media_type="application/json", heartbeat=b"\n", headers=headers, gone=gone)
