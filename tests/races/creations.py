@@ -16,7 +16,8 @@ from races.arena import Arena, arena
 from races.findings import Findings
 from races.rows import checkpoints_of, runs_of
 
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = {"reject": 1.0, "enqueue": 0.0, "interrupt": 0.05, "rollback": 0.05}
+"""Before each step. The one that `reject` lets in must outlast the other creations, on a busy machine too."""
 
 
 async def creations(folder: Path, parallel: int, seed: int) -> Findings:
@@ -34,7 +35,7 @@ async def _all_at_once(ground: Arena, strategy: str, check: Check, parallel: int
         body = {
             "assistant_id": "marked",
             "input": {"log": [f"{number}:input"]},
-            "context": {"token": str(number), "pause": _PAUSE_SECONDS if strategy != "enqueue" else 0.0},
+            "context": {"token": str(number), "pause": _PAUSE_SECONDS[strategy]},
             "metadata": {"token": str(number)},
             "multitask_strategy": strategy,
             "stream_resumable": True,
