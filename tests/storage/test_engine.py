@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -58,10 +61,24 @@ async def test_migrating_again_changes_nothing(database: Database, world: World)
     assert await world.row(run)
 
 
-def test_the_migrations_are_one_line_from_the_first_to_the_newest() -> None:
+def test_the_migrations_are_one_line_from_the_first_to_the_newest_which_sorts_last() -> None:
     script = ScriptDirectory(str(Path(engine.__file__).parent / "migrations"))
-    assert len(script.get_heads()) == 1
-    assert len(script.get_bases()) == 1
+    revisions = [revision.revision for revision in script.walk_revisions("base", "heads")]
+    assert len(script.get_heads()) == len(script.get_bases()) == 1
+    assert revisions == sorted(revisions, reverse=True)
+    assert all(Path(revision.path).stem.startswith(f"{revision.revision}_") for revision in script.walk_revisions())
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path, template: Path) -> None:
+    shutil.copy(template, tmp_path / "test.db")
+    code = (
+        "import asyncio, pathlib, sys; from runline.storage.engine import SqliteOptions, open_database\n"
+        "async def main():\n"
+        "    async with open_database(SqliteOptions(pathlib.Path(sys.argv[1]))): print('alembic' in sys.modules)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "test.db")], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
 
 
 def differences(connection: Connection) -> list[object]:

@@ -16,9 +16,19 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Insert, Table, create_engine, event, func, insert
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -28,6 +38,9 @@ from runline.kit.json import JSONDecodeError, dumps, loads
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +160,23 @@ async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
 
 def migrate(connection: Connection) -> None:
     """Bring the tables to the newest revision, inside the caller's transaction."""
-    config = AlembicConfig(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    newest = max(file.stem.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    if _revision(connection) == newest:
+        return
+    # alembic takes 10 MB and a fifth of a start, and most starts have nothing to migrate
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS))
     command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+    return found
 
 
 @contextmanager
