@@ -142,6 +142,8 @@ class Checker:
         replay = self._final.streams.get(reading.run_id)
         if replay is None:
             return
+        if reading.gone and reading.parts:
+            yield f"{about} was told that the rest is gone, which can be replayed"
         if reading.parts != replay[: len(reading.parts)]:
             yield f"{about} saw other events than the replay shows"
         if reading.ended and len(reading.parts) != len(replay):

@@ -46,6 +46,9 @@ async def read_some(http: httpx.AsyncClient, path: str, reading: Reading, most: 
             if part is None:
                 reading.ended = True
                 return
+            if not part.seq:
+                # the run was undone while it was read
+                raise Gone
             reading.parts.append(part)
             most -= 1
             if not most:
