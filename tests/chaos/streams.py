@@ -31,8 +31,10 @@ async def parts_after(http: httpx.AsyncClient, path: str, after: int) -> AsyncIt
                 yield None
                 return
             elif "event" in fields:
-                # only an event of the connection itself has no id
-                yield Part(int(fields.get("id", 0)), fields["event"], fields.get("data", ""))
+                if "id" not in fields:
+                    # of the connection itself: the run was undone while it was read
+                    raise Gone
+                yield Part(int(fields["id"]), fields["event"], fields.get("data", ""))
             if not name:
                 fields = {}
 
@@ -46,9 +48,6 @@ async def read_some(http: httpx.AsyncClient, path: str, reading: Reading, most: 
             if part is None:
                 reading.ended = True
                 return
-            if not part.seq:
-                # the run was undone while it was read
-                raise Gone
             reading.parts.append(part)
             most -= 1
             if not most:
