@@ -185,3 +185,18 @@ async def test_an_abandoned_run_that_is_to_be_undone_at_the_last_moment_is_not_t
         await house.reach(run, None)
         assert (await house.get_thread(run.thread_id)).status is ThreadStatus.IDLE
         assert [batch async for batch in batches] == [Ended(b"null")]
+
+
+async def test_the_deletion_of_an_ended_run_that_was_cut_off_is_finished_after_the_restart(tmp_path: Path) -> None:
+    """It had the thread's slot, and the checkpoints were gone already."""
+    async with open_house(tmp_path) as house:
+        thread_id = await house.thread()
+        await house.finish(thread_id, "first")
+        run = await house.finish(thread_id, "second")
+        await house.core.threads.hold(ANONYMOUS, thread_id, 1000)
+        await house.core.leases.doom(run)
+        await house.core.runs.saver.adelete_for_runs([run.run_id])
+    async with open_house(tmp_path) as house:
+        assert await house.status(run) is None
+        thread = await house.get_thread(thread_id)
+        assert (thread.status, thread.values["log"]) == (ThreadStatus.IDLE, ["first"])

@@ -217,7 +217,7 @@ class RunManager:
             return
         async with self.states.slot(viewer, thread_id):
             run = await self.runs.get(viewer, run_id, thread_id)
-            await self.rollback.undo(run, StopReason.DELETE)
+            await self.rollback.undo_ended(run)
 
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.

@@ -48,6 +48,8 @@ class Reaper:
                 log.exception("a run cannot be taken over", run_id=run.run_id)
         holds = await self.threads.abandoned_holds(everything=everything)
         for hold in holds:
+            for run in await self.leases.doomed(hold.thread_id):
+                await self.rollback.undo(run, StopReason.DELETE)
             await self.threads.release(hold)
         if abandoned or holds:
             self.bell.ring()

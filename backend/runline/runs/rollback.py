@@ -26,6 +26,14 @@ class Rollback:
     leases: LeaseStore
     states: ThreadStates
 
+    async def undo_ended(self, run: Run) -> None:
+        """Undo a run that has ended, while the caller holds its thread's slot.
+
+        Killed half-way, it is finished when the reaper finds the slot abandoned.
+        """
+        await self.leases.doom(run)
+        await self.undo(run, StopReason.DELETE)
+
     async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
         """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
         await self.saver.adelete_for_runs([run.run_id])

@@ -20,7 +20,7 @@ from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database, reads, writes
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
-from runline.storage.rows import run_from_row
+from runline.storage.rows import readable, run_from_row
 from runline.storage.tables import is_active, is_claimable, is_running, runs
 
 
@@ -42,6 +42,7 @@ class Ending:
 _HELD = select(runs.c.stop_requested).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
+_DOOM = update(runs).where(runs.c.run_id == bindparam("key")).values(stop_requested=StopReason.DELETE)
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
 _BEFORE = select(runs.c.before).where(runs.c.run_id == bindparam("key"))
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
@@ -167,6 +168,18 @@ class LeaseStore:
         """The graph that the run's thread had before it; None if it had none, or the run is gone."""
         before = connection.execute(_BEFORE, {"key": run.run_id}).scalar_one_or_none()
         return before["graph_id"] if before else None
+
+    @writes
+    def doom(self, connection: Connection, run: Run) -> None:
+        """Write down that an ended run is to be undone, before anything of it is."""
+        connection.execute(_DOOM, {"key": run.run_id})
+
+    @reads
+    def doomed(self, connection: Connection, thread_id: str) -> list[Run]:
+        """The thread's ended runs that are to be undone."""
+        query = select(runs).where(runs.c.thread_id == thread_id, runs.c.ended_at.is_not(None))
+        query = query.where(runs.c.stop_requested == StopReason.DELETE)
+        return readable(connection.execute(query), run_from_row)
 
     @reads
     def is_gone(self, connection: Connection, run: Run) -> bool:
