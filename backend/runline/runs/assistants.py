@@ -64,5 +64,5 @@ class AssistantGraphs:
     async def _open(self, assistant: Assistant) -> AsyncIterator[AnyGraph]:
         config: RunnableConfig = {"configurable": assistant.config.get("configurable", {})}
         access = Access("assistants.read")
-        async with self.registry.open(assistant.graph_id, config, access=access, store=None) as graph:
+        async with self.registry.ask(assistant.graph_id, config, access=access, store=None) as graph:
             yield graph
