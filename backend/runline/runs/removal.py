@@ -26,8 +26,8 @@ class AssistantRemoval:
     async def delete(self, viewer: Viewer, assistant_id: str, *, with_threads: bool) -> None:
         """Delete an assistant with its versions and interrupt its active runs, as the official server was seen to.
 
-        `with_threads`: and the viewer's threads whose newest run was of it. They go before the assistant, so that
-        a call that was cut short can be repeated. Raises NotFound, ThreadBusy.
+        `with_threads`: and the viewer's threads whose metadata names it, which is what their newest run was of. They go
+        before the assistant, so that a call that was cut short can be repeated. Raises NotFound, ThreadBusy.
         """
         if with_threads:
             await self.assistants.get(viewer, assistant_id)
