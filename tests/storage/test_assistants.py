@@ -171,14 +171,30 @@ async def test_a_deleted_assistant_of_a_graph_comes_back_with_the_next_start(wor
     assert (again.version, again.metadata) == (1, {"created_by": "system"})
 
 
-async def test_the_id_of_a_graphs_assistant_is_the_deployments_from_the_next_start(world: World) -> None:
-    """Whoever made an assistant under it before, nobody is kept from the graph."""
-    agent = await own(world, ALICE, "hers", graph_assistant_id("agent"), graph_id="other", metadata={"hers": 1})
+async def test_the_assistant_of_a_graph_can_be_made_again_by_anybody_for_everybody(world: World) -> None:
+    await world.assistants.sync_graphs({"agent": "Says hello"})
+    agent = graph_assistant_id("agent")
+    await world.assistants.delete(ALICE, agent)
+    await own(world, ALICE, "Again", agent, graph_id="agent", metadata={"hers": 1})
+    assert (await world.assistants.get(BOB, agent)).name == "Again"
+
+    await world.assistants.sync_graphs({"agent": "Says hello"})
+
+    seen = await world.assistants.get(BOB, agent)
+    assert (seen.name, seen.description, seen.version, seen.metadata) == ("agent", "Says hello", 2, {"hers": 1})
+
+
+async def test_what_somebody_made_under_a_graphs_id_of_another_graph_gives_way(world: World) -> None:
+    """Nobody else saw it, so it does not become everybody's; and nobody is kept from the graph."""
+    agent = await own(world, ALICE, "hers", graph_assistant_id("agent"), graph_id="other", context={"secret": 1})
+    with pytest.raises(NotFound):
+        await world.assistants.get(BOB, agent)
 
     await world.assistants.sync_graphs({"agent": None})
 
     seen = await world.assistants.get(BOB, agent)
-    assert (seen.graph_id, seen.name, seen.version, seen.metadata) == ("agent", "agent", 2, {"hers": 1})
+    assert (seen.graph_id, seen.name, seen.version, seen.context) == ("agent", "agent", 1, {})
+    assert await world.count("assistant_versions") == 1
 
 
 async def test_an_assistant_that_cannot_be_read_keeps_no_gateway_from_starting(world: World) -> None:

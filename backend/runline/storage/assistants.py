@@ -57,12 +57,12 @@ class AssistantStore:
         One whose graph, name or description is not the project's any more gets a new version where it is.
         """
         wanted = {graph_assistant_id(graph_id): graph_id for graph_id in graphs}
-        ours = or_(assistants.c.owner.is_(None), assistants.c.assistant_id.in_(wanted))
-        rows = connection.execute(select(assistants).where(ours)).all()
+        named = assistants.c.assistant_id.in_(wanted)
+        deployments = assistants.c.owner.is_(None)
+        # those of graphs that are gone, and what somebody made of another graph under the id of one
+        connection.execute(delete(assistants).where(named != deployments))
+        rows = connection.execute(select(assistants).where(deployments)).all()
         known = {row.assistant_id for row in rows}
-        connection.execute(delete(assistants).where(assistants.c.assistant_id.in_(known - wanted.keys())))
-        # whoever took the id of a graph's assistant while there was none has it until the next start
-        connection.execute(update(assistants).where(assistants.c.assistant_id.in_(wanted)).values(owner=None))
         for assistant in readable(rows, assistant_from_row):
             if graph_id := wanted.get(assistant.assistant_id):
                 said = replace(assistant, graph_id=graph_id, name=graph_id, description=graphs[graph_id])
@@ -78,10 +78,12 @@ class AssistantStore:
     def create(self, connection: Connection, viewer: Viewer, draft: AssistantDraft, *, exist_ok: bool) -> Assistant:
         """Insert version 1; with `exist_ok` an existing one that the viewer sees is returned untouched.
 
+        Made under the id that a graph's own assistant has, it is that again, and everybody's.
         Raises Conflict when the id is taken, also by somebody else, BadRequest for both configurable and context.
         """
         if not _is_taken(connection, draft.assistant_id):
-            return self._insert(connection, draft, owner=viewer.identity)
+            is_graphs = draft.assistant_id == graph_assistant_id(draft.graph_id)
+            return self._insert(connection, draft, owner=None if is_graphs else viewer.identity)
         if exist_ok and (existing := _find(connection, viewer, draft.assistant_id)):
             return existing
         raise Conflict(f"Assistant {draft.assistant_id} already exists")
