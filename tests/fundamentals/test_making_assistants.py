@@ -66,6 +66,15 @@ async def test_what_cannot_be_an_assistant_is_refused(client: LangGraphClient, m
     assert (await client.assistants.get(mine))["version"] == 1
 
 
+async def test_metadata_does_not_grow_beyond_its_limit_by_patches(client: LangGraphClient, mine: str) -> None:
+    """Each run would carry it."""
+    await client.assistants.update(mine, metadata={"half": "x" * 40_000})
+    with pytest.raises(UnprocessableEntityError, match="metadata: must not be larger than 65536 bytes"):
+        await client.assistants.update(mine, metadata={"other half": "x" * 40_000})
+    await client.assistants.update(mine, metadata={"half": "", "other half": "x" * 40_000})
+    assert (await client.assistants.get(mine))["version"] == 3
+
+
 async def test_null_leaves_nothing_out(http: httpx.AsyncClient, mine: str) -> None:
     """Nobody can tell whether it is to empty a field or to leave it alone."""
     for name in ("graph_id", "name", "description", "config", "context", "metadata"):

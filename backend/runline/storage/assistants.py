@@ -5,7 +5,7 @@ Divergence 25: what was patched in a graph's assistant outlives a restart, but f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,12 +116,22 @@ class AssistantStore:
         return assistant
 
     @writes
-    def patch(self, connection: Connection, viewer: Viewer, assistant_id: str, change: AssistantChange) -> Assistant:
+    def patch(
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        assistant_id: str,
+        change: AssistantChange,
+        check: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Assistant:
         """Make a new version of what the assistant is now, also of a change that changes nothing.
 
-        Raises NotFound, BadRequest (both configurable and context).
+        Raises NotFound, BadRequest (both configurable and context), and what `check` raises about the merged metadata.
         """
-        return self._save(connection, change.applied(known_assistant(connection, viewer, assistant_id)))
+        changed = change.applied(known_assistant(connection, viewer, assistant_id))
+        if check:
+            check(changed.metadata)
+        return self._save(connection, changed)
 
     def _save(self, connection: Connection, assistant: Assistant) -> Assistant:
         newest = connection.execute(_NEWEST, {"key": assistant.assistant_id}).scalar_one()

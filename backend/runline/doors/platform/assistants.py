@@ -59,10 +59,10 @@ async def get_assistant(assistant_id: AssistantId, call: CallDep) -> Response:
 async def patch_assistant(assistant_id: AssistantId, body: AssistantPatchBody, call: CallDep) -> Response:
     """Make a new version: metadata is merged into the assistant's, everything else replaces what was."""
     change = body.change()
-    call.wire.check_metadata(body.metadata)
     if change.graph_id is not None:
         call.core.registry.require(change.graph_id)
-    return json_response(assistant_to_wire(await call.core.assistants.patch(call.viewer, assistant_id, change)))
+    patched = await call.core.assistants.patch(call.viewer, assistant_id, change, call.wire.check_metadata)
+    return json_response(assistant_to_wire(patched))
 
 
 @routes.delete("/assistants/{assistant_id}", status_code=204)
