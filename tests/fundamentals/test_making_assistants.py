@@ -172,6 +172,8 @@ async def test_assistants_are_found_sorted_and_paged(http: httpx.AsyncClient, ma
     assert await names(name="A", graph_id="steps") == (["gamma", "beta"], "2", None)
     assert await names(sort_by="created_at", sort_order="asc") == (["beta", "Alpha", "gamma"], "3", None)
     assert await names(sort_by="graph_id", sort_order="desc", limit=2) == (["gamma", "beta"], "3", "2")
+    # whatever the case of its letters
+    assert await names(sort_by="name", sort_order="asc") == (["Alpha", "beta", "gamma"], "3", None)
     for sort_by in ("assistant_id", "updated_at", "name"):
         up, down = [(await names(sort_by=sort_by, sort_order=order))[0] for order in ("asc", "desc")]
         assert up == down[::-1]

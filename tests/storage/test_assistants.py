@@ -90,7 +90,7 @@ async def test_a_search_filters_by_graph_metadata_and_part_of_the_name(world: Wo
     assert await found(world, graph_id="other") == ["My 100% Agent", "other"]
     assert await found(world, metadata={"team": {"id": 1}}) == ["My 100% Agent"]
     assert await found(world, metadata={"created_by": "system"}) == ["agent", "other"]
-    assert await found(world, name="AGENT") == ["My 100% Agent", "agent"]
+    assert await found(world, name="AGENT") == ["agent", "My 100% Agent"]
     assert await found(world, name="0% a") == ["My 100% Agent"]
     assert await found(world, name="%") == ["My 100% Agent"]
     assert await found(world, name="_") == []

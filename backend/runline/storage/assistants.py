@@ -150,7 +150,8 @@ class AssistantStore:
     @reads
     def search(self, connection: Connection, viewer: Viewer, wanted: AssistantFilter, page: Page) -> list[Assistant]:
         """One page of the assistants that match."""
-        column = assistants.c[page.sort_by]
+        # as observed; and databases do not agree on how cases sort
+        column = func.lower(assistants.c.name) if page.sort_by == "name" else assistants.c[page.sort_by]
         tie = assistants.c.assistant_id
         ordering = (column.desc(), tie.desc()) if page.descending else (column, tie)
         query = select(assistants).where(*_where(viewer, wanted)).order_by(*ordering)
