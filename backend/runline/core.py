@@ -22,6 +22,7 @@ from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
+from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.runs.sweeper import Sweeper
@@ -32,6 +33,7 @@ from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.threads import ThreadStore
+from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 
@@ -48,6 +50,8 @@ class Core:
     registry: GraphRegistry
     assistants: AssistantStore
     assistant_graphs: AssistantGraphs
+    assistant_versions: VersionStore
+    assistant_removal: AssistantRemoval
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
@@ -162,7 +166,20 @@ def _assemble(
         recent=RecentRuns(bridge),
         clock=clock,
     )
-    core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
+    core = Core(
+        registry=registry,
+        assistants=assistants,
+        assistant_graphs=assistant_graphs,
+        assistant_versions=VersionStore(database, clock),
+        assistant_removal=AssistantRemoval(assistants, threads, manager),
+        threads=threads,
+        leases=leases,
+        states=states,
+        runs=manager,
+        worker=worker,
+        bridge=bridge,
+        tasks=tasks,
+    )
     attempts = settings.workers.max_attempts
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),

@@ -11,6 +11,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError, UnprocessableEntityError
 
 GRAPHS = ["asks", "asks_many", "broken", "chat", "counter", "family", "mirror", "steps", "tuned"]
+SYSTEM = {"created_by": "system"}
 OFFICIAL_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 
 
@@ -20,11 +21,11 @@ def id_of(graph_id: str) -> str:
 
 
 async def test_every_graph_has_an_assistant(client: LangGraphClient) -> None:
-    found = await client.assistants.search(limit=100, sort_by="name", sort_order="asc")
+    found = await client.assistants.search(metadata=SYSTEM, limit=100, sort_by="name", sort_order="asc")
 
     assert [assistant["graph_id"] for assistant in found] == GRAPHS
     assert [assistant["assistant_id"] for assistant in found] == [id_of(name) for name in GRAPHS]
-    assert await client.assistants.count() == len(GRAPHS)
+    assert await client.assistants.count(metadata=SYSTEM) == len(GRAPHS)
 
 
 async def test_an_assistant_is_read_by_its_id(client: LangGraphClient) -> None:
@@ -55,9 +56,9 @@ async def test_an_unknown_assistant_is_not_found(client: LangGraphClient) -> Non
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ({"graph_id": "chat"}, ["chat"]),
-        ({"name": "ASKS"}, ["asks", "asks_many"]),
-        ({"metadata": {"created_by": "system"}, "name": "many"}, ["asks_many"]),
+        ({"metadata": SYSTEM, "graph_id": "chat"}, ["chat"]),
+        ({"metadata": SYSTEM, "name": "ASKS"}, ["asks", "asks_many"]),
+        ({"metadata": SYSTEM, "name": "many"}, ["asks_many"]),
         ({"metadata": {"created_by": "nobody"}}, []),
     ],
 )
@@ -78,7 +79,7 @@ async def test_a_search_for_a_graph_that_is_not_served_says_which_are(client: La
 
 async def test_pages_of_assistants(http: httpx.AsyncClient) -> None:
     body = {"limit": 4, "offset": 4, "sort_by": "graph_id", "sort_order": "asc", "select": ["graph_id"]}
-    page = await http.post("/assistants/search", json=body)
+    page = await http.post("/assistants/search", json={"metadata": SYSTEM, **body})
 
     assert page.json() == [{"graph_id": name} for name in GRAPHS[4:8]]
     assert (page.headers["x-pagination-total"], page.headers["x-pagination-next"]) == (str(len(GRAPHS)), "8")

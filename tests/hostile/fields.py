@@ -160,6 +160,27 @@ ASSISTANT_COUNT = (
     Field("name", "null text empty-text digits truth-as-text", {"wildcards": "%_" * 30_000}),
 )
 ASSISTANT_SEARCH = (*ASSISTANT_COUNT, *_PAGE)
+_NAME = "text empty-text digits truth-as-text"
+_ASSISTANT = (
+    Field("graph_id", "", _WORDS),
+    Field("name", _NAME, {"nul": _NUL}),
+    Field("config", "object", _CONFIGS),
+    Field("context", "object"),
+    Field("metadata", "object", _LARGE),
+)
+ASSISTANT = (
+    *_ASSISTANT,
+    Field("assistant_id", "", _WORDS),
+    Field("description", f"null {_NAME}", {"nul": _NUL}),
+    Field("if_exists", "", _WORDS),
+)
+ASSISTANT_PATCH = (*_ASSISTANT, Field("description", _NAME, {"nul": _NUL}))
+VERSIONS = (
+    WANTED_METADATA,
+    Field("limit", "number", {"none": 0, "too-many": 1001}),
+    Field("offset", "number"),
+)
+LATEST = (Field("version", "", {"none": 0, "not-yet": 99, "32-bits": 2**31}),)
 
 STATE_UPDATE = (
     Field("values", "null object list", {"refused-by-the-reducer": {"log": 5}}),

@@ -43,10 +43,12 @@ def populate(url: str) -> dict[str, str]:
         assert http.post(f"/threads/{thread}/runs/wait", json=STEPS).json() == _RESULT
         (run,) = http.get(f"/threads/{thread}/runs").json()
         state: dict[str, Any] = http.get(f"/threads/{thread}/state").json()
+        # one that may be changed and deleted: those of the graphs are needed
+        assistant: str = http.post("/assistants", json={"graph_id": "steps"}).json()["assistant_id"]
     return {
         "thread": thread,
         "run": run["run_id"],
-        "assistant": run["assistant_id"],
+        "assistant": assistant,
         "checkpoint": state["checkpoint_id"],
     }
 

@@ -13,12 +13,16 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from runline.kit.ids import new_id
+from runline.model.assistant import AssistantChange, graph_assistant_id
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
+from runline.storage.assistants import AssistantFilter
 from runline.storage.runs import RunFilter
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
+
+AGENT = graph_assistant_id("agent")
 
 Statement = tuple[str, Any]
 
@@ -54,7 +58,8 @@ async def plan(world: World, call: Awaitable[Any]) -> list[str]:
 
 @pytest.fixture
 async def run(world: World) -> Run:
-    """A running run among others."""
+    """A running run among others, and the assistant of a graph."""
+    await world.assistants.sync_graphs({"agent": None, "other": None})
     for _ in range(5):
         await world.finish(await world.start(new_id(), create_thread=True))
         await world.add(new_id(), create_thread=True, after_seconds=60)
@@ -85,6 +90,14 @@ HOT: dict[str, Call] = {
     "search threads": lambda world, _: world.threads.search(ALICE, ThreadFilter(), Page()),
     "count threads": lambda world, _: world.threads.count(ALICE, ThreadFilter()),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
+    "threads of an assistant": lambda world, _: world.threads.ids(ALICE, ThreadFilter(metadata={"assistant_id": "a"})),
+    "get an assistant": lambda world, _: world.assistants.get(ANONYMOUS, AGENT),
+    "patch an assistant": lambda world, _: world.assistants.patch(ANONYMOUS, AGENT, AssistantChange()),
+    "list versions": lambda world, _: world.versions.list(ANONYMOUS, AGENT, {"n": 1}, limit=10, offset=0),
+    "set the latest version": lambda world, _: world.versions.set_latest(ANONYMOUS, AGENT, 1),
+    "search assistants": lambda world, _: world.assistants.search(ALICE, AssistantFilter(), Page(sort_by="created_at")),
+    "count assistants": lambda world, _: world.assistants.count(ALICE, AssistantFilter("agent", {"n": 1}, "a")),
+    "delete an assistant": lambda world, _: world.assistants.delete(ANONYMOUS, AGENT),
 }
 
 
@@ -110,6 +123,7 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "holds": (HOT["find holds"], "ix_threads_held"),
+    "assistants": (HOT["search assistants"], "ix_assistants_owner_created_at (owner=?"),
 }
 
 
@@ -141,8 +155,10 @@ async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> N
         assert any(line.startswith("SCAN") for line in await plan(world, HOT[name](world, run)))
 
 
-async def test_cancelling_all_of_a_status_looks_at_active_runs_only(world: World, run: Run) -> None:
-    call = world.runs.request_stop(ANONYMOUS, RunFilter(statuses=ACTIVE), StopReason.INTERRUPT)
-    lines = await plan(world, call)
+@pytest.mark.parametrize(
+    "wanted", [RunFilter(statuses=ACTIVE), RunFilter(assistant_id=AGENT)], ids=["status", "assistant"]
+)
+async def test_cancelling_all_of_a_kind_looks_at_active_runs_only(world: World, run: Run, wanted: RunFilter) -> None:
+    lines = await plan(world, world.runs.request_stop(ANONYMOUS, wanted, StopReason.INTERRUPT))
     assert all("INDEX" in line for line in lines if "runs" in line), lines
     assert INTERRUPTED.status not in ACTIVE

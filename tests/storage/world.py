@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Executable, select
+from sqlalchemy import Connection, Executable, func, select
 
 from runline.kit.ids import new_id
 from runline.model.assistant import Assistant, graph_assistant_id
@@ -19,8 +19,9 @@ from runline.storage.engine import Database
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 from runline.storage.runs import Admitted, RunFilter, RunStore
-from runline.storage.tables import runs, threads
+from runline.storage.tables import metadata, runs, threads
 from runline.storage.threads import Hold, ThreadStore
+from runline.storage.versions import VersionStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -76,6 +77,7 @@ class World:
     runs: RunStore
     leases: LeaseStore
     assistants: AssistantStore
+    versions: VersionStore
     holds: dict[str, Hold] = field(default_factory=dict)
 
     @classmethod
@@ -88,6 +90,7 @@ class World:
             RunStore(database, clock),
             LeaseStore(database, clock),
             AssistantStore(database, clock),
+            VersionStore(database, clock),
         )
 
     def claimant(self, worker: str = "worker") -> Claimant:
@@ -158,6 +161,11 @@ class World:
     async def execute(self, statement: Executable) -> None:
         """Change what no store would."""
         await self.database.write(lambda connection: connection.execute(statement))
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        query = select(func.count()).select_from(metadata.tables[table])
+        return await self.database.read(lambda connection: connection.execute(query).scalar_one())
 
     async def row(self, run: Run) -> Any:
         """The run's whole row, or None."""

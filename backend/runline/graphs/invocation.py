@@ -18,10 +18,9 @@ from uuid import UUID
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Send
 
-from runline.errors import BadRequest
 from runline.graphs.registry import AnyGraph
 from runline.kit.ids import new_id
-from runline.model.assistant import Assistant
+from runline.model.assistant import Assistant, refuse_both
 from runline.model.run import Run, RunSpec
 
 INJECTED_KEYS = frozenset(
@@ -41,10 +40,6 @@ INJECTED_KEYS = frozenset(
 
 _POSITION_KEYS = frozenset({"checkpoint_id", "checkpoint_ns", "checkpoint_map"})
 _PASSED_ON = frozenset({"tags", "recursion_limit", "run_name", "max_concurrency"})
-_BOTH = (
-    "Cannot specify both configurable and context. Prefer setting context alone. Context was introduced in "
-    "LangGraph 0.6.0 and is the long term planned replacement for configurable."
-)
 _LANGGRAPH_VERSION = version("langgraph")
 
 
@@ -63,8 +58,7 @@ def merge_config(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Merge a creation body's config and context with the assistant's; raises BadRequest if it has both."""
     sent = config.get("configurable") or {}
-    if sent and context:
-        raise BadRequest(_BOTH)
+    refuse_both(sent, context)
     defaults = {**(assistant.config.get("configurable") or {}), **assistant.context}
     merged = {key: value for key, value in {**defaults, **sent, **context}.items() if _is_callers(key)}
     mirrored = {key: value for key, value in merged.items() if key not in _POSITION_KEYS}

@@ -35,7 +35,7 @@ from langgraph.store.base import BaseStore
 from langgraph_sdk.auth.types import BaseUser
 from langgraph_sdk.runtime import AccessContext, ServerRuntime, _ExecutionRuntime, _ReadRuntime
 
-from runline.errors import GraphUnavailable, NotFound
+from runline.errors import GraphUnavailable, NotFound, RunlineError
 from runline.graphs.loading import GraphLoadError, Wish, add_import_folders, load_target, read_wishes
 from runline.graphs.project import GraphProject, GraphSpec
 
@@ -135,6 +135,20 @@ class GraphRegistry:
             return ready
         self.check(graph_id)
         return self._factories[graph_id].open(config, access.runtime(store))
+
+    @asynccontextmanager
+    async def ask(
+        self, graph_id: str, config: RunnableConfig, *, access: Access, store: BaseStore | None
+    ) -> AsyncIterator[AnyGraph]:
+        """Open the graph as `open` does, not to run it: a factory that fails now is GraphUnavailable."""
+        async with AsyncExitStack() as stack:
+            try:
+                graph = await stack.enter_async_context(self.open(graph_id, config, access=access, store=store))
+            except RunlineError:
+                raise
+            except Exception as exc:
+                raise GraphUnavailable(graph_id, f"{type(exc).__name__} in its factory") from exc
+            yield graph
 
 
 def apply_env(env: Mapping[str, str]) -> None:

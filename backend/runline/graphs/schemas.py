@@ -21,10 +21,23 @@ Schema = dict[str, Any]
 
 
 def describe_schemas(graph: Pregel[Any, Any, Any, Any], graph_id: str) -> dict[str, Any]:
-    """Return the graph's five schemas. One that cannot be produced is None; nothing is raised."""
+    """Return the graph's id and `graph_schemas`."""
+    return {"graph_id": graph_id, **graph_schemas(graph)}
+
+
+def describe_subgraphs(
+    graph: Pregel[Any, Any, Any, Any], namespace: str | None, *, recurse: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the `graph_schemas` of subgraphs by namespace: of one or all, and with `recurse` of those inside them."""
+    found = graph.get_subgraphs(namespace=namespace, recurse=recurse)
+    # a graph that lives on another server cannot be asked for its schemas
+    return {name: graph_schemas(subgraph) for name, subgraph in found if isinstance(subgraph, Pregel)}
+
+
+def graph_schemas(graph: Pregel[Any, Any, Any, Any]) -> dict[str, Schema | None]:
+    """Return a graph's five schemas. One that cannot be produced is None; nothing is raised."""
     context = _schema_or_none(graph.get_context_jsonschema)
     return {
-        "graph_id": graph_id,
         "input_schema": _schema_or_none(graph.get_input_jsonschema),
         "output_schema": _schema_or_none(graph.get_output_jsonschema),
         "state_schema": _schema_or_none(lambda: _state_schema(graph)),

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from runline.errors import Invalid, NotFound
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
-from runline.graphs.schemas import describe_schemas, draw
+from runline.graphs.schemas import describe_schemas, describe_subgraphs, draw
 from runline.kit.ids import parse_id
 from runline.model.assistant import Assistant, graph_assistant_id
 from runline.model.viewer import Viewer
@@ -28,11 +28,10 @@ class AssistantGraphs:
     async def resolve(self, viewer: Viewer, name: str) -> Assistant:
         """The assistant with this id, or the one of the graph with this name.
 
-        Raises NotFound for an unknown id, Invalid for a name that no graph has.
+        Raises NotFound for an unknown id and a graph whose assistant was deleted, Invalid for a name that no graph has.
         """
-        if name in self.registry:
-            return await self.assistants.get(viewer, graph_assistant_id(name))
-        if (assistant_id := parse_id(name)) is None:
+        assistant_id = graph_assistant_id(name) if name in self.registry else parse_id(name)
+        if assistant_id is None:
             graphs = ", ".join(sorted(self.registry.graph_ids))
             raise Invalid(
                 f"Invalid assistant: '{name}'. Must be either:\n- A valid assistant UUID, or\n"
@@ -54,9 +53,16 @@ class AssistantGraphs:
         async with self._open(assistant) as graph:
             return describe_schemas(graph, assistant.graph_id)
 
+    async def subgraphs(
+        self, viewer: Viewer, assistant_id: str, namespace: str | None, *, recurse: bool
+    ) -> dict[str, Any]:
+        """JSON schemas of the subgraphs of the assistant's graph, by namespace; {} for none. Raises NotFound."""
+        async with self._open(await self.assistants.get(viewer, assistant_id)) as graph:
+            return describe_subgraphs(graph, namespace, recurse=recurse)
+
     @asynccontextmanager
     async def _open(self, assistant: Assistant) -> AsyncIterator[AnyGraph]:
         config: RunnableConfig = {"configurable": assistant.config.get("configurable", {})}
         access = Access("assistants.read")
-        async with self.registry.open(assistant.graph_id, config, access=access, store=None) as graph:
+        async with self.registry.ask(assistant.graph_id, config, access=access, store=None) as graph:
             yield graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy, Unavailable, Unreadable
+from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -206,13 +206,5 @@ class ThreadStates:
 
     @asynccontextmanager
     async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
-        async with AsyncExitStack() as stack:
-            opening = self._registry.open(graph_id, config, access=Access("threads.read"), store=None)
-            try:
-                graph = await stack.enter_async_context(opening)
-            except RunlineError:
-                raise
-            except Exception as exc:
-                # a factory that fails now, for whatever reason of its own
-                raise GraphUnavailable(graph_id, f"{type(exc).__name__} in its factory") from exc
+        async with self._registry.ask(graph_id, config, access=Access("threads.read"), store=None) as graph:
             yield graph.copy(update={"checkpointer": self._saver})

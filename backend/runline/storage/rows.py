@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Row
 
 from runline.errors import Unreadable
-from runline.model.assistant import Assistant
+from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
@@ -45,6 +45,32 @@ def _sound(noun: str, row: Row[Any], build: Callable[[Row[Any]], T]) -> T:
 def assistant_from_row(row: Row[Any]) -> Assistant:
     """An `assistants` row; the deployment's own have no owner. Raises Unreadable."""
     return _sound("Assistant", row, _assistant)
+
+
+def version_from_row(row: Row[Any]) -> AssistantVersion:
+    """An `assistant_versions` row. Raises Unreadable."""
+    return _sound("A version of assistant", row, lambda row: AssistantVersion(**row._mapping))
+
+
+def version_to_row(assistant: Assistant) -> dict[str, Any]:
+    """The columns of the `assistant_versions` row that an assistant's current version is."""
+    return {
+        "assistant_id": assistant.assistant_id,
+        "version": assistant.version,
+        "graph_id": assistant.graph_id,
+        "name": assistant.name,
+        "description": assistant.description,
+        "created_at": assistant.updated_at,
+        "config": assistant.config,
+        "context": assistant.context,
+        "metadata": assistant.metadata,
+    }
+
+
+def assistant_to_row(assistant: Assistant) -> dict[str, Any]:
+    """The columns of an `assistants` row, but for whose it is."""
+    times = {"created_at": assistant.created_at, "updated_at": assistant.updated_at}
+    return version_to_row(assistant) | times
 
 
 def thread_from_row(row: Row[Any]) -> Thread:

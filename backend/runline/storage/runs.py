@@ -40,6 +40,7 @@ class RunFilter:
     thread_id: str | None = None
     run_ids: tuple[str, ...] | None = None
     statuses: tuple[RunStatus, ...] | None = None
+    assistant_id: str | None = None
 
 
 _INSERT_RUN = insert(runs)
@@ -236,4 +237,6 @@ def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:
         clauses.append(runs.c.run_id.in_(wanted.run_ids))
     if wanted.statuses is not None:
         clauses.append(runs.c.status.in_(wanted.statuses))
+    if wanted.assistant_id:
+        clauses.append(runs.c.assistant_id == wanted.assistant_id)
     return clauses

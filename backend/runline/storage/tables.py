@@ -98,6 +98,22 @@ assistants = Table(
     Column("config", Json, nullable=False),
     Column("context", Json, nullable=False),
     Column("metadata", Json, nullable=False),
+    Index("ix_assistants_owner_created_at", "owner", "created_at", "assistant_id"),
+)
+
+# every version an assistant has had; the row in `assistants` repeats the current one
+assistant_versions = Table(
+    "assistant_versions",
+    metadata,
+    Column("assistant_id", Id, ForeignKey("assistants.assistant_id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("graph_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", String),
+    Column("created_at", Moment, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("context", Json, nullable=False),
+    Column("metadata", Json, nullable=False),
 )
 
 _HELD = text("held_until IS NOT NULL")

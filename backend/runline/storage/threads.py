@@ -113,6 +113,12 @@ class ThreadStore:
         return readable(rows, thread_from_row)
 
     @reads
+    def ids(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter) -> list[str]:
+        """The ids of all the viewer's threads that match."""
+        query = select(threads.c.thread_id).where(*_where(viewer, wanted))
+        return list(connection.execute(query).scalars())
+
+    @reads
     def count(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter) -> int:
         """How many of the viewer's threads match."""
         query = select(func.count()).select_from(threads).where(*_where(viewer, wanted))

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from runline.doors.platform import assistants, runs, state, stateless, system, threads
+from runline.doors.platform import (
+    assistant_graphs,
+    assistant_versions,
+    assistants,
+    runs,
+    state,
+    stateless,
+    system,
+    threads,
+)
 
 
 def router() -> APIRouter:
     """All routes of this door, on one level: each level more is searched anew with every request."""
-    nouns = (system, assistants, threads, state, runs, stateless)
+    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs)
     return APIRouter(routes=[route for noun in nouns for route in noun.routes.routes])

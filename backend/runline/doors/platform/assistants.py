@@ -1,18 +1,28 @@
-"""Assistants, to read: one per graph."""
+"""Assistants: create, read, change, delete, find."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
 from runline.doors.http import Call, CallDep, json_response, json_routes, pagination
+from runline.doors.platform.assistant_schemas import AssistantCreateBody, AssistantPatchBody
 from runline.doors.platform.ids import AssistantId
 from runline.doors.platform.schemas import AssistantCountBody, AssistantSearchBody
 from runline.doors.platform.words import assistant_to_wire, selected
-from runline.errors import Invalid
 from runline.model.thread import Page
 from runline.storage.assistants import AssistantFilter
 
 routes = json_routes("Assistants")
+
+
+@routes.post("/assistants")
+async def create_assistant(body: AssistantCreateBody, call: CallDep) -> Response:
+    """Create an assistant, at version 1."""
+    call.wire.check_metadata(body.metadata)
+    call.core.registry.require(body.graph_id)
+    exist_ok = body.if_exists == "do_nothing"
+    assistant = await call.core.assistants.create(call.viewer, body.draft(), exist_ok=exist_ok)
+    return json_response(assistant_to_wire(assistant))
 
 
 @routes.post("/assistants/search")
@@ -45,23 +55,18 @@ async def get_assistant(assistant_id: AssistantId, call: CallDep) -> Response:
     return json_response(assistant_to_wire(await call.core.assistants.get(call.viewer, assistant_id)))
 
 
-@routes.get("/assistants/{assistant_id}/graph")
-async def get_assistant_graph(assistant_id: str, call: CallDep, xray: str | None = None) -> Response:
-    """Return the nodes and edges of an assistant's graph; `xray` opens subgraphs, to a depth if it is a number."""
-    return json_response(await call.core.assistant_graphs.draw(call.viewer, assistant_id, _xray(xray)))
+@routes.patch("/assistants/{assistant_id}")
+async def patch_assistant(assistant_id: AssistantId, body: AssistantPatchBody, call: CallDep) -> Response:
+    """Make a new version: metadata is merged into the assistant's, everything else replaces what was."""
+    change = body.change()
+    if change.graph_id is not None:
+        call.core.registry.require(change.graph_id)
+    patched = await call.core.assistants.patch(call.viewer, assistant_id, change, call.wire.check_metadata)
+    return json_response(assistant_to_wire(patched))
 
 
-@routes.get("/assistants/{assistant_id}/schemas")
-async def get_assistant_schemas(assistant_id: AssistantId, call: CallDep) -> Response:
-    """Return the JSON schemas of an assistant's graph."""
-    return json_response(await call.core.assistant_graphs.schemas(call.viewer, assistant_id))
-
-
-def _xray(text: str | None) -> bool | int:
-    if text is None or text.lower() == "false":
-        return False
-    if text.lower() == "true":
-        return True
-    if text.isascii() and text.isdigit() and 0 < len(text) < 4 and int(text) > 0:
-        return int(text)
-    raise Invalid("Invalid xray value")
+@routes.delete("/assistants/{assistant_id}", status_code=204)
+async def delete_assistant(assistant_id: AssistantId, call: CallDep, delete_threads: bool = False) -> Response:
+    """Delete an assistant with its versions, interrupting its active runs; `delete_threads`: its threads, too."""
+    await call.core.assistant_removal.delete(call.viewer, assistant_id, with_threads=delete_threads)
+    return Response(status_code=204)

@@ -8,7 +8,7 @@ from typing import Any
 
 from langgraph.types import PregelTask, StateSnapshot
 
-from runline.model.assistant import Assistant
+from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.run import Run
 from runline.model.thread import Thread
 
@@ -31,6 +31,21 @@ def assistant_to_wire(assistant: Assistant) -> dict[str, Any]:
         "updated_at": moment_to_wire(assistant.updated_at),
         "version": assistant.version,
         "description": assistant.description,
+    }
+
+
+def assistant_version_to_wire(version: AssistantVersion) -> dict[str, Any]:
+    """A version of an assistant."""
+    return {
+        "assistant_id": version.assistant_id,
+        "version": version.version,
+        "graph_id": version.graph_id,
+        "config": version.config,
+        "context": version.context,
+        "metadata": version.metadata,
+        "created_at": moment_to_wire(version.created_at),
+        "name": version.name,
+        "description": version.description,
     }
 
 
