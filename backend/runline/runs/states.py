@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
+from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
 from runline.errors import BadRequest, GraphUnavailable, RunlineError, ThreadBusy, Unavailable, Unreadable
@@ -76,12 +77,20 @@ class ThreadStates:
     """The states of a viewer's threads."""
 
     def __init__(
-        self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore, bell: Bell, *, hold_seconds: float
+        self,
+        registry: GraphRegistry,
+        saver: RunlineSaver,
+        threads: ThreadStore,
+        bell: Bell,
+        *,
+        store: BaseStore,
+        hold_seconds: float,
     ) -> None:
         self._bell = bell
         self._hold_seconds = hold_seconds
         self._registry = registry
         self._saver = saver
+        self._store = store
         self._threads = threads
 
     async def get(
@@ -207,7 +216,7 @@ class ThreadStates:
     @asynccontextmanager
     async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
         async with AsyncExitStack() as stack:
-            opening = self._registry.open(graph_id, config, access=Access("threads.read"), store=None)
+            opening = self._registry.open(graph_id, config, access=Access("threads.read"), store=self._store)
             try:
                 graph = await stack.enter_async_context(opening)
             except RunlineError:
@@ -215,4 +224,4 @@ class ThreadStates:
             except Exception as exc:
                 # a factory that fails now, for whatever reason of its own
                 raise GraphUnavailable(graph_id, f"{type(exc).__name__} in its factory") from exc
-            yield graph.copy(update={"checkpointer": self._saver})
+            yield graph.copy(update={"checkpointer": self._saver, "store": self._store})
