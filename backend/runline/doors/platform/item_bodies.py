@@ -1,4 +1,7 @@
-"""Request bodies of the store."""
+"""Request bodies of the store.
+
+Divergence 27: pages, depths and times to live have limits; officially any number is taken.
+"""
 
 from __future__ import annotations
 
