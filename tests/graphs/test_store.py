@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -59,6 +60,12 @@ async def test_a_value_that_is_not_json_is_kept_as_json(store: RunlineStore) -> 
     item = await store.aget(("a",), "k")
     assert item
     assert (item.value["moment"], item.value["set"]) == ("2026-01-01T00:00:00+00:00", [1])
+
+
+async def test_a_value_that_is_no_object_is_refused(store: RunlineStore) -> None:
+    with pytest.raises(TypeError):
+        await store.aput(("a",), "k", [1])  # type: ignore[arg-type]
+    assert await store.aget(("a",), "k") is None
 
 
 async def test_nothing_is_there_before_it_is_put_and_after_it_is_deleted(store: RunlineStore) -> None:
@@ -157,6 +164,26 @@ async def test_many_writers_do_not_lock_each_other_out(store: RunlineStore) -> N
         *(asyncio.to_thread(in_thread, number) for number in range(50)),
     )
     assert len(await store.asearch((), limit=1000)) == 100
+
+
+async def test_a_search_that_takes_long_holds_up_nobody_who_puts_or_gets(store: RunlineStore) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def search(_connection: sqlite3.Connection) -> None:
+        begun.set()
+        over.wait(10)
+
+    searching = asyncio.create_task(store.connections.searching.run(search))
+    await asyncio.to_thread(begun.wait)
+    found = asyncio.create_task(store.asearch(()))
+
+    await put_all(store, "a/1")
+    assert await store.aget(("a",), "1")
+
+    assert not found.done()
+    over.set()
+    await searching
+    assert keys(await found) == ["1"]
 
 
 @pytest.mark.parametrize("turns", range(0, 12, 2))

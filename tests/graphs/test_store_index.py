@@ -156,3 +156,10 @@ def test_an_embedding_that_cannot_be_made_is_named_with_its_reason(tmp_path: Pat
     (tmp_path / "embed.py").touch()
     with pytest.raises(ConfigError, match=f"^'store.index.embed' is {embed}"):
         load_index(IndexSpec(1, embed), tmp_path)
+
+
+@pytest.mark.parametrize("embed", ["openai:text-embedding-3-small", "bedrock:amazon.titan-embed-text-v2:0"])
+def test_a_model_of_a_provider_is_left_to_langchain(tmp_path: Path, embed: str) -> None:
+    """Which is not installed here, and says so."""
+    with pytest.raises(ConfigError, match="langchain is not installed"):
+        load_index(IndexSpec(1, embed), tmp_path)

@@ -77,12 +77,20 @@ class Row(NamedTuple):
     def item(self) -> SearchItem:
         """Read it. Raises Unreadable."""
         try:
-            value, created_at, updated_at = loads(self.value), *map(datetime.fromisoformat, self[3:5])
+            created_at, updated_at = map(datetime.fromisoformat, (self.created_at, self.updated_at))
         except (TypeError, ValueError) as exc:
+            raise Unreadable("Item", self.key) from exc
+        return SearchItem(tuple(self.prefix.split(".")), self.key, self.read(), created_at, updated_at, self.score)
+
+    def read(self) -> dict[str, Any]:
+        """Read its value alone. Raises Unreadable."""
+        try:
+            value = loads(self.value)
+        except ValueError as exc:
             raise Unreadable("Item", self.key) from exc
         if not isinstance(value, dict):
             raise Unreadable("Item", self.key)
-        return SearchItem(tuple(self.prefix.split(".")), self.key, value, created_at, updated_at, self.score)
+        return value
 
 
 def stamp(moment: datetime) -> str:
@@ -111,7 +119,7 @@ def put(connection: sqlite3.Connection, now: datetime, op: PutOp, vectors: Vecto
         connection.execute(_DELETE, place)
         return
     times = {"now": stamp(now), "expires_at": expiry(now, op.ttl), "ttl": op.ttl}
-    connection.execute(_PUT, {**place, **times, "value": dumps(op.value).decode()})
+    connection.execute(_PUT, {**place, **times, "value": dumps(dict(op.value)).decode()})
     connection.execute(_DELETE_VECTORS, place)
     connection.executemany(_PUT_VECTOR, [(*place.values(), path, vector) for path, vector in vectors])
 
@@ -134,7 +142,7 @@ def _within(statement: str, asked: Mapping[str, Any]) -> str:
 
 def _is_wanted(row: Row, op: SearchOp) -> bool:
     try:
-        return not op.filter or matches(row.item().value, op.filter)
+        return not op.filter or matches(row.read(), op.filter)
     except Unreadable:
         return False
 

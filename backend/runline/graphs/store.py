@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from langgraph.store.base import (
     BaseStore,
@@ -53,6 +53,13 @@ class _StoreConnection(OneHopConnection):
             return await super().run(work)
 
 
+class Connections(NamedTuple):
+    """Searches may take long, so they have a connection of their own and hold up nobody who puts or gets."""
+
+    main: OneHopConnection
+    searching: OneHopConnection
+
+
 @asynccontextmanager
 async def open_store(
     file: Path,
@@ -64,14 +71,15 @@ async def open_store(
     busy_timeout_seconds: float,
 ) -> AsyncIterator[RunlineStore]:
     """Open the store's file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with connect(file, _StoreConnection) as opened:
-        connection = cast(OneHopConnection, opened)
-        await connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
-        await connection.execute("PRAGMA journal_mode = WAL")
-        await connection.execute(f"PRAGMA synchronous = {synchronous}")
-        # an item's vectors go with it
-        await connection.execute("PRAGMA foreign_keys = ON")
-        store = RunlineStore(connection, clock, spec, index)
+    async with connect(file, _StoreConnection) as first, connect(file, _StoreConnection) as second:
+        connections = Connections(cast(OneHopConnection, first), cast(OneHopConnection, second))
+        for connection in connections:
+            await connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
+            await connection.execute("PRAGMA journal_mode = WAL")
+            await connection.execute(f"PRAGMA synchronous = {synchronous}")
+            # an item's vectors go with it
+            await connection.execute("PRAGMA foreign_keys = ON")
+        store = RunlineStore(connections, clock, spec, index)
         await store.setup()
         yield store
 
@@ -82,9 +90,10 @@ class RunlineStore(AsyncSqliteStore):
     conn: OneHopConnection
     supports_ttl = True
 
-    def __init__(self, connection: OneHopConnection, clock: Clock, spec: StoreSpec, index: StoreIndex | None) -> None:
+    def __init__(self, connections: Connections, clock: Clock, spec: StoreSpec, index: StoreIndex | None) -> None:
         ttl: TTLConfig = {"refresh_on_read": spec.refresh_on_read, "default_ttl": spec.default_ttl_minutes}
-        super().__init__(connection, ttl=ttl)
+        super().__init__(connections.main, ttl=ttl)
+        self.connections = connections
         self._clock = clock
         self._index = index
         # the base class gathers calls in a task; here each goes by itself
@@ -102,7 +111,8 @@ class RunlineStore(AsyncSqliteStore):
         await super().setup()
         await self.conn.run(lambda connection: connection.executescript("".join(self.VECTOR_MIGRATIONS)))
         if self._index:
-            await self.conn.run(add_nearness)
+            for connection in self.connections:
+                await connection.run(add_nearness)
 
     async def abatch(self, ops: Iterable[Op]) -> list[Any]:
         """Do these one after the other in one transaction; see the base class.
@@ -120,10 +130,15 @@ class RunlineStore(AsyncSqliteStore):
         def work(connection: sqlite3.Connection) -> list[Any]:
             return [_do(connection, now, op, given) for op, given in zip(wanted, vectors, strict=True)]
 
-        writes = any(isinstance(op, PutOp) for op in wanted)
-        answers = await (self.conn.run_transaction(work) if writes else self.conn.run(work))
+        answers = await self._run(wanted, work)
         await self._renew(now, wanted, answers)
         return [_result(op, answer) for op, answer in zip(wanted, answers, strict=True)]
+
+    async def _run(self, ops: Sequence[Op], work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
+        if any(isinstance(op, PutOp) for op in ops):
+            return await self.conn.run_transaction(work)
+        searches = all(isinstance(op, SearchOp | ListNamespacesOp) for op in ops)
+        return await (self.connections.searching if searches else self.conn).run(work)
 
     async def _vectors(self, op: Op) -> Vectors | bytes | None:
         if self._index and isinstance(op, PutOp):

@@ -85,5 +85,5 @@ def load_index(spec: IndexSpec, folder: Path) -> StoreIndex:
 
 
 def _is_code(source: str) -> bool:
-    """A module's name has a dot where a provider's has none."""
-    return is_file(source) or "." in source
+    """A module's name has a dot where a provider's has none; a model's name may have colons of its own."""
+    return ":" not in source and (is_file(source) or "." in source)
