@@ -85,6 +85,8 @@ class LimitSettings(_Section):
     max_nesting: int = Field(128, ge=8, le=900)
     max_batch: int = Field(1000, ge=1, le=MOST_BATCHED)
     max_metadata_bytes: int = Field(65_536, ge=2)
+    max_item_bytes: int = Field(2**20, ge=2)
+    max_item_name_bytes: int = Field(4096, ge=16)
     max_active_runs_per_thread: int = Field(1000, ge=1)
     max_active_runs: int = Field(100_000, ge=1)
 

@@ -12,12 +12,17 @@ from runline.errors import ConfigError
 from runline.graphs.checkpoints import RunlineSaver, open_saver
 from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
+from runline.graphs.store import RunlineStore, open_store
+from runline.graphs.store_index import StoreIndex, load_index
+from runline.graphs.store_spec import StoreSpec
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
+from runline.model.item import ItemLimits
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.items import Items
 from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
@@ -39,6 +44,7 @@ from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
+STORE_FILE = "store.db"
 
 _SWEEP_SECONDS = 60.0
 
@@ -55,6 +61,7 @@ class Core:
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
+    items: Items
     runs: RunManager
     worker: Worker
     bridge: StreamBridge
@@ -64,6 +71,15 @@ class Core:
         """Take no more work, let runs finish within the grace period, give back the rest, end all streams."""
         await self.worker.drain()
         self.bridge.shut_down()
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """What langgraph.json names, imported."""
+
+    registry: GraphRegistry
+    store: StoreSpec
+    index: StoreIndex | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,8 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
-    registry = await asyncio.to_thread(_load_graphs, settings)
+    project = await asyncio.to_thread(_load_project, settings)
+    registry = project.registry
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))
         database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
@@ -94,8 +111,18 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
                 busy_timeout_seconds=settings.database.busy_timeout_seconds,
             )
         )
+        store = await stack.enter_async_context(
+            open_store(
+                settings.data_dir / STORE_FILE,
+                SystemClock(),
+                project.store,
+                project.index,
+                synchronous=settings.database.synchronous,
+                busy_timeout_seconds=settings.database.busy_timeout_seconds,
+            )
+        )
         tasks = await stack.enter_async_context(TaskSet())
-        core, background = _assemble(settings, registry, database, saver, tasks)
+        core, background = _assemble(settings, registry, database, saver, store, tasks)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
@@ -103,16 +130,19 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
+        tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, store.sweep_ttl))
         stack.push_async_callback(core.drain)
         yield core
 
 
-def _load_graphs(settings: Settings) -> GraphRegistry:
-    registry = GraphRegistry.load(read_project(settings.graphs.file))
+def _load_project(settings: Settings) -> _Project:
+    project = read_project(settings.graphs.file)
+    registry = GraphRegistry.load(project)
     if settings.graphs.strict and registry.broken:
         reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
         raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
-    return registry
+    index = load_index(project.store.index, project.folder) if project.store.index else None
+    return _Project(registry, project.store, index)
 
 
 def _sqlite_options(settings: Settings) -> SqliteOptions:
@@ -125,7 +155,12 @@ def _sqlite_options(settings: Settings) -> SqliteOptions:
 
 
 def _assemble(
-    settings: Settings, registry: GraphRegistry, database: Database, saver: RunlineSaver, tasks: TaskSet
+    settings: Settings,
+    registry: GraphRegistry,
+    database: Database,
+    saver: RunlineSaver,
+    store: RunlineStore,
+    tasks: TaskSet,
 ) -> tuple[Core, _Background]:
     clock = SystemClock()
     bridge = MemoryStreamBridge(
@@ -136,10 +171,11 @@ def _assemble(
     bell = MemoryBell()
     threads = ThreadStore(database, clock)
     leases = LeaseStore(database, clock)
-    states = ThreadStates(registry, saver, threads, bell, hold_seconds=settings.workers.lease_seconds)
+    states = ThreadStates(registry, saver, threads, bell, store=store, hold_seconds=settings.workers.lease_seconds)
+    items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
-    assistant_graphs = AssistantGraphs(registry, assistants)
+    assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
     streams = RunStreams(bridge, segments, Recorder(segments, bridge))
     options = WorkerOptions(
@@ -148,7 +184,7 @@ def _assemble(
         lease_seconds=settings.workers.lease_seconds,
         shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
     )
-    executor = Executor(registry, saver, leases, states, rollback, streams)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -175,6 +211,7 @@ def _assemble(
         threads=threads,
         leases=leases,
         states=states,
+        items=items,
         runs=manager,
         worker=worker,
         bridge=bridge,

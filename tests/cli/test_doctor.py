@@ -47,7 +47,7 @@ def test_a_broken_graph_fails_and_the_others_are_still_looked_at(broken_project:
 def test_keys_without_effect_are_warnings_and_do_not_fail(project: Project, free_port: int) -> None:
     project.write(
         "langgraph.json",
-        {"graphs": {"hello": "./agent.py:graph"}, "store": {"ttl": {}}, "colour": 1, "node_version": "20"},
+        {"graphs": {"hello": "./agent.py:graph"}, "encryption": {}, "colour": 1, "node_version": "20"},
     )
     result = project.run("doctor", "--port", str(free_port))
 
@@ -90,3 +90,23 @@ def test_a_taken_port_fails(project: Project) -> None:
     word, detail = rows(result.stdout)["port"]
     assert (word, result.returncode) == ("failed", 1)
     assert detail.startswith(f"Port {port} on 127.0.0.1 is already in use")
+
+
+def test_an_embedding_that_cannot_be_made_fails_and_keeps_the_gateway_from_starting(
+    project: Project, free_port: int
+) -> None:
+    def write(embed: str) -> None:
+        index = {"dims": 1, "embed": embed}
+        project.write("langgraph.json", {"graphs": {"hello": "./agent.py:graph"}, "store": {"index": index}})
+
+    project.write("embed.py", "def embed(texts):\n    return [[1.0]] * len(texts)\n")
+    write("./embed.py:embed")
+    assert rows(project.run("doctor", "--port", str(free_port)).stdout)["store index"][0] == "ok"
+
+    write("./embed.py:lost")
+    result = project.run("doctor", "--port", str(free_port))
+    assert (rows(result.stdout)["store index"][0], result.returncode) == ("failed", 1)
+    refused = project.run("serve", "--port", str(free_port))
+    assert refused.returncode != 0
+    assert "'store.index.embed' is ./embed.py:lost" in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stderr

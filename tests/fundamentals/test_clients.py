@@ -1,4 +1,4 @@
-"""The sample clients of `examples/clients` take their walk through a gateway that serves the sample agents."""
+"""The samples of `examples`: the clients take their walk through a gateway that serves the agents."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from langgraph_sdk import get_sync_client
 
 from gateway import Gateway, serving
 
@@ -35,3 +37,19 @@ def test_a_client_streams_resumes_forks_cancels_and_rolls_back(samples: Gateway,
 
     assert walk.returncode == 0, f"{walk.stdout}\n{walk.stderr}"
     assert walk.stdout.endswith("All checks held.\n")
+
+
+def test_the_agent_with_a_memory_knows_on_any_thread_what_the_same_user_has_told_it(samples: Gateway) -> None:
+    with get_sync_client(url=samples.url) as client:
+
+        def ask(user: str, text: str) -> str:
+            asked: Any = {"messages": [{"role": "user", "content": text}]}
+            answer: Any = client.runs.wait(None, "memory", input=asked, context={"user": user})
+            return str(answer["messages"][-1]["content"])
+
+        ask("Ada", "Remember that I like tea.")
+        ask("Ada", "remember that my cat is called Mio")
+
+        assert ask("Ada", "What do you know?") == "I know that I like tea; my cat is called Mio."
+        assert ask("Grace", "What do you know?") == "I know nothing about you yet."
+        assert len(client.store.search_items(["facts", "Ada"])["items"]) == 2

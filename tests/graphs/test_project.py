@@ -156,11 +156,11 @@ def test_keys_without_effect_are_told_apart(tmp_path: Path) -> None:
             graphs={"agent": entry},
             python_version="3.12",
             dockerfile_lines=[],
-            store={"index": {}},
+            encryption={},
             http={"app": "./app.py:app"},
             grahps={},
         )
     )
     assert project.ignored == ("python_version", "dockerfile_lines")
-    assert project.unsupported == ("store", "http")
+    assert project.unsupported == ("encryption", "http")
     assert project.unknown == ("grahps", "graphs.agent.colour")

@@ -20,6 +20,7 @@ from runline.graphs.project import GraphProject, GraphSpec
 from runline.graphs.registry import Access, GraphRegistry
 
 READ = Access("threads.read")
+STORE = InMemoryStore()
 
 GRAPHS = """
     import contextlib, functools, threading
@@ -181,7 +182,7 @@ def config(**configurable: Any) -> RunnableConfig:
 async def test_every_kind_of_graph_runs(tmp_path: Path, kind: str) -> None:
     registry = load(tmp_path, kind)
     registry.check(kind)
-    async with registry.open(kind, config(seen=[]), access=READ, store=None) as graph:
+    async with registry.open(kind, config(seen=[]), access=READ, store=STORE) as graph:
         assert await graph.ainvoke({"n": 1}) == {"n": 2}
 
 
@@ -189,8 +190,8 @@ async def test_every_kind_of_graph_runs(tmp_path: Path, kind: str) -> None:
 async def test_a_graph_that_needs_no_factory_is_prepared_once(tmp_path: Path, kind: str) -> None:
     registry = load(tmp_path, kind)
     async with (
-        registry.open(kind, {}, access=READ, store=None) as first,
-        registry.open(kind, {}, access=READ, store=None) as second,
+        registry.open(kind, {}, access=READ, store=STORE) as first,
+        registry.open(kind, {}, access=READ, store=STORE) as second,
     ):
         assert first is second
 
@@ -199,14 +200,14 @@ async def test_a_factory_is_called_for_each_use_and_not_before(tmp_path: Path) -
     registry = load(tmp_path, "make")
     assert log_of(tmp_path) == []
     for _ in range(2):
-        async with registry.open("make", {}, access=READ, store=None):
+        async with registry.open("make", {}, access=READ, store=STORE):
             pass
     assert log_of(tmp_path) == ["call", "call"]
 
 
 async def test_a_factory_gets_the_very_config(tmp_path: Path) -> None:
     asked = config(seen=[])
-    async with load(tmp_path, "make_from_config").open("make_from_config", asked, access=READ, store=None):
+    async with load(tmp_path, "make_from_config").open("make_from_config", asked, access=READ, store=STORE):
         assert asked["configurable"]["seen"][0] is asked
 
 
@@ -222,7 +223,7 @@ async def test_a_runtime_of_a_run_holds_its_context(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reason", ["threads.read", "threads.update", "assistants.read"])
 async def test_a_runtime_of_anything_else_is_not_for_execution(tmp_path: Path, reason: Any) -> None:
     registry = load(tmp_path, "make_from_both")
-    async with registry.open("make_from_both", {}, access=Access(reason, context=1), store=None):
+    async with registry.open("make_from_both", {}, access=Access(reason, context=1), store=STORE):
         runtime, seen_config = log_of(tmp_path)
     assert (runtime.access_context, runtime.execution_runtime, runtime.user) == (reason, None, None)
     assert seen_config == {}
@@ -232,13 +233,13 @@ async def test_a_blocking_factory_runs_in_a_thread_that_sees_context_variables(t
     variable: ContextVar[str] = ContextVar("variable")
     variable.set("seen")
     registry = load(tmp_path, "make_variable")
-    async with registry.open("make_variable", config(variable=variable), access=READ, store=None):
+    async with registry.open("make_variable", config(variable=variable), access=READ, store=STORE):
         assert log_of(tmp_path) == [("seen", True)]
 
 
 async def test_a_context_manager_is_left_when_the_use_ends(tmp_path: Path) -> None:
     registry = load(tmp_path, "manage")
-    async with registry.open("manage", {}, access=READ, store=None):
+    async with registry.open("manage", {}, access=READ, store=STORE):
         assert log_of(tmp_path) == ["enter off the loop: True"]
     assert log_of(tmp_path) == ["enter off the loop: True", "leave"]
 
@@ -246,7 +247,7 @@ async def test_a_context_manager_is_left_when_the_use_ends(tmp_path: Path) -> No
 async def test_a_context_manager_sees_the_error_of_the_use(tmp_path: Path) -> None:
     registry = load(tmp_path, "manage_async")
     with pytest.raises(KeyError):
-        async with registry.open("manage_async", {}, access=READ, store=None):
+        async with registry.open("manage_async", {}, access=READ, store=STORE):
             raise KeyError("lost")
     assert log_of(tmp_path) == ["enter", "KeyError('lost')", "leave"]
 
@@ -255,14 +256,14 @@ async def test_a_context_manager_sees_the_error_of_the_use(tmp_path: Path) -> No
 async def test_a_context_manager_cannot_swallow_the_error(tmp_path: Path, error: type[BaseException]) -> None:
     registry, raised = load(tmp_path, "swallow"), error()
     with pytest.raises(error) as caught:
-        async with registry.open("swallow", {}, access=READ, store=None):
+        async with registry.open("swallow", {}, access=READ, store=STORE):
             raise raised
     assert caught.value is raised
 
 
 async def test_a_context_manager_entered_while_its_run_is_cancelled_is_left_again(tmp_path: Path) -> None:
     events = {name: threading.Event() for name in ("entering", "proceed", "left")}
-    opened = load(tmp_path, "manage_slowly").open("manage_slowly", config(**events), access=READ, store=None)
+    opened = load(tmp_path, "manage_slowly").open("manage_slowly", config(**events), access=READ, store=STORE)
     use = asyncio.ensure_future(opened.__aenter__())
     assert await asyncio.to_thread(events["entering"].wait, 10)
     use.cancel()
@@ -274,7 +275,7 @@ async def test_a_context_manager_entered_while_its_run_is_cancelled_is_left_agai
 
 async def test_the_error_of_entering_does_not_hide_a_cancellation(tmp_path: Path) -> None:
     events = {"entering": threading.Event(), "proceed": threading.Event()}
-    opened = load(tmp_path, "enter_badly").open("enter_badly", config(**events), access=READ, store=None)
+    opened = load(tmp_path, "enter_badly").open("enter_badly", config(**events), access=READ, store=STORE)
     use = asyncio.ensure_future(opened.__aenter__())
     assert await asyncio.to_thread(events["entering"].wait, 10)
     use.cancel()
@@ -287,21 +288,21 @@ async def test_the_error_of_entering_does_not_hide_a_cancellation(tmp_path: Path
 async def test_what_a_factory_raises_comes_out_unchanged(tmp_path: Path, name: str) -> None:
     registry = load(tmp_path, name)
     with pytest.raises(ValueError, match=r"^factory said no$"):
-        async with registry.open(name, {}, access=READ, store=None):
+        async with registry.open(name, {}, access=READ, store=STORE):
             pass
 
 
 async def test_a_factory_that_raises_stop_iteration_ends(tmp_path: Path) -> None:
     registry = load(tmp_path, "raise_stop")
     with pytest.raises(RuntimeError, match="StopIteration"):
-        async with registry.open("raise_stop", {}, access=READ, store=None):
+        async with registry.open("raise_stop", {}, access=READ, store=STORE):
             pass
 
 
 async def test_a_factory_that_makes_no_graph_is_named(tmp_path: Path) -> None:
     registry = load(tmp_path, "make_number")
     with pytest.raises(TypeError, match="factory of graph 'make_number' made neither a graph nor a builder: int"):
-        async with registry.open("make_number", {}, access=READ, store=None):
+        async with registry.open("make_number", {}, access=READ, store=STORE):
             pass
 
 
@@ -322,15 +323,15 @@ async def test_what_cannot_be_served_is_broken_and_the_others_work(tmp_path: Pat
     with pytest.raises(GraphUnavailable, match=f"Graph '{name}' could not be loaded: "):
         registry.check(name)
     with pytest.raises(GraphUnavailable):
-        registry.open(name, {}, access=READ, store=None)
+        registry.open(name, {}, access=READ, store=STORE)
     registry.check("graph")
-    async with registry.open("graph", {}, access=READ, store=None) as graph:
+    async with registry.open("graph", {}, access=READ, store=STORE) as graph:
         assert await graph.ainvoke({"n": 1}) == {"n": 2}
 
 
 def test_a_graph_that_is_not_configured_is_not_found(tmp_path: Path) -> None:
     registry = load(tmp_path, "graph", "builder")
-    for refused in (registry.check, lambda name: registry.open(name, {}, access=READ, store=None)):
+    for refused in (registry.check, lambda name: registry.open(name, {}, access=READ, store=STORE)):
         with pytest.raises(NotFound) as caught:
             refused("nope")
         assert str(caught.value) == "Graph 'nope' not found. Expected one of: ['builder', 'graph']"
@@ -347,7 +348,7 @@ def test_a_registry_lists_its_graphs_in_order_with_their_descriptions(tmp_path: 
 
 @pytest.mark.parametrize(("kind", "name"), [("graph", "graph"), ("make", "make"), ("named", "Named")])
 async def test_a_graph_without_a_name_of_its_own_is_called_by_its_id(tmp_path: Path, kind: str, name: str) -> None:
-    async with load(tmp_path, kind).open(kind, {}, access=READ, store=None) as graph:
+    async with load(tmp_path, kind).open(kind, {}, access=READ, store=STORE) as graph:
         assert graph.name == name
 
 
@@ -358,7 +359,7 @@ async def test_two_registries_with_files_of_the_same_name_work_side_by_side(tmp_
         registries.append(load(tmp_path / place, "graph", code=GRAPHS.replace("+ 1", f"+ {step}")))
     results = []
     for registry in registries:
-        async with registry.open("graph", {}, access=READ, store=None) as graph:
+        async with registry.open("graph", {}, access=READ, store=STORE) as graph:
             results.append(await graph.ainvoke({"n": 0}))
     assert results == [{"n": 1}, {"n": 2}]
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 _TABLES = {
     "runline.db": ("assistants", "assistant_versions", "threads", "runs", "segments", "idempotency_keys"),
     "checkpoints.db": ("checkpoints", "writes", "replaced_writes"),
+    "store.db": ("store",),
 }
 
 Census = Mapping[str, int]
 
 
 class Counter:
-    """Reads both files of a data folder without taking part in what the gateway does."""
+    """Reads the files of a data folder without taking part in what the gateway does."""
 
     def __init__(self, connections: Mapping[str, sqlite3.Connection]) -> None:
         self._connections = connections
@@ -33,8 +34,10 @@ class Counter:
 @contextmanager
 def counting(data_dir: Path) -> Iterator[Counter]:
     """A counter over a gateway's data folder."""
-    opened = {name: sqlite3.connect(f"file:{data_dir / name}?mode=ro", uri=True) for name in _TABLES}
-    with closing(opened["runline.db"]), closing(opened["checkpoints.db"]):
+    with ExitStack() as stack:
+        opened = {name: sqlite3.connect(f"file:{data_dir / name}?mode=ro", uri=True) for name in _TABLES}
+        for connection in opened.values():
+            stack.enter_context(closing(connection))
         yield Counter(opened)
 
 

@@ -152,7 +152,7 @@ def _bad_queries() -> Iterator[Case]:
         for name, values in operation.query.items():
             for value in values:
                 request = request_of(operation)
-                target = f"{request.target}?{name}={value}"
+                target = f"{request.target}{'&' if '?' in request.target else '?'}{name}={value}"
                 yield Case(f"{operation.name} ?{name}={value or 'empty'}", replace(request, target=target))
 
 

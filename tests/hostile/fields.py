@@ -212,3 +212,44 @@ CANCEL = (
     Field("thread_id", "", _WORDS),
     Field("run_ids", "", {"too-many": ["01a1f885-0830-772e-8d96-040c354ac1f6"] * 1001}),
 )
+
+_LABELS = {
+    "empty-label": ["a", ""],
+    "dot": ["a.b"],
+    "nul": [_NUL],
+    "longest": ["x" * 5000],
+    "many-labels": ["x"] * 2000,
+}
+_TEXTS = "text empty-text digits truth-as-text"
+_ITEM_KEY = Field("key", _TEXTS, {"nul": _NUL, "longest": "x" * 5000})
+ITEM_PUT = (
+    Field("namespace", "texts", {"reserved": ["langgraph", "a"], **_LABELS}),
+    _ITEM_KEY,
+    Field("value", "object", _LARGE),
+    Field("index", "null list texts", {"empty-path": [""], "too-many": ["text"] * 101}),
+    Field("ttl", "null number fraction", {"none": 0, "endless": 1e300}),
+)
+ITEM_DELETE = (Field("namespace", "list texts", _LABELS), _ITEM_KEY)
+ITEM_SEARCH = (
+    Field("namespace_prefix", "null list texts", _LABELS),
+    Field(
+        "filter",
+        "null object",
+        {
+            "operator": {"n": {"$bad": 1}},
+            "mixed": {"n": {"$eq": 1, "x": 1}},
+            "deep": {"n": {"m": [{"$in": [1]}]}},
+            "no-order": {"n": {"$gt": None}},
+            "many-keys": {f"key-{number}": 1 for number in range(3000)},
+        },
+    ),
+    Field("query", f"null {_TEXTS}", {"long": "x" * 70_000}),
+    *_PAGE[:2],
+    Field("refresh_ttl", "null truth"),
+)
+NAMESPACES = (
+    Field("prefix", "null list texts", _LABELS),
+    Field("suffix", "null list texts", _LABELS),
+    Field("max_depth", "null number", {"none": 0}),
+    *_PAGE[:2],
+)

@@ -90,6 +90,15 @@ OPERATIONS = (
     Operation("GET", "/assistants/{assistant}"),
     Operation("GET", "/assistants/{assistant}/graph", query={"xray": ("0", "-1", "maybe", "", "1000", "%00", "1.5")}),
     Operation("GET", "/assistants/{assistant}/schemas"),
+    Operation("PUT", "/store/items", {"namespace": ["a"], "key": "k", "value": {}}, fields.ITEM_PUT),
+    Operation(
+        "GET",
+        "/store/items?namespace=a&key=k",
+        query={"namespace": ("", "a..b", ".", "a%00"), "key": ("", "k%00", "k" * 5000), "refresh_ttl": _TRUTHS},
+    ),
+    Operation("DELETE", "/store/items", {"namespace": ["a"], "key": "k"}, fields.ITEM_DELETE),
+    Operation("POST", "/store/items/search", {}, fields.ITEM_SEARCH),
+    Operation("POST", "/store/namespaces", {}, fields.NAMESPACES),
     Operation("GET", "/metrics", query={"format": _WORDS}),
 )
 

@@ -15,6 +15,7 @@ from hostile.census import Counter, counting
 from hostile.operations import STEPS
 
 MAX_BODY_BYTES = 200_000
+MAX_ITEM_BYTES = 65_536
 _RESULT = {"log": ["one", "two", "three"]}
 
 
@@ -30,7 +31,10 @@ class Site:
 @contextmanager
 def open_site(folder: Path) -> Iterator[Site]:
     """A gateway of one's own with a small body limit. At the end it must still work, and its log be clean."""
-    settings = {"RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES)}
+    settings = {
+        "RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES),
+        "RUNLINE_LIMITS__MAX_ITEM_BYTES": str(MAX_ITEM_BYTES),
+    }
     with serving(folder / "data", settings) as gateway, counting(gateway.data_dir) as counter:
         yield Site(gateway, populate(gateway.url), counter)
         assert_healthy(gateway.url)

@@ -103,6 +103,7 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield Finding("graphs file", Grade.OK, str(project.file))
         yield from _odd_keys(project)
         yield from _graphs(project)
+        yield from _index(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _data_folder(settings.data_dir)
     yield _port(settings.server)
@@ -125,6 +126,18 @@ def _graphs(project: GraphProject) -> Iterator[Finding]:
     for graph_id in registry.graph_ids:
         reason = registry.broken.get(graph_id)
         yield Finding(f"graph {graph_id}", Grade.FAILED if reason else Grade.OK, reason or "imports")
+
+
+def _index(project: GraphProject) -> Iterator[Finding]:
+    from runline.graphs.store_index import load_index
+
+    if spec := project.store.index:
+        try:
+            load_index(spec, project.folder)
+        except ConfigError as exc:
+            yield Finding("store index", Grade.FAILED, str(exc))
+        else:
+            yield Finding("store index", Grade.OK, f"{spec.embed} can be called")
 
 
 def _data_folder(data_dir: Path) -> Finding:

@@ -26,14 +26,12 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from runline.errors import Conflict, Unavailable
+from runline.errors import Conflict
+from runline.graphs.reach import within_reach
 from runline.kit.json import dumps
 from runline.kit.sqlite import OneHopConnection, connect
 
 T = TypeVar("T")
-
-# primary result codes, the low byte of what an exception carries
-_OUT_OF_REACH = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
@@ -137,12 +135,8 @@ class _CheckpointConnection(OneHopConnection):
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """See the base class. Raises Unavailable."""
-        try:
+        with within_reach("The checkpoints"):
             return await super().run(work)
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF not in _OUT_OF_REACH:
-                raise
-            raise Unavailable(f"The checkpoints cannot be read or stored now: {exc}.") from exc
 
 
 @asynccontextmanager

@@ -50,13 +50,14 @@ def load_target(target: str, folder: Path) -> object:
     """Import what `target` names; a relative file starts from `folder`. Raises GraphLoadError."""
     source, _, name = target.rpartition(":")
     with _readable_errors(source, folder):
-        module = _import_file(source, folder) if _is_file(source) else importlib.import_module(source)
+        module = _import_file(source, folder) if is_file(source) else importlib.import_module(source)
         if hasattr(module, name):
             return getattr(module, name)
     raise GraphLoadError(f"{source} has no '{name}'; {_names_in(module)}")
 
 
-def _is_file(source: str) -> bool:
+def is_file(source: str) -> bool:
+    """Tell a file from a module, by how the source of a target is written."""
     return "/" in source or "\\" in source or source.startswith(".") or source.endswith(".py")
 
 

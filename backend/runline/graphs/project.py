@@ -15,8 +15,9 @@ from typing import Any
 from dotenv import dotenv_values
 
 from runline.errors import ConfigError
+from runline.graphs.store_spec import StoreSpec, read_store, unknown_in_store
 
-SERVED_KEYS = frozenset({"graphs", "dependencies", "env"})
+SERVED_KEYS = frozenset({"graphs", "dependencies", "env", "store"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -35,7 +36,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "store", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "ui", "ui_config", "webhooks"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -56,6 +57,7 @@ class GraphProject:
     graphs: Mapping[str, GraphSpec]
     dependencies: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    store: StoreSpec = field(default_factory=StoreSpec)
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -85,11 +87,13 @@ def read_project(file: Path) -> GraphProject:
         graphs=_read_graphs(file, keys.get("graphs")),
         dependencies=_read_dependencies(file, keys.get("dependencies", [])),
         env=_read_env(file, keys.get("env", {})),
+        store=read_store(file, keys.get("store")),
         ignored=_keep(keys, IMAGE_KEYS),
         unsupported=_keep(keys, UNSUPPORTED_KEYS),
         unknown=(
             *_keep(keys, keys.keys() - SERVED_KEYS - IMAGE_KEYS - UNSUPPORTED_KEYS),
             *_unknown_in_entries(keys["graphs"]),
+            *unknown_in_store(keys.get("store", {})),
         ),
     )
 

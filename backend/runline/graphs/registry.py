@@ -26,7 +26,7 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import StateGraph
@@ -53,9 +53,8 @@ class Access:
     user: BaseUser | None = None
     context: object = None
 
-    def runtime(self, store: BaseStore | None) -> ServerRuntime[Any]:
+    def runtime(self, store: BaseStore) -> ServerRuntime[Any]:
         """Say it in the SDK's words."""
-        store = cast(BaseStore, store)  # the SDK has no word for a server without a store
         if self.reason == "threads.create_run":
             return _ExecutionRuntime(access_context=self.reason, user=self.user, store=store, context=self.context)
         return _ReadRuntime(access_context=self.reason, user=self.user, store=store)
@@ -125,7 +124,7 @@ class GraphRegistry:
             raise GraphUnavailable(graph_id, self._broken[graph_id])
 
     def open(
-        self, graph_id: str, config: RunnableConfig, *, access: Access, store: BaseStore | None
+        self, graph_id: str, config: RunnableConfig, *, access: Access, store: BaseStore
     ) -> AbstractAsyncContextManager[AnyGraph]:
         """Return a context manager that yields the graph; raises as `check` does.
 
@@ -138,7 +137,7 @@ class GraphRegistry:
 
     @asynccontextmanager
     async def ask(
-        self, graph_id: str, config: RunnableConfig, *, access: Access, store: BaseStore | None
+        self, graph_id: str, config: RunnableConfig, *, access: Access, store: BaseStore
     ) -> AsyncIterator[AnyGraph]:
         """Open the graph as `open` does, not to run it: a factory that fails now is GraphUnavailable."""
         async with AsyncExitStack() as stack:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.store.base import BaseStore
 
 from runline.errors import Invalid, NotFound
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -24,6 +25,7 @@ class AssistantGraphs:
 
     registry: GraphRegistry
     assistants: AssistantStore
+    store: BaseStore
 
     async def resolve(self, viewer: Viewer, name: str) -> Assistant:
         """The assistant with this id, or the one of the graph with this name.
@@ -64,5 +66,5 @@ class AssistantGraphs:
     async def _open(self, assistant: Assistant) -> AsyncIterator[AnyGraph]:
         config: RunnableConfig = {"configurable": assistant.config.get("configurable", {})}
         access = Access("assistants.read")
-        async with self.registry.ask(assistant.graph_id, config, access=access, store=None) as graph:
+        async with self.registry.ask(assistant.graph_id, config, access=access, store=self.store) as graph:
             yield graph

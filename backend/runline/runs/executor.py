@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
+from langgraph.store.base import BaseStore
 
 from runline.errors import RunlineError, Unavailable
 from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
@@ -48,6 +49,7 @@ class Executor:
 
     registry: GraphRegistry
     saver: RunlineSaver
+    store: BaseStore
     leases: LeaseStore
     states: ThreadStates
     rollback: Rollback
@@ -73,8 +75,8 @@ class Executor:
         config = build_config(run)
         resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
         access = Access("threads.create_run", context=run.spec.context)
-        async with self.registry.open(run.graph_id, config, access=access, store=None) as opened:
-            graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver})
+        async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
+            graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
             invocation = build_invocation(run, graph, config, resume=resume)
             resumable = run.spec.stream_resumable
             with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():

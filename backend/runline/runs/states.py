@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import InvalidUpdateError
+from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
 from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
@@ -76,12 +77,20 @@ class ThreadStates:
     """The states of a viewer's threads."""
 
     def __init__(
-        self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore, bell: Bell, *, hold_seconds: float
+        self,
+        registry: GraphRegistry,
+        saver: RunlineSaver,
+        threads: ThreadStore,
+        bell: Bell,
+        *,
+        store: BaseStore,
+        hold_seconds: float,
     ) -> None:
         self._bell = bell
         self._hold_seconds = hold_seconds
         self._registry = registry
         self._saver = saver
+        self._store = store
         self._threads = threads
 
     async def get(
@@ -206,5 +215,6 @@ class ThreadStates:
 
     @asynccontextmanager
     async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
-        async with self._registry.ask(graph_id, config, access=Access("threads.read"), store=None) as graph:
-            yield graph.copy(update={"checkpointer": self._saver})
+        access = Access("threads.read")
+        async with self._registry.ask(graph_id, config, access=access, store=self._store) as graph:
+            yield graph.copy(update={"checkpointer": self._saver, "store": self._store})

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from langgraph.store.memory import InMemoryStore
+
 from kit.exploring import OwnLoop
 from runline.graphs.checkpoints import RunlineSaver, open_saver
 from runline.graphs.registry import GraphRegistry
@@ -47,7 +49,7 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)
-        states = ThreadStates(site.registry, saver, world.threads, bell, hold_seconds=15)
+        states = ThreadStates(site.registry, saver, world.threads, bell, store=InMemoryStore(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
         reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, bell, (), MAX_ATTEMPTS)
         yield Process(saver, reaper)

@@ -11,6 +11,7 @@ from runline.doors.platform import (
     runs,
     state,
     stateless,
+    store,
     system,
     threads,
 )
@@ -18,5 +19,5 @@ from runline.doors.platform import (
 
 def router() -> APIRouter:
     """All routes of this door, on one level: each level more is searched anew with every request."""
-    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs)
+    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs, store)
     return APIRouter(routes=[route for noun in nouns for route in noun.routes.routes])

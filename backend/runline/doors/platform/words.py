@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from langgraph.store.base import Item, SearchItem
 from langgraph.types import PregelTask, StateSnapshot
 
 from runline.model.assistant import Assistant, AssistantVersion
@@ -181,6 +182,22 @@ def _checkpoint(config: Any) -> dict[str, Any] | None:
         return None
     configurable = config["configurable"]
     return {key: configurable[key] for key in _CHECKPOINT_KEYS if key in configurable}
+
+
+def item_to_wire(item: Item) -> dict[str, Any]:
+    """An Item object."""
+    return {
+        "namespace": item.namespace,
+        "key": item.key,
+        "value": item.value,
+        "created_at": moment_to_wire(item.created_at),
+        "updated_at": moment_to_wire(item.updated_at),
+    }
+
+
+def search_item_to_wire(item: SearchItem) -> dict[str, Any]:
+    """An Item object as a search returns it; `score` is null unless it was searched by meaning."""
+    return {**item_to_wire(item), "score": item.score}
 
 
 def updated_to_wire(config: Any) -> dict[str, Any]:
