@@ -103,6 +103,7 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield Finding("graphs file", Grade.OK, str(project.file))
         yield from _odd_keys(project)
         yield from _graphs(project)
+        yield from _custom_app(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _data_folder(settings.data_dir)
     yield _port(settings.server)
@@ -125,6 +126,16 @@ def _graphs(project: GraphProject) -> Iterator[Finding]:
     for graph_id in registry.graph_ids:
         reason = registry.broken.get(graph_id)
         yield Finding(f"graph {graph_id}", Grade.FAILED if reason else Grade.OK, reason or "imports")
+
+
+def _custom_app(project: GraphProject) -> Iterator[Finding]:
+    from runline.doors.custom import load_custom
+
+    try:
+        if load_custom(project):
+            yield Finding("custom app", Grade.OK, "imports")
+    except ConfigError as exc:
+        yield Finding("custom app", Grade.FAILED, str(exc))
 
 
 def _data_folder(data_dir: Path) -> Finding:

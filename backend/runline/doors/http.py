@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runline.core import Core
 from runline.errors import Invalid, RunlineError
+from runline.graphs.http import HeaderRule
 from runline.kit.json import depth_exceeds, dumps, loads
 from runline.model.viewer import ANONYMOUS, Viewer
 
@@ -72,16 +73,22 @@ def get_wire(request: Request) -> WireOptions:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What every route needs: the core to call, on whose behalf, and how to answer."""
+    """What every route needs: the core to call, on whose behalf, and how to answer.
+
+    `headers` are those of the request that the project's runs are to see.
+    """
 
     core: Core
     viewer: Viewer
     wire: WireOptions
+    headers: Mapping[str, str]
 
 
 async def get_call(request: Request) -> Call:
     """Everybody is the same viewer while authentication is off."""
-    return Call(request.app.state.core, ANONYMOUS, get_wire(request))
+    rule: HeaderRule = request.app.state.headers
+    chosen = rule.choose(request.headers.items()) if rule.includes else {}
+    return Call(request.app.state.core, ANONYMOUS, get_wire(request), chosen)
 
 
 CallDep = Annotated[Call, Depends(get_call)]
@@ -176,20 +183,22 @@ class LastResort:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, noting whether an answer has begun."""
-        begun = False
+        begun = ended = False
 
         async def noted(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, ended
             begun = True
             await send(message)
+            ended = not message.get("more_body", message["type"] == "http.response.start")
 
         try:
             await self._app(scope, receive, noted)
         except Exception as exc:
-            if scope["type"] != "http" or begun:
+            if scope["type"] != "http" or (begun and not ended):
                 raise
             log.exception("request failed", exc_info=exc)
-            await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
+            if not begun:
+                await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
 
 
 class BodyLimit:
