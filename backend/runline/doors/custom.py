@@ -3,7 +3,7 @@
 Observed: its middleware sees every request, its routes come before ours, and its lifespan begins first and ends last.
 
 Divergence 23: its exception handlers answer for its own routes and for addresses that nobody knows; officially they
-change the API's own refusals too. An exception that they do not know is 500; officially a ValueError is 400 with its text.
+change the API's own refusals too. Another exception is 500; officially a ValueError is 400 and tells its text.
 """
 
 from __future__ import annotations

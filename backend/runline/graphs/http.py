@@ -1,6 +1,7 @@
 """What langgraph.json's `http` says about how the API is served. Reading it imports nothing.
 
 Divergence 24: what `cors` leaves out keeps its default here; officially all but GET is then forbidden to browsers.
+Divergence 25: globs of headers match in any letter case; `proxy-authorization` is a credential too.
 """
 
 from __future__ import annotations
