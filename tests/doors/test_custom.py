@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -30,6 +31,10 @@ async def fail(_request: Request) -> Response:
     raise KeyError("secret")
 
 
+async def teapot(_request: Request) -> Response:
+    raise HTTPException(418, "tea")
+
+
 async def cut(_request: Request) -> Response:
     async def chunks() -> Any:
         yield b"half"
@@ -40,7 +45,8 @@ async def cut(_request: Request) -> Response:
 
 def make_custom(**options: Any) -> Starlette:
     deep = Mount("/deep", routes=[Route("/hello", hello)])
-    return Starlette(routes=[Route("/hello", hello), Route("/fail", fail), Route("/cut", cut), deep], **options)
+    flat = (hello, fail, cut, teapot)
+    return Starlette(routes=[*(Route(f"/{serve.__name__}", serve) for serve in flat), deep], **options)
 
 
 def make_gateway(custom: Starlette, name: str = "gateway", inner: tuple[Middleware, ...] = ()) -> FastAPI:
@@ -83,6 +89,16 @@ async def test_what_nobody_knows_is_refused_as_everywhere() -> None:
         answer = await client.get("/nothing")
 
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
+async def test_a_refusal_has_the_shape_of_the_gateways_unless_the_app_says_otherwise() -> None:
+    async def tell(_request: Request, exc: Exception) -> Response:
+        return JSONResponse({"own": str(exc)}, 418)
+
+    for handlers, body in ({}, {"detail": "tea"}), ({HTTPException: tell}, {"own": "418: tea"}):
+        async with client_of(make_gateway(make_custom(exception_handlers=handlers))) as client:
+            answer = await client.get("/teapot")
+        assert (answer.status_code, answer.json()) == (418, body)
 
 
 async def test_an_unknown_exception_is_a_500_that_keeps_the_connection(logs: list[Any]) -> None:

@@ -94,7 +94,7 @@ async def test_whoever_looks_after_the_process_need_not_know_it(http: httpx.Asyn
 
 async def test_a_key_is_the_same_below_the_prefix_and_below_api(http: httpx.AsyncClient) -> None:
     """An Idempotency-Key belongs to the request, by whichever address it is sent."""
-    body = {"assistant_id": "steps", "input": log()}
+    body = {"assistant_id": "steps", "input": log(), "on_completion": "keep"}
     sent = [
         await http.post(f"{base}/runs", json=body, headers={"Idempotency-Key": "once"})
         for base in ("/agents", "/agents/api")

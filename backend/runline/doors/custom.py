@@ -52,14 +52,13 @@ class Around:
     """
 
     def __init__(self, app: ASGIApp, custom: Starlette, gateway: Starlette, inner: Sequence[Middleware]) -> None:
-        rest = _Rest(app, gateway)
         router = copy(custom.router)
         router.middleware_stack = router.app  # the copied one leads to the custom app's own router
-        router.routes = [*_own_routes(custom), rest]
-        if 404 not in custom.exception_handlers:
-            router.default = rest.handle
+        router.routes = [*_own_routes(custom), _Rest(app, gateway)]
         shell = copy(custom)
         shell.router = router
+        # Starlette's own answers are plain text
+        shell.exception_handlers = {**gateway.exception_handlers, **custom.exception_handlers}
         shell.user_middleware = [*custom.user_middleware, *inner]
         shell.middleware_stack = None
         self._app = shell
