@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runline.doors.cors import cors_middleware
+from runline.errors import ConfigError
 from runline.graphs.http import CorsOptions
 
 NEEDED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"]
@@ -23,6 +24,12 @@ def test_nobody_may_call_unless_it_is_said() -> None:
 
 def test_the_origins_of_both_may_call() -> None:
     assert said(("https://a",), CorsOptions(allow_origins=["https://b"]))["allow_origins"] == ["https://b", "https://a"]
+
+
+def test_settings_for_every_site_and_a_project_with_credentials_are_not_put_together() -> None:
+    """Each is sound by itself; together they would let every site act as its visitors."""
+    with pytest.raises(ConfigError, match=r"name the origins in server\.cors_origins"):
+        cors_middleware(("*",), CorsOptions(allow_origins=["https://a"], allow_credentials=True))
 
 
 @pytest.mark.parametrize(("more", "exposed"), [([], NEEDED), (["X-Own"], [*NEEDED, "X-Own"]), (["Location"], NEEDED)])
