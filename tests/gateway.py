@@ -51,13 +51,14 @@ class Gateway:
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     graphs: Path = GRAPHS
+    prefix: str = ""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where its API stands."""
+        return f"http://127.0.0.1:{self.port}{self.prefix}"
 
     @property
     def log_file(self) -> Path:
@@ -126,9 +127,11 @@ class Gateway:
 
 
 @contextmanager
-def serving(data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS) -> Iterator[Gateway]:
+def serving(
+    data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
+) -> Iterator[Gateway]:
     """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
-    own = Gateway(data_dir, settings or {}, graphs)
+    own = Gateway(data_dir, settings or {}, graphs, prefix)
     try:
         yield own.start()
         own.until_quiet()

@@ -3,51 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
+from starlette.applications import Starlette
 
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
 from runline.doors import platform
+from runline.doors.cors import cors_middleware
+from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
+from runline.doors.prefix import MountPrefix
+from runline.graphs.http import HttpOptions
+from runline.graphs.project import GraphProject
 
-_EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"]
+_META_PAGES: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
-def create_app(settings: Settings, *, on_open: Callable[[Core], None] | None = None) -> FastAPI:
-    """The ASGI application of one gateway; `on_open` is called once it is ready to serve."""
+def create_app(
+    settings: Settings, project: GraphProject | None = None, *, on_open: Callable[[Core], None] | None = None
+) -> FastAPI:
+    """The ASGI application of one gateway; `on_open` is called once it is ready to serve.
+
+    `project` says how the API is served (`http` of langgraph.json). Raises ConfigError.
+    """
+    http = project.http if project else HttpOptions()
+    custom = load_custom(project) if project else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_core(settings) as core:
-            app.state.core = core
+        async with AsyncExitStack() as stack:
+            if custom:
+                await stack.enter_async_context(custom.router.lifespan_context(custom))
+            app.state.core = core = await stack.enter_async_context(open_core(settings))
             if on_open:
                 on_open(core)
             yield
 
-    app = FastAPI(title="Runline", version=__version__, lifespan=lifespan)
+    pages = _META_PAGES if "meta" in http.disabled else {}
+    app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
     app.state.wire = _wire_options(settings)
+    app.state.headers = http.configurable_headers
     render_errors(app)
     # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
     # not included but taken over, which spares each request a second search
-    app.router.routes.extend(platform.router().routes)
-    app.include_router(platform.router(), prefix="/api", include_in_schema=False)
+    app.router.routes.extend(platform.router(http.disabled).routes)
+    app.include_router(platform.router(http.disabled), prefix="/api", include_in_schema=False)
+    _add_middleware(app, settings, http, custom)
+    return app
+
+
+class _Gateway(FastAPI):
+    """A FastAPI app whose document also describes the custom app."""
+
+    def __init__(self, custom: Starlette | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._custom = custom
+
+    def openapi(self) -> dict[str, Any]:
+        """The document of both."""
+        own = super().openapi()
+        return describe_both(own, self._custom) if self._custom else own
+
+
+def _add_middleware(app: FastAPI, settings: Settings, http: HttpOptions, custom: Starlette | None) -> None:
+    """Add it from the inside out."""
     app.add_middleware(BodyLimit, max_bytes=settings.limits.max_body_bytes)
     app.add_middleware(LastResort)
-    if settings.server.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.server.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            # Divergence 5: browsers may read Location, which they need to reconnect
-            expose_headers=_EXPOSED,
-        )
-    return app
+    cors = cors_middleware(settings.server.cors_origins, http.cors)
+    if custom:
+        app.add_middleware(Around, custom=custom, gateway=app, inner=cors)
+        app.add_middleware(LastResort)
+    else:
+        app.user_middleware[:0] = cors
+    if http.mount_prefix:
+        app.add_middleware(MountPrefix, prefix=http.mount_prefix)
 
 
 def _wire_options(settings: Settings) -> WireOptions:

@@ -49,6 +49,15 @@ class Unavailable(RunlineError):
     status = 503
 
 
+class NotServed(RunlineError):
+    """A protocol of the platform that this version does not speak."""
+
+    status = 501
+
+    def __init__(self, protocol: str) -> None:
+        super().__init__(f"This version of Runline does not serve {protocol}")
+
+
 class ConfigError(RunlineError):
     """Start-up only: the sentence names the setting that is wrong and the remedy."""
 

@@ -58,6 +58,21 @@ def test_keys_without_effect_are_warnings_and_do_not_fail(project: Project, free
     assert result.returncode == 0
 
 
+def test_a_custom_app_is_imported_like_a_graph(project: Project, free_port: int) -> None:
+    graphs = {"hello": "./agent.py:graph"}
+    project.write("web.py", "from starlette.applications import Starlette\napp = Starlette()\n")
+    project.write("langgraph.json", {"graphs": graphs, "http": {"app": "./web.py:app", "logging_headers": {}}})
+    sound = project.run("doctor", "--port", str(free_port))
+    project.write("web.py", "app = 3\n")
+    broken = project.run("doctor", "--port", str(free_port))
+
+    assert rows(sound.stdout)["custom app"] == ("ok", "imports")
+    assert rows(sound.stdout)["unsupported key"][1].startswith("'http.logging_headers' is not supported")
+    assert sound.returncode == 0
+    assert rows(broken.stdout)["custom app"][0] == "failed"
+    assert broken.returncode == 1
+
+
 def test_a_wrong_setting_fails_with_its_name(project: Project) -> None:
     project.write("config.yaml", {"server": {"port": "many"}})
     result = project.run("doctor")

@@ -151,6 +151,48 @@ def test_dev_starts_again_when_a_graph_changes(project: Project, free_port: int)
         assert "Greets anew" in read_until(process, "Greets anew")
 
 
+def test_dev_leaves_it_to_langgraph_json_who_may_call_if_that_says_so(project: Project, free_port: int) -> None:
+    cors = {"allow_origins": ["http://own.example"]}
+    project.write("langgraph.json", {"graphs": {"hello": "./agent.py:graph"}, "http": {"cors": cors}})
+    with project.start("dev", "--port", str(free_port)) as process:
+        read_until(process, READY)
+        own, other = (
+            httpx.get(f"http://127.0.0.1:{free_port}/ok", headers={"Origin": f"http://{name}.example"}).headers
+            for name in ("own", "other")
+        )
+
+    assert own["access-control-allow-origin"] == "http://own.example"
+    assert "access-control-allow-origin" not in other
+
+
+def test_the_banner_names_the_mount_prefix(project: Project, free_port: int) -> None:
+    project.write("langgraph.json", {"graphs": {"hello": "./agent.py:graph"}, "http": {"mount_prefix": "/agents"}})
+    with project.start("serve", "--port", str(free_port)) as process:
+        line = read_until(process, "curl").splitlines()[-1]
+
+    assert f"http://127.0.0.1:{free_port}/agents/runs/stream" in line
+
+
+PROMISES = {
+    "auth": {"auth": {"path": "./auth.py:auth"}},
+    "checkpointer.path": {"checkpointer": {"path": "./saver.py:make"}},
+    "http.enable_custom_route_auth": {"http": {"enable_custom_route_auth": True}},
+    "http.app": {"http": {"app": "./missing.py:app"}},
+}
+
+
+@pytest.mark.parametrize(("key", "keys"), PROMISES.items(), ids=list(PROMISES))
+def test_what_cannot_be_kept_is_not_started(
+    project: Project, free_port: int, key: str, keys: dict[str, object]
+) -> None:
+    project.write("langgraph.json", {"graphs": {"hello": "./agent.py:graph"}, **keys})
+    result = project.run("serve", "--port", str(free_port))
+
+    assert result.returncode == 1
+    assert f"'{key}'" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_dev_lets_browser_apps_of_any_origin_call(project: Project, free_port: int) -> None:
     with project.start("dev", "--port", str(free_port)) as process:
         read_until(process, READY)

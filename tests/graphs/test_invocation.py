@@ -88,6 +88,19 @@ def test_no_key_that_the_server_sets_can_be_forged(key: str) -> None:
         assert mirrored == {}
 
 
+@pytest.mark.parametrize("key", [*sorted(INJECTED_KEYS), "checkpoint_id", "checkpoint_ns", "checkpoint_map", "__x"])
+def test_no_header_stands_for_what_the_server_sets_or_the_run_forks_from(key: str) -> None:
+    configurable = build_config(a_run(headers={"x-a": "1", key: "forged"}))["configurable"]
+    assert configurable["x-a"] == "1"
+    assert "forged" not in configurable.values()
+
+
+def test_a_header_wins_over_a_key_of_the_same_name() -> None:
+    run = a_run(config={"configurable": {"x-a": "sent", "b": 1}}, headers={"x-a": "header"})
+    configurable = build_config(run)["configurable"]
+    assert (configurable["x-a"], configurable["b"]) == ("header", 1)
+
+
 def test_a_body_with_both_is_refused() -> None:
     with pytest.raises(BadRequest, match=r"^Cannot specify both configurable and context\. Prefer setting context"):
         merge_config(assistant(), {"configurable": {"a": 1}}, {"b": 1})

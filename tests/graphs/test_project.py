@@ -157,10 +157,21 @@ def test_keys_without_effect_are_told_apart(tmp_path: Path) -> None:
             python_version="3.12",
             dockerfile_lines=[],
             encryption={},
-            http={"app": "./app.py:app"},
+            http={"logging_headers": {}, "colour": "red"},
             grahps={},
         )
     )
     assert project.ignored == ("python_version", "dockerfile_lines")
-    assert project.unsupported == ("encryption", "http")
-    assert project.unknown == ("grahps", "graphs.agent.colour")
+    assert project.unsupported == ("encryption", "http.logging_headers")
+    assert project.unknown == ("grahps", "graphs.agent.colour", "http.colour")
+
+
+def test_http_is_read(tmp_path: Path) -> None:
+    assert read_project(write_project(tmp_path, http={"mount_prefix": "/agents"})).http.mount_prefix == "/agents"
+
+
+def test_a_checkpointer_of_ones_own_is_refused(tmp_path: Path) -> None:
+    """Undoing a run and fencing off a dead worker need to know which run wrote what."""
+    sentence = complaint(write_project(tmp_path, checkpointer={"path": "./saver.py:make"}))
+    assert "'checkpointer.path'" in sentence
+    assert "remove the key" in sentence

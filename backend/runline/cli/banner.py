@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 
 
-def print_banner(console: Console, settings: Settings, registry: GraphRegistry) -> None:
+def print_banner(console: Console, settings: Settings, registry: GraphRegistry, mount_prefix: str = "") -> None:
     """Print it in one piece. The curl line is never wrapped, so that it can be pasted."""
-    url = base_url(settings.server)
+    url = base_url(settings.server) + mount_prefix
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")

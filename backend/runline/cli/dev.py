@@ -1,4 +1,4 @@
-"""`runline dev`: serve, start again when code changes, and let browser apps of any origin call."""
+"""`runline dev`: serve, start again when code changes, and let browser apps of any origin call, or of `http.cors`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from watchfiles import Change
 
     from runline.config import Settings
+    from runline.graphs.project import GraphProject
 
 GRACE_SECONDS = 1.0
 """A developer waits for the new code: runs in progress are queued again rather than waited for."""
@@ -32,7 +33,7 @@ def dev(
     data_dir: DataDirFlag = None,
     strict: StrictFlag = None,
 ) -> None:
-    """Serve, and start again when code, graphs or settings change; every CORS origin is allowed."""
+    """Serve, and start again when code, graphs or settings change; every origin may call, or those of `http.cors`."""
     from watchfiles import run_process
 
     flags = Flags(host, port, config, graphs, data_dir, strict)
@@ -50,16 +51,18 @@ def serve_once(flags: Flags, listener: socket.socket) -> None:
     from runline.cli.logs import configure_logs
 
     try:
-        settings = _relax(flags.load()[0])
+        settings, project = flags.load()
+        settings = _relax(settings, project)
         configure_logs(settings.log)
-        run_gateway(settings, listener)
+        run_gateway(settings, project, listener)
     except RunlineError as exc:
         print_error(exc)
         sys.exit(1)
 
 
-def _relax(settings: Settings) -> Settings:
-    server = {"cors_origins": settings.server.cors_origins or ("*",)}
+def _relax(settings: Settings, project: GraphProject) -> Settings:
+    everybody = () if project.http.cors else ("*",)
+    server = {"cors_origins": settings.server.cors_origins or everybody}
     workers = {"shutdown_grace_seconds": min(GRACE_SECONDS, settings.workers.shutdown_grace_seconds)}
     return settings.model_copy(
         update={

@@ -104,6 +104,7 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield from _odd_keys(project)
         yield from _graphs(project)
         yield from _index(project)
+        yield from _custom_app(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _data_folder(settings.data_dir)
     yield _port(settings.server)
@@ -138,6 +139,16 @@ def _index(project: GraphProject) -> Iterator[Finding]:
             yield Finding("store index", Grade.FAILED, str(exc))
         else:
             yield Finding("store index", Grade.OK, f"{spec.embed} can be called")
+
+
+def _custom_app(project: GraphProject) -> Iterator[Finding]:
+    from runline.doors.custom import load_custom
+
+    try:
+        if load_custom(project):
+            yield Finding("custom app", Grade.OK, "imports")
+    except ConfigError as exc:
+        yield Finding("custom app", Grade.FAILED, str(exc))
 
 
 def _data_folder(data_dir: Path) -> Finding:

@@ -19,6 +19,7 @@ from runline.cli.banner import print_banner
 from runline.cli.output import open_console
 from runline.config import Settings
 from runline.core import Core
+from runline.graphs.project import GraphProject
 from runline.kit.threads import busy_graph_threads
 
 KEEP_ALIVE_SECONDS = 75
@@ -33,14 +34,14 @@ _NEW_OBJECTS = 5000
 """As many make the collector look at the young ones; Python's own figure is for smaller programs."""
 
 
-def run_gateway(settings: Settings, listener: socket.socket) -> None:
+def run_gateway(settings: Settings, project: GraphProject, listener: socket.socket) -> None:
     """Serve on the socket until a signal. Raises ConfigError when the gateway cannot start."""
 
     def on_open(core: Core) -> None:
         spare_the_collector()
-        print_banner(open_console(), settings, core.registry)
+        print_banner(open_console(), settings, core.registry, project.http.mount_prefix)
 
-    app = create_app(settings, on_open=on_open)
+    app = create_app(settings, project, on_open=on_open)
     config = uvicorn.Config(
         app,
         loop="auto",  # uvloop where it exists

@@ -22,12 +22,12 @@ def serve(
     strict: StrictFlag = None,
 ) -> None:
     """Serve the graphs of langgraph.json."""
-    settings, _ = Flags(host, port, config, graphs, data_dir, strict).load()
+    settings, project = Flags(host, port, config, graphs, data_dir, strict).load()
     listener = prepare(settings)
 
     from runline.cli.gateway import run_gateway
 
-    run_gateway(settings, listener)
+    run_gateway(settings, project, listener)
 
 
 def prepare(settings: Settings) -> socket.socket:

@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from runline.core import Core
 from runline.errors import Invalid, RunlineError
+from runline.graphs.http import HeaderRule
 from runline.kit.json import depth_exceeds, dumps, loads
 from runline.model.viewer import ANONYMOUS, Viewer
 
@@ -71,16 +72,22 @@ def get_wire(request: Request) -> WireOptions:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What every route needs: the core to call, on whose behalf, and how to answer."""
+    """What every route needs: the core to call, on whose behalf, and how to answer.
+
+    `headers` are those of the request that the project's runs are to see.
+    """
 
     core: Core
     viewer: Viewer
     wire: WireOptions
+    headers: Mapping[str, str]
 
 
 async def get_call(request: Request) -> Call:
     """Everybody is the same viewer while authentication is off."""
-    return Call(request.app.state.core, ANONYMOUS, get_wire(request))
+    rule: HeaderRule = request.app.state.headers
+    chosen = rule.choose(request.headers.items()) if rule.includes else {}
+    return Call(request.app.state.core, ANONYMOUS, get_wire(request), chosen)
 
 
 CallDep = Annotated[Call, Depends(get_call)]

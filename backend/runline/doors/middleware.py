@@ -23,20 +23,22 @@ class LastResort:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, noting whether an answer has begun."""
-        begun = False
+        begun = ended = False
 
         async def noted(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, ended
             begun = True
             await send(message)
+            ended = not message.get("more_body", message["type"] == "http.response.start")
 
         try:
             await self._app(scope, receive, noted)
         except Exception as exc:
-            if scope["type"] != "http" or begun:
+            if scope["type"] != "http" or (begun and not ended):
                 raise
             log.exception("request failed", exc_info=exc)
-            await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
+            if not begun:
+                await json_response({"detail": "Internal Server Error"}, status=500)(scope, receive, send)
 
 
 class BodyLimit:

@@ -97,6 +97,7 @@ def build_config(run: Run) -> RunnableConfig:
     configurable = {
         "checkpoint_ns": "",
         **spec.config.get("configurable", {}),
+        **{name: value for name, value in spec.headers.items() if _is_callers(name) and name not in _POSITION_KEYS},
         **_position(spec.checkpoint),
         "run_id": run.run_id,
         "thread_id": run.thread_id,

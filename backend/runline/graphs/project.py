@@ -15,9 +15,11 @@ from typing import Any
 from dotenv import dotenv_values
 
 from runline.errors import ConfigError
+from runline.graphs.http import HttpOptions, keys_without_effect, read_http
 from runline.graphs.store_spec import StoreSpec, read_store, unknown_in_store
+from runline.graphs.target import is_target
 
-SERVED_KEYS = frozenset({"graphs", "dependencies", "env", "store"})
+SERVED_KEYS = frozenset({"graphs", "dependencies", "env", "http", "store"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -36,7 +38,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "priority", "ui", "ui_config", "webhooks"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -58,6 +60,7 @@ class GraphProject:
     dependencies: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     store: StoreSpec = field(default_factory=StoreSpec)
+    http: HttpOptions = field(default_factory=HttpOptions)
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -77,25 +80,40 @@ class GraphProject:
 def read_project(file: Path) -> GraphProject:
     """Read langgraph.json. Raises ConfigError with a sentence that names the entry and the remedy."""
     keys = _read_json(file)
-    if "auth" in keys:
-        raise ConfigError(
-            f"{file} asks for 'auth', which this version of Runline does not enforce, so it refuses to serve"
-            " these graphs to everybody: remove the key if they need no authentication."
-        )
+    _refuse_promises(file, keys)
+    http = read_http(file, keys.get("http", {}))
+    unsupported, unknown = keys_without_effect(keys.get("http", {}))
     return GraphProject(
         file=file,
         graphs=_read_graphs(file, keys.get("graphs")),
         dependencies=_read_dependencies(file, keys.get("dependencies", [])),
         env=_read_env(file, keys.get("env", {})),
         store=read_store(file, keys.get("store")),
+        http=http,
         ignored=_keep(keys, IMAGE_KEYS),
-        unsupported=_keep(keys, UNSUPPORTED_KEYS),
+        unsupported=(*_keep(keys, UNSUPPORTED_KEYS), *unsupported),
         unknown=(
             *_keep(keys, keys.keys() - SERVED_KEYS - IMAGE_KEYS - UNSUPPORTED_KEYS),
             *_unknown_in_entries(keys["graphs"]),
             *unknown_in_store(keys.get("store", {})),
+            *unknown,
         ),
     )
+
+
+def _refuse_promises(file: Path, keys: Mapping[str, Any]) -> None:
+    """Refuse what would be harmful to leave out: who may call, and where states are kept."""
+    if "auth" in keys:
+        raise ConfigError(
+            f"{file} asks for 'auth', which this version of Runline does not enforce, so it refuses to serve"
+            " these graphs to everybody: remove the key if they need no authentication."
+        )
+    checkpointer = keys.get("checkpointer")
+    if isinstance(checkpointer, dict) and checkpointer.get("path") is not None:
+        raise ConfigError(
+            f"{file} asks for 'checkpointer.path', and Runline cannot undo runs or hand them over in a checkpointer"
+            " that is not its own: remove the key to have states kept in Runline's data folder."
+        )
 
 
 def _keep(keys: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
@@ -128,7 +146,7 @@ def _read_graph(file: Path, graph_id: str, entry: Any) -> GraphSpec:
     target, description = entry, None
     if isinstance(entry, dict):
         target, description = entry.get("path"), entry.get("description")
-    if not graph_id or not isinstance(target, str) or not _is_target(target):
+    if not graph_id or not isinstance(target, str) or not is_target(target):
         raise ConfigError(
             f"Graph '{graph_id}' in {file} has the entry {json.dumps(entry)}: write"
             ' "./file.py:name", "package.module:name" or {"path": "./file.py:name", "description": "..."}.'
@@ -136,11 +154,6 @@ def _read_graph(file: Path, graph_id: str, entry: Any) -> GraphSpec:
     if description is not None and not isinstance(description, str):
         raise ConfigError(f"The description of graph '{graph_id}' in {file} must be a text.")
     return GraphSpec(graph_id, target, description)
-
-
-def _is_target(target: str) -> bool:
-    source, _, name = target.rpartition(":")
-    return bool(source.strip()) and name.isidentifier()
 
 
 def _unknown_in_entries(entries: Mapping[str, Any]) -> Iterator[str]:

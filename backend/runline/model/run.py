@@ -25,7 +25,8 @@ STREAM_MODES = (
 class RunSpec:
     """What the caller asked for. Field names and shapes are those of the platform's run creation body.
 
-    `config` and `context` are already merged with the assistant's; `after_seconds` counts from creation.
+    `config` and `context` are already merged with the assistant's; `after_seconds` counts from creation; `headers`
+    are those of the request that the project wants in `configurable`.
     """
 
     assistant_id: str
@@ -47,6 +48,7 @@ class RunSpec:
     keep_thread: bool = False
     after_seconds: float = 0.0
     durability: str = "async"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from fastapi import APIRouter
+from starlette.routing import BaseRoute, Route
 
 from runline.doors.platform import (
     assistant_graphs,
@@ -14,10 +17,20 @@ from runline.doors.platform import (
     store,
     system,
     threads,
+    unserved,
 )
+from runline.doors.platform.areas import area_of
 
 
-def router() -> APIRouter:
-    """All routes of this door, on one level: each level more is searched anew with every request."""
-    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs, store)
-    return APIRouter(routes=[route for noun in nouns for route in noun.routes.routes])
+def router(disabled: Container[str] = ()) -> APIRouter:
+    """All routes of this door but those of the disabled areas.
+
+    They are on one level: each level more is searched anew with every request.
+    """
+    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs, store, unserved)
+    routes = (route for noun in nouns for route in noun.routes.routes)
+    return APIRouter(routes=[route for route in routes if not _is_in(route, disabled)])
+
+
+def _is_in(route: BaseRoute, disabled: Container[str]) -> bool:
+    return isinstance(route, Route) and area_of(route.path) in disabled

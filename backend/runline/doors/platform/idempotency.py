@@ -24,7 +24,8 @@ async def key_in_header(
         return None
     if not idempotency_key.isprintable() or not 0 < len(idempotency_key) <= _LONGEST:
         raise Invalid(f"An Idempotency-Key must have 1 to {_LONGEST} printable characters")
-    digest = sha256(request.url.path.removeprefix("/api").encode() + b"\n" + await request.body())
+    path = request.url.path.removeprefix(request.scope.get("root_path", "")).removeprefix("/api")
+    digest = sha256(path.encode() + b"\n" + await request.body())
     return IdempotencyKey(idempotency_key, digest.hexdigest())
 
 

@@ -54,21 +54,21 @@ CancelDep = Annotated[_Cancel, Depends(_cancel_in_query)]
 @routes.post("/threads/{thread_id}/runs")
 async def create_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer at once."""
-    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire, call.headers), key)
     return json_response(run_to_wire(run), headers=run_headers(run))
 
 
 @routes.post("/threads/{thread_id}/runs/stream", response_class=Response, responses=EVENTS)
 async def create_and_stream_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its events as they come."""
-    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire, call.headers), key)
     return await stream_run(call, run, Join(0, cancel_on_disconnect=body.on_disconnect == "cancel"))
 
 
 @routes.post("/threads/{thread_id}/runs/wait")
 async def create_and_await_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its result once it has ended."""
-    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire, call.headers), key)
     return await_run(call, run, cancel_on_disconnect=body.on_disconnect == "cancel")
 
 

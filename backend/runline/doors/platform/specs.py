@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,19 +13,26 @@ from runline.model.lifecycle import MultitaskStrategy
 from runline.model.run import RunSpec
 
 
-def thread_run_spec(body: ThreadRunBody, wire: WireOptions) -> RunSpec:
+def thread_run_spec(body: ThreadRunBody, wire: WireOptions, headers: Mapping[str, str]) -> RunSpec:
     """What the caller asked for on a thread. Raises Invalid."""
     return RunSpec(
         **_common(body, wire),
         checkpoint=_checkpoint(body),
         multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
         create_thread=body.if_not_exists == "create",
+        headers=dict(headers),
     )
 
 
-def stateless_run_spec(body: StatelessRunBody, wire: WireOptions) -> RunSpec:
+def stateless_run_spec(body: StatelessRunBody, wire: WireOptions, headers: Mapping[str, str]) -> RunSpec:
     """What the caller asked for without a thread: one is made, and goes with the run unless it is to be kept."""
-    return RunSpec(**_common(body, wire), create_thread=True, temporary=True, keep_thread=body.on_completion == "keep")
+    return RunSpec(
+        **_common(body, wire),
+        create_thread=True,
+        temporary=True,
+        keep_thread=body.on_completion == "keep",
+        headers=dict(headers),
+    )
 
 
 def _common(body: RunBody, wire: WireOptions) -> dict[str, Any]:

@@ -23,14 +23,14 @@ routes = json_routes("Stateless runs")
 @routes.post("/runs")
 async def create_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer at once."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire, call.headers), key)
     return json_response(run_to_wire(run), headers=run_headers(run, threadless=True))
 
 
 @routes.post("/runs/stream", response_class=Response, responses=EVENTS)
 async def create_and_stream_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its events as they come."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire, call.headers), key)
     join = Join(0, cancel_on_disconnect=body.on_disconnect == "cancel")
     return await stream_run(call, run, join, threadless=True)
 
@@ -38,7 +38,7 @@ async def create_and_stream_run(body: StatelessRunBody, call: CallDep, key: KeyD
 @routes.post("/runs/wait")
 async def create_and_await_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer with its result once it has ended."""
-    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire), key)
+    run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire, call.headers), key)
     return await_run(call, run, cancel_on_disconnect=body.on_disconnect == "cancel")
 
 
@@ -49,7 +49,7 @@ async def create_runs(
     """Create several runs; all are checked before the first is made."""
     if len(bodies) > call.wire.max_batch:
         raise Invalid(f"A batch may hold at most {call.wire.max_batch} runs.")
-    specs = [stateless_run_spec(body, call.wire) for body in bodies]
+    specs = [stateless_run_spec(body, call.wire, call.headers) for body in bodies]
     runs = await call.core.runs.create_many(call.viewer, specs)
     return json_response([run_to_wire(run) for run in runs])
 
