@@ -33,7 +33,7 @@ class AssistantGraphs:
         if name in self.registry:
             return await self.assistants.get(viewer, graph_assistant_id(name))
         if (assistant_id := parse_id(name)) is None:
-            graphs = ", ".join(sorted(self.registry.graph_ids))
+            graphs = ", ".join(self.registry.graph_ids)
             raise Invalid(
                 f"Invalid assistant: '{name}'. Must be either:\n- A valid assistant UUID, or\n"
                 f"- One of the registered graphs: {graphs}"
