@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 def is_stream(response: httpx.Response) -> bool:
     """Whether an answer consists of events."""
-    return response.headers.get("content-type", "").startswith(EVENT_STREAM)
+    return str(response.headers.get("content-type", "")).startswith(EVENT_STREAM)
 
 
 async def document_of(response: httpx.Response, headers: Iterable[str], leave_after: str) -> Document:
@@ -46,11 +46,12 @@ def _body(response: httpx.Response) -> Any:
 
 
 def _stream(events: list[dict[str, Any]]) -> Document:
-    numbered = sum("id" in event for event in events)
     ends = bool(events) and events[-1]["event"] == "end"
+    told = events[:-1] if ends else events
+    numbered = sum("id" in event for event in told)
     return {
-        "events": [{"event": event["event"], "data": event["data"]} for event in events[: -1 if ends else None]],
-        "ids": "none" if not numbered else "every" if numbered == len(events) else "some",
+        "events": [{"event": event["event"], "data": event["data"]} for event in told],
+        "ids": "none" if not numbered else "every" if numbered == len(told) else "some",
         "end": ends,
     }
 

@@ -52,6 +52,18 @@ class Pairing:
         return self.of_official.get(official) == runline
 
 
+def answers_differ(official: Any, runline: Any, pairing: Pairing) -> Iterator[Difference]:
+    """Differences of two answers. Those of different statuses differ in that and in their bodies as a whole."""
+    left, right = official.get("status"), runline.get("status")
+    if left == right:
+        yield from differences(official, runline, pairing)
+    else:
+        yield Difference("status", left, right)
+        yield Difference(
+            "body", official.get("body", official.get("events")), runline.get("body", runline.get("events"))
+        )
+
+
 def differences(official: Any, runline: Any, pairing: Pairing, place: str = "") -> Iterator[Difference]:
     """Walk both documents and yield the places where they differ, in a fixed order."""
     if isinstance(official, dict) and isinstance(runline, dict):
@@ -94,7 +106,10 @@ def _same(official: Any, runline: Any, pairing: Pairing) -> bool:
 
 def _paired(official: str, runline: str, pairing: Pairing) -> bool:
     ids = zip(_IDS.finditer(official), _IDS.finditer(runline), strict=True)
-    return all([pairing.pair(left[0].lower(), right[0].lower()) for left, right in ids])
+    pairs = [
+        pairing.pair(left[0].lower(), right[0].lower()) for left, right in ids
+    ]  # all of them, even after a wrong one
+    return all(pairs)
 
 
 def masked(value: Any) -> Any:

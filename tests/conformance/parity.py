@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.accepted import Accepted, Judged, judge
 from conformance.answers import Document
-from conformance.compare import Difference, Pairing, differences, part, shown
+from conformance.compare import Difference, Pairing, answers_differ, differences, part, shown
 from conformance.probe import Await, Call, Probe, Receive, Step
 from conformance.standing import STANDING
 
@@ -72,13 +72,16 @@ def find(area: str, probe: Probe, official: Sequence[Document], runline: Sequenc
 
 
 def _judged(step: Step, official: Document, runline: Document, pairing: Pairing) -> Judged:
-    found = [each for place in step.only or ("",) for each in _differ(official, runline, pairing, place)]
+    found = list(_differ(step, official, runline, pairing))
     found += [Difference("failure", official.get("failure"), runline.get("failure"))] * _failed(official, runline)
     return judge(found, step.accepted, STANDING)
 
 
-def _differ(official: Document, runline: Document, pairing: Pairing, place: str) -> Iterable[Difference]:
-    return differences(part(official, place), part(runline, place), pairing, place)
+def _differ(step: Step, official: Document, runline: Document, pairing: Pairing) -> Iterator[Difference]:
+    if not step.only:
+        yield from answers_differ(official, runline, pairing)
+    for place in step.only:
+        yield from differences(part(official, place), part(runline, place), pairing, place)
 
 
 def _failed(official: Document, runline: Document) -> bool:
@@ -96,7 +99,9 @@ class Parity:
     def faults(self, *, whole: bool = True) -> list[str]:
         """Everything that must not be, a text each. Of the whole set of probes, each standing difference meets some."""
         wrong = [found.told() for found in self.found if found.area not in self.awaited and not found.agrees]
-        arrived = [area for area in sorted(self.awaited) if all(each.agrees for each in self.found if each.area == area)]
+        arrived = [
+            area for area in sorted(self.awaited) if all(each.agrees for each in self.found if each.area == area)
+        ]
         wrong += [f"{area}: is awaited no longer, all its probes agree; take it from AWAITED" for area in arrived]
         used = {accepted for found in self.found for accepted in found.used}
         gone = [each for each in STANDING if whole and each not in used]
@@ -107,12 +112,18 @@ class Parity:
         rows = [self._row(area) for area in dict.fromkeys(found.area for found in self.found)]
         total = ("total", *(sum(int(row[column]) for row in rows) for column in range(1, 5)), "")
         heads = ("area", "probes", "alike", "alike but for listed", "different", "")
-        return "\n".join(f"{row[0]:<12}{row[1]:>8}{row[2]:>8}{row[3]:>22}{row[4]:>11}  {row[5]}" for row in (heads, *rows, total))
+        return "\n".join(
+            f"{row[0]:<12}{row[1]:>8}{row[2]:>8}{row[3]:>22}{row[4]:>11}  {row[5]}" for row in (heads, *rows, total)
+        )
 
     def _row(self, area: str) -> tuple[Any, ...]:
         found = [each for each in self.found if each.area == area]
         alike = sum(each.agrees and not each.used for each in found)
         listed = sum(each.agrees and bool(each.used) for each in found)
-        numbers = Counter(accepted.divergence for each in found for accepted in set(each.used))
-        met = "awaited" if area in self.awaited else ", ".join(f"{number} ({times})" for number, times in sorted(numbers.items()))
+        numbers = Counter(number for each in found for number in {accepted.divergence for accepted in each.used})
+        met = (
+            "awaited"
+            if area in self.awaited
+            else ", ".join(f"{number} ({times})" for number, times in sorted(numbers.items()))
+        )
         return area, len(found), alike, listed, len(found) - alike - listed, met

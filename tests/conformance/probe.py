@@ -57,6 +57,10 @@ class Call:
         """Compare only these parts of the answers."""
         return replace(self, only=parts)
 
+    def unseen(self) -> Call:
+        """Compare nothing: the answer follows from an earlier difference."""
+        return self.comparing("nothing")
+
     def comparing_headers(self, *names: str) -> Call:
         """Compare these headers too."""
         return replace(self, headers_compared=names)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.probe import Call, get, post
 
 UNKNOWN = "01a1f885-0830-772e-8d96-040c354ac1f6"
-THREAD = post("/threads", {}).keeping(thread="body.thread_id")
+THREAD = post("/threads", {}).keeping(thread="body.thread_id").comparing("status")
 RUNS = "/threads/{thread}/runs"
 STATE = get("/threads/{thread}/state")
 READ_THREAD = get("/threads/{thread}")
