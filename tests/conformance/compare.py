@@ -53,15 +53,21 @@ class Pairing:
 
 
 def answers_differ(official: Any, runline: Any, pairing: Pairing) -> Iterator[Difference]:
-    """Differences of two answers. Those of different statuses differ in that and in their bodies as a whole."""
-    left, right = official.get("status"), runline.get("status")
-    if left == right:
-        yield from differences(official, runline, pairing)
-    else:
+    """Differences of two answers. Those of different statuses differ in that and in their bodies as a whole.
+
+    A `failure` to ask or to be answered is always one, also of both sides: then nothing was shown.
+    """
+    if "failure" in official or "failure" in runline:
+        yield Difference("failure", official.get("failure"), runline.get("failure"))
+    elif (left := official.get("status")) != (right := runline.get("status")):
         yield Difference("status", left, right)
-        yield Difference(
-            "body", official.get("body", official.get("events")), runline.get("body", runline.get("events"))
-        )
+        yield Difference("body", _content(official), _content(runline))
+    else:
+        yield from differences(official, runline, pairing)
+
+
+def _content(answer: Any) -> Any:
+    return answer.get("body", answer.get("events"))
 
 
 def differences(official: Any, runline: Any, pairing: Pairing, place: str = "") -> Iterator[Difference]:
@@ -106,9 +112,8 @@ def _same(official: Any, runline: Any, pairing: Pairing) -> bool:
 
 def _paired(official: str, runline: str, pairing: Pairing) -> bool:
     ids = zip(_IDS.finditer(official), _IDS.finditer(runline), strict=True)
-    pairs = [
-        pairing.pair(left[0].lower(), right[0].lower()) for left, right in ids
-    ]  # all of them, even after a wrong one
+    # all of them are paired, even after a wrong one
+    pairs = [pairing.pair(left[0].lower(), right[0].lower()) for left, right in ids]
     return all(pairs)
 
 

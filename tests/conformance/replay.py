@@ -76,7 +76,7 @@ class Replay:
         deadline = time.monotonic() + _UNTIL_SECONDS
         while masked(part(document := await self._answer(call), place)) != wanted:
             if time.monotonic() > deadline:
-                break
+                raise TimeoutError(f"{place} did not become {wanted!r}")
             await asyncio.sleep(_PAUSE_SECONDS)
         return document
 

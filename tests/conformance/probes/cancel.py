@@ -161,7 +161,7 @@ PROBES = (
         *_BUSY,
         post("/runs/cancel", {"status": "all"}),
         _STOPPED,
-        _AT_REST.but(*_STUCK),
+        READ_THREAD.but(*_STUCK),
         alone=True,
     ),
     probe(

@@ -25,8 +25,8 @@ PROBES = (
         THREAD,
         _DONE,
         _CHECKPOINTS,
-        get(f"{_HISTORY}?limit=10&before={{middle}}").but(*status(NAMESPACES, 422, 200)),
-        post(_HISTORY, {"limit": 10, "before": "{middle}"}),
+        get(f"{_HISTORY}?limit=10&before={{middle}}"),
+        post(_HISTORY, {"limit": 10, "before": "{middle}"}).but(*status(NAMESPACES, 422, 200)),
         post(_HISTORY, {"limit": 10, "before": {"configurable": {"checkpoint_id": "{middle}"}}}),
     ),
     probe(
@@ -48,9 +48,9 @@ PROBES = (
         "a state can be read at a checkpoint",
         THREAD,
         _DONE,
-        _CHECKPOINTS.but(_NAMESPACE),
+        _CHECKPOINTS,
         get("/threads/{thread}/state/{middle}").but(_NAMESPACE),
-        post("/threads/{thread}/state/checkpoint", {"checkpoint": {"checkpoint_id": "{middle}"}}),
+        post("/threads/{thread}/state/checkpoint", {"checkpoint": {"checkpoint_id": "{middle}"}}).but(_NAMESPACE),
         post("/threads/{thread}/state/checkpoint", {"checkpoint": {"checkpoint_id": "{first}", "checkpoint_ns": ""}}),
     ),
     probe(
