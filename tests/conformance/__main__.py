@@ -1,4 +1,4 @@
-"""`make conformance`, or `python -m conformance OFFICIAL [--only threads,runs] [--awaited]` with `tests` on the path."""
+"""`make conformance`, or `python -m conformance OFFICIAL [--only threads] [--awaited]` with `tests` on the path."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
+from conformance.found import Found, find
 from conformance.hooks import receiving
-from conformance.parity import Found, Parity, find
+from conformance.parity import Parity
 from conformance.probe import Probe
 from conformance.probes import AREAS, AWAITED
 from conformance.replay import Side, replay
@@ -70,10 +71,12 @@ def main() -> int:
     """Replay the probes, print what differs and the parity of each area; 1 if anything is wrong."""
     asked, started = _asked(), time.monotonic()
     chosen = {area: probes for area, probes in AREAS.items() if not asked.only or area in asked.only.split(",")}
-    with TemporaryDirectory(prefix="runline-conformance-", ignore_cleanup_errors=True) as folder:
-        with both(asked.official, Path(folder)) as servers:
-            found = asyncio.run(_replay(chosen, servers))
-            complaints = servers.gateway.complaints()
+    with (
+        TemporaryDirectory(prefix="runline-conformance-", ignore_cleanup_errors=True) as folder,
+        both(asked.official, Path(folder)) as servers,
+    ):
+        found = asyncio.run(_replay(chosen, servers))
+        complaints = servers.gateway.complaints()
     parity = Parity(found, AWAITED & chosen.keys())
     faults = [*parity.faults(whole=not asked.only), *(f"Runline's log: {line}" for line in complaints)]
     differing = [each.told() for each in found if each.area in AWAITED and not each.agrees] if asked.awaited else []

@@ -1,4 +1,4 @@
-"""Differences that docs/compatibility.md lists. Each says what both sides answer, and is wrong as soon as they do not."""
+"""Differences that docs/compatibility.md lists. Each says what both sides answer, and is wrong once they do not."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ async def _until(events: AsyncIterator[dict[str, Any]], name: str) -> AsyncItera
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The events of a stream; comments are left out. The form is strict: lines of one `field: value`, then an empty one."""
+    """The events of a stream, without its comments. The form is strict: lines of `field: value`, then an empty one."""
     fields: dict[str, Any] = {}
     async for line in response.aiter_lines():
         if line and not line.startswith(":"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from conformance.accepted import Accepted
 
@@ -21,10 +21,30 @@ class Nothing:
 NOTHING = Nothing()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that gives an answer. `only` are the parts of it that are compared, all if empty."""
+
+    only: tuple[str, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+
+    def but(self, *accepted: Accepted) -> Self:
+        """With these differences, each of which must be there."""
+        return replace(self, accepted=self.accepted + accepted)
+
+    def comparing(self, *parts: str) -> Self:
+        """Compare only these parts of the answers."""
+        return replace(self, only=parts)
+
+    def unseen(self) -> Self:
+        """Compare nothing: the answer follows from an earlier difference."""
+        return self.comparing("nothing")
+
+
 @dataclass(frozen=True)
-class Call:
-    """One request. `keeps` names parts of the answer for later calls; `only` are the parts that are compared, all
-    if empty; `until` repeats the call until a part of its answer is as given; `headers_compared` adds to the usual.
+class Call(Step):
+    """One request. `keeps` names parts of the answer for later calls; `until` repeats the call until a part of its
+    answer is as given; `headers_compared` adds to the usual.
 
     `aside` lets the answer come while the probe goes on, under that name; `leave_after` hangs up after that event.
     """
@@ -34,12 +54,13 @@ class Call:
     body: Any = NOTHING
     headers: Mapping[str, str] = field(default_factory=dict)
     keeps: Mapping[str, str] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
     until: tuple[str, Any] | None = None
     headers_compared: tuple[str, ...] = ()
     aside: str = ""
     leave_after: str = ""
-    accepted: tuple[Accepted, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
     def keeping(self, **keeps: str) -> Call:
         """Keep parts of the answer under these names."""
@@ -48,18 +69,6 @@ class Call:
     def until_is(self, part: str, value: Any) -> Call:
         """Repeat it until that part of the answer is this value; what came before is not compared."""
         return replace(self, until=(part, value))
-
-    def but(self, *accepted: Accepted) -> Call:
-        """With these differences, each of which must be there."""
-        return replace(self, accepted=self.accepted + accepted)
-
-    def comparing(self, *parts: str) -> Call:
-        """Compare only these parts of the answers."""
-        return replace(self, only=parts)
-
-    def unseen(self) -> Call:
-        """Compare nothing: the answer follows from an earlier difference."""
-        return self.comparing("nothing")
 
     def comparing_headers(self, *names: str) -> Call:
         """Compare these headers too."""
@@ -79,27 +88,21 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Await:
+class Await(Step):
     """The answer of a call that was set aside, once it is complete."""
 
     aside: str
-    accepted: tuple[Accepted, ...] = ()
-    only: tuple[str, ...] = ()
 
-    def but(self, *accepted: Accepted) -> Await:
-        """With these differences, each of which must be there."""
-        return replace(self, accepted=self.accepted + accepted)
+    def __str__(self) -> str:
+        return f"the answer of '{self.aside}'"
 
 
 @dataclass(frozen=True)
-class Receive:
-    """What the webhook that the probe named has received: its first request."""
+class Receive(Step):
+    """The next request that the probe's webhook receives."""
 
-    accepted: tuple[Accepted, ...] = ()
-    only: tuple[str, ...] = ()
-
-
-Step = Call | Await | Receive
+    def __str__(self) -> str:
+        return "the webhook"
 
 
 @dataclass(frozen=True)

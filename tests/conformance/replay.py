@@ -16,7 +16,7 @@ import httpx
 from conformance.answers import Document, document_of
 from conformance.compare import ABSENT, masked, part
 from conformance.hooks import Hooks
-from conformance.probe import Await, Call, Nothing, Probe, Receive, Step
+from conformance.probe import Await, Call, Nothing, Probe, Step
 
 _PAUSE_SECONDS = 0.1
 _UNTIL_SECONDS = 30.0
@@ -48,15 +48,16 @@ class Replay:
     async def step(self, step: Step) -> Document:
         """The answer to one step. What cannot be asked, or is not answered, is a document with a `failure`."""
         try:
-            match step:
-                case Await():
-                    return await asyncio.wait_for(self.aside[step.aside], _ASIDE_SECONDS)
-                case Receive():
-                    return await self.side.hooks.first(self.kept["hook"])
-                case Call():
-                    return await self._call(step)
+            return await self._take(step)
         except (NotKnownError, TimeoutError, httpx.TransportError) as failure:
             return {"failure": f"{type(failure).__name__}: {failure}"}
+
+    async def _take(self, step: Step) -> Document:
+        if isinstance(step, Call):
+            return await self._call(step)
+        if isinstance(step, Await):
+            return await asyncio.wait_for(self.aside[step.aside], _ASIDE_SECONDS)
+        return await self.side.hooks.first(self.kept["hook"])
 
     async def _call(self, call: Call) -> Document:
         if call.aside:

@@ -54,7 +54,16 @@ async def third(state: Log) -> Log:
     return {"log": ["third"]}
 
 
-steps = StateGraph(Log).add_sequence([first, second, third]).add_edge(START, "first").compile()
+steps = (
+    StateGraph(Log)
+    .add_node(first)
+    .add_node(second)
+    .add_node(third)
+    .add_edge(START, "first")
+    .add_edge("first", "second")
+    .add_edge("second", "third")
+    .compile()
+)
 
 
 async def ask(state: Log) -> Log:

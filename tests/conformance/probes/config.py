@@ -5,7 +5,7 @@ from conformance.listed import DONE_RIGHT, METADATA, only_official
 from conformance.probe import get, post, probe
 from conformance.probes.shapes import JOIN, READ_RUN, READ_THREAD, THREAD, create, graph, wait
 
-_INPUT = {"seen": {}}
+_INPUT: dict[str, object] = {"seen": {}}
 
 
 def _mirror(name: str = "mirror", **more: object) -> dict[str, object]:
