@@ -1,6 +1,7 @@
-.PHONY: run test lint types bench chaos races explore hostile lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile lock clean
 PYTHON ?= python3
 VENV ?= .venv
+OFFICIAL ?= .venv-conformance
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
@@ -22,6 +23,9 @@ types: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
+conformance: $(VENV)/dev $(OFFICIAL)/ready  ## the official server and Runline, call by call (some 2 minutes)
+	PYTHONPATH=tests $(BIN)/python -m conformance $(OFFICIAL)/bin/langgraph $(ARGS)
+
 chaos: $(VENV)/dev
 	PYTHONPATH=tests $(BIN)/python -m chaos
 
@@ -37,9 +41,10 @@ hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes th
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:
-	rm -rf $(VENV) examples/clients/node_modules .coverage* .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OFFICIAL) examples/clients/node_modules .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +58,11 @@ $(VENV)/runtime: $(VENV)/uv requirements.txt pyproject.toml
 
 $(VENV)/dev: $(VENV)/runtime requirements-dev.txt
 	$(INSTALL) --requirements requirements-dev.txt
+	touch $@
+
+$(OFFICIAL)/ready: $(VENV)/uv requirements-conformance.txt
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(OFFICIAL)
+	$(BIN)/uv pip install --quiet --python $(OFFICIAL)/bin/python --requirements requirements-conformance.txt
 	touch $@
 
 examples/clients/node_modules: examples/clients/package-lock.json

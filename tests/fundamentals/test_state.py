@@ -184,7 +184,9 @@ async def test_state_can_be_written_before_the_first_run(client: LangGraphClient
     """If the thread says which graph it is for; otherwise nobody knows what its state looks like."""
     named = (await client.threads.create(metadata={"graph_id": "steps"}))["thread_id"]
     await client.threads.update_state(named, {"log": ["prologue"]}, as_node="__start__")
-    assert log_of((await client.threads.get_state(named))["values"]) == ["prologue"]
+    written = await client.threads.get_state(named)
+    assert log_of(written["values"]) == ["prologue"]
+    assert (written["metadata"] or {})["graph_id"] == "steps", "an update's checkpoint names its graph, as a run's do"
 
     nameless = (await client.threads.create())["thread_id"]
     with pytest.raises(BadRequestError, match=f"Thread '{nameless}' has no assigned graph ID"):

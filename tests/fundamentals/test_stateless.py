@@ -61,6 +61,8 @@ async def test_the_thread_can_be_kept(client: LangGraphClient) -> None:
     values = await client.runs.wait(thread_id, "steps", input=log("more"))
 
     assert log_of(values) == ["one", "two", "three", "more", "one", "two", "three"]
+    runs: list[Any] = [*await client.runs.list(thread_id)]
+    assert [run["kwargs"]["temporary"] for run in runs] == [False, False]
 
 
 async def test_its_stream_can_be_read_again_at_the_address_it_announces(

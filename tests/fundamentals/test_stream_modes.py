@@ -116,6 +116,8 @@ async def test_events_is_the_inside_of_every_model_and_node(client: LangGraphCli
     assert set(names(parts)) == {"metadata", "events", "end"}
     assert {"on_chain_start", "on_chat_model_stream", "on_chain_end"} <= {event["event"] for event in events}
     assert events[0]["run_id"] == parts[0].data["run_id"]
+    of_root = [event["event"] for event in events if event["run_id"] == parts[0].data["run_id"]]
+    assert of_root == ["on_chain_start", "on_chain_end"], "what the root streams are the other modes"
     tokens = [event["data"]["chunk"]["content"] for event in events if event["event"] == "on_chat_model_stream"]
     assert "".join(tokens) == "Hello"
 

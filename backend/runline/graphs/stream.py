@@ -90,10 +90,11 @@ class GraphStream:
     async def _with_events(self, graph: AnyGraph, invocation: Invocation) -> AsyncIterator[list[Emission]]:
         root = str(invocation.config.get("run_id"))
         async for event in graph.astream_events(version="v2", **self._arguments(invocation)):
-            emissions: list[Emission] = [("events", event)]
+            # what the root itself streams are the other modes, in names of langgraph's
             if event["event"] == "on_chain_stream" and event["run_id"] == root:
-                emissions += self._on_chunk(event["data"]["chunk"])
-            yield emissions
+                yield self._on_chunk(event["data"]["chunk"])
+            else:
+                yield [("events", event)]
 
     def _on_chunk(self, chunk: Any) -> list[Emission]:
         namespace, mode, data = chunk if self._subgraphs else ((), *chunk)

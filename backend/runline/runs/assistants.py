@@ -34,7 +34,7 @@ class AssistantGraphs:
         """
         assistant_id = graph_assistant_id(name) if name in self.registry else parse_id(name)
         if assistant_id is None:
-            graphs = ", ".join(sorted(self.registry.graph_ids))
+            graphs = ", ".join(self.registry.graph_ids)
             raise Invalid(
                 f"Invalid assistant: '{name}'. Must be either:\n- A valid assistant UUID, or\n"
                 f"- One of the registered graphs: {graphs}"

@@ -153,6 +153,7 @@ class ThreadStates:
 
     async def _write(self, thread: Thread, update: StateUpdate) -> tuple[RunnableConfig, ThreadState]:
         config = thread_config(thread.thread_id, update.checkpoint)
+        config["metadata"] = {"graph_id": thread.metadata.get("graph_id")}
         async with self._open(thread, config) as graph:
             if graph is None:
                 raise BadRequest(

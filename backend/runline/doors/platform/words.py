@@ -105,7 +105,7 @@ def _kwargs(run: Run) -> dict[str, Any]:
         "interrupt_after": spec.interrupt_after,
         "webhook": None,
         "feedback_keys": None,
-        "temporary": spec.temporary,
+        "temporary": run.traceless,
         "subgraphs": spec.stream_subgraphs,
         "resumable": spec.stream_resumable,
         "checkpoint_during": spec.durability != "exit",

@@ -1,0 +1,75 @@
+"""Answers as documents that can be compared: {"status", "headers", "body"}, or for an event stream {"status",
+"headers", "events": [{"event", "data"}], "ids": "every" | "some" | "none", "end": bool}.
+
+`end` is whether the stream ends with an event of that name, which is not among its events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+
+_ALWAYS = ("content-type", "location", "content-location", "x-pagination-next", "x-pagination-total")
+EVENT_STREAM = "text/event-stream"
+
+Document = dict[str, Any]
+
+
+def is_stream(response: httpx.Response) -> bool:
+    """Whether an answer consists of events."""
+    return str(response.headers.get("content-type", "")).startswith(EVENT_STREAM)
+
+
+async def document_of(response: httpx.Response, headers: Iterable[str], leave_after: str) -> Document:
+    """Read an answer to its end, or up to an event of that name."""
+    document: Document = {"status": response.status_code, "headers": _headers(response, headers)}
+    if is_stream(response):
+        return {**document, **_stream([event async for event in _until(_events(response), leave_after)])}
+    await response.aread()
+    return {**document, "body": _body(response)}
+
+
+def _headers(response: httpx.Response, more: Iterable[str]) -> dict[str, str]:
+    return {name: response.headers[name] for name in (*_ALWAYS, *more) if name in response.headers}
+
+
+def _body(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return response.text
+
+
+def _stream(events: list[dict[str, Any]]) -> Document:
+    ends = bool(events) and events[-1]["event"] == "end"
+    told = events[:-1] if ends else events
+    numbered = sum("id" in event for event in told)
+    return {
+        "events": [{"event": event["event"], "data": event["data"]} for event in told],
+        "ids": "none" if not numbered else "every" if numbered == len(told) else "some",
+        "end": ends,
+    }
+
+
+async def _until(events: AsyncIterator[dict[str, Any]], name: str) -> AsyncIterator[dict[str, Any]]:
+    async for event in events:
+        yield event
+        if event["event"] == name:
+            return
+
+
+async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    """The events of a stream, without its comments. The form is strict: lines of `field: value`, then an empty one."""
+    fields: dict[str, Any] = {}
+    async for line in response.aiter_lines():
+        if line and not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            fields[name] = json.loads(value) if name == "data" and value else value
+        elif not line and fields:
+            yield {"event": "", "data": None, **fields}
+            fields = {}
