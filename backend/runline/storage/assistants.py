@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, or_, select, update
 
 from runline.errors import NotFound
 from runline.kit.clock import Clock
@@ -15,7 +15,7 @@ from runline.model.thread import Page
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains, reads, writes
 from runline.storage.rows import assistant_from_row, readable
-from runline.storage.tables import assistants
+from runline.storage.tables import assistants, crons
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,10 @@ class AssistantStore:
         deployments = assistants.c.owner.is_(None)
         rows = connection.execute(select(assistants.c.assistant_id, assistants.c.description).where(deployments))
         known = {row.assistant_id: row.description for row in rows}
+        # a graph that is missing by mistake must not cost the crons that are for it
+        wanted_by_crons = exists().where(crons.c.assistant_id == assistants.c.assistant_id)
         gone = [assistant_id for assistant_id in known if assistant_id not in wanted]
-        connection.execute(delete(assistants).where(deployments, assistants.c.assistant_id.in_(gone)))
+        connection.execute(delete(assistants).where(deployments, assistants.c.assistant_id.in_(gone), ~wanted_by_crons))
         for assistant_id, graph_id in wanted.items():
             if assistant_id not in known:
                 connection.execute(
