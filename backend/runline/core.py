@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from runline.config import Settings
 from runline.errors import ConfigError
@@ -16,6 +17,7 @@ from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.crons import CronManager
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.manager import RunManager
@@ -23,10 +25,12 @@ from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
+from runline.runs.scheduler import Scheduler
 from runline.runs.states import ThreadStates
 from runline.runs.sweeper import Sweeper
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
+from runline.storage.crons import CronStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
@@ -48,6 +52,8 @@ class Core:
     registry: GraphRegistry
     assistants: AssistantStore
     assistant_graphs: AssistantGraphs
+    crons: CronStore
+    cron_manager: CronManager
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
@@ -68,6 +74,7 @@ class _Background:
 
     reaper: Reaper
     recorder: Recorder
+    scheduler: Scheduler
     sweeper: Sweeper
 
 
@@ -98,6 +105,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         await background.reaper.reap(everything=True)
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
+        tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         stack.push_async_callback(core.drain)
         yield core
@@ -162,11 +170,28 @@ def _assemble(
         recent=RecentRuns(bridge),
         clock=clock,
     )
-    core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
+    crons = CronStore(database, clock, settings.limits.max_crons)
+    cron_bell = MemoryBell()
+    min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
+    core = Core(
+        registry=registry,
+        assistants=assistants,
+        assistant_graphs=assistant_graphs,
+        crons=crons,
+        cron_manager=CronManager(registry, assistant_graphs, crons, cron_bell, clock, min_period),
+        threads=threads,
+        leases=leases,
+        states=states,
+        runs=manager,
+        worker=worker,
+        bridge=bridge,
+        tasks=tasks,
+    )
     attempts = settings.workers.max_attempts
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
         streams.recorder,
+        Scheduler(crons, manager, cron_bell, clock),
         Sweeper(database, segments, clock, settings.streams.stored_retention_seconds),
     )
 
