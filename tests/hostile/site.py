@@ -42,11 +42,13 @@ def populate(url: str) -> dict[str, str]:
         thread: str = http.post("/threads", json={}).json()["thread_id"]
         assert http.post(f"/threads/{thread}/runs/wait", json=STEPS).json() == _RESULT
         (run,) = http.get(f"/threads/{thread}/runs").json()
+        cron: str = http.post("/runs/crons", json={**STEPS, "schedule": "@yearly", "enabled": False}).json()["cron_id"]
         state: dict[str, Any] = http.get(f"/threads/{thread}/state").json()
     return {
         "thread": thread,
         "run": run["run_id"],
         "assistant": run["assistant_id"],
+        "cron": cron,
         "checkpoint": state["checkpoint_id"],
     }
 
