@@ -154,6 +154,21 @@ async def test_a_stored_schedule_that_cannot_be_read_any_more_comes_due_no_more(
     assert "Mars/Phobos" in skipped.last_error
 
 
+async def test_a_cron_that_holds_nonsense_does_not_hold_up_the_others(house: House, logs: list[Any]) -> None:
+    thread_id = await house.thread()
+    broken, sound = await add(house), await add(house, thread_id)
+    nonsense = replace(broken.spec, config={"configurable": 5})
+    await house.core.crons.change(ANONYMOUS, broken.cron_id, lambda cron: replace(cron, spec=nonsense))
+    await make_due(house, broken)
+    await come_due(house, sound)
+
+    assert len(await runs_of(house, thread_id)) == 1
+    skipped = await house.core.crons.get(ANONYMOUS, broken.cron_id)
+    assert skipped.last_error == f"Cron {broken.cron_id} is stored in a form that cannot be read"
+    assert skipped.next_run_date == broken.next_run_date
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["a cron cannot be fired"]
+
+
 async def test_nothing_is_fired_while_the_gateway_drains(house: House, logs: list[Any]) -> None:
     thread_id = await house.thread()
     cron = await add(house, thread_id)

@@ -99,6 +99,12 @@ async def test_a_cron_needs_a_thread_of_its_owner(world: World, crons: CronStore
     assert await crons.count(ALICE, CronFilter()) == 0
 
 
+async def test_a_cron_needs_an_assistant_that_is_still_there(world: World, crons: CronStore) -> None:
+    await world.execute(text("DELETE FROM assistants"))
+    with pytest.raises(NotFound, match="Assistant"):
+        await add(world, crons)
+
+
 async def test_search_finds_by_every_field_of_the_filter(world: World, crons: CronStore) -> None:
     thread = await world.thread()
     plain = await add(world, crons)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from runline.errors import Invalid, RunlineError, TickTaken, Unavailable
+from runline.errors import Invalid, RunlineError, TickTaken, Unavailable, Unreadable
 from runline.kit.clock import Clock
 from runline.model.cron import Cron, Tick
 from runline.model.viewer import Viewer
@@ -62,9 +62,14 @@ class Scheduler:
         except TickTaken as exc:
             log.info("a cron's tick is taken", reason=str(exc))
         except Unavailable:
-            raise
+            if not self.runs.worker.draining:
+                raise
         except RunlineError as exc:
             await self._skip(tick, str(exc))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # what is stored is not what a cron holds; the others must not wait for it
+            log.exception("a cron cannot be fired", cron_id=cron.cron_id)
+            await self._skip(tick, str(Unreadable("Cron", cron.cron_id)))
 
     async def _skip(self, tick: Tick, reason: str) -> None:
         log.warning("a cron's tick is skipped", cron_id=tick.cron_id, due=tick.due.isoformat(), reason=reason)

@@ -14,9 +14,10 @@ from runline.model.thread import Page
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains, reads, writes
 from runline.storage.rows import cron_from_row, cron_to_row, readable
-from runline.storage.tables import crons, is_enabled, threads
+from runline.storage.tables import assistants, crons, is_enabled, threads
 
 _GET = select(crons).where(crons.c.cron_id == bindparam("key"), crons.c.owner == bindparam("viewer"))
+_ASSISTANT = select(assistants.c.assistant_id).where(assistants.c.assistant_id == bindparam("key"))
 _THREAD = select(threads.c.owner, threads.c.hidden).where(threads.c.thread_id == bindparam("key"))
 _MOVE_ON = (
     update(crons)
@@ -43,14 +44,12 @@ class CronStore:
 
     @writes
     def create(self, connection: Connection, cron: Cron) -> None:
-        """Insert a cron. Raises NotFound (its thread is not its owner's), TooMany (crons of its owner)."""
+        """Insert a cron. Raises NotFound (assistant, or thread of its owner), TooMany (crons of its owner)."""
+        assistant_id = cron.spec.assistant_id
+        if connection.execute(_ASSISTANT, {"key": assistant_id}).one_or_none() is None:
+            raise NotFound(f"Assistant '{assistant_id}' not found")
         if cron.thread_id:
-            row = connection.execute(_THREAD, {"key": cron.thread_id}).one_or_none()
-            if row is None or row.owner != cron.owner or row.hidden:
-                raise NotFound(
-                    f"Thread with ID '{cron.thread_id}' not found. Please verify the ID is correct and the thread "
-                    "hasn't been deleted or expired."
-                )
+            _check_thread(connection, cron.thread_id, cron.owner)
         if _count(connection, Viewer(cron.owner), CronFilter()) >= self._max_per_owner:
             raise TooMany(f"There are {self._max_per_owner} crons already; delete one first.")
         connection.execute(insert(crons), cron_to_row(cron))
@@ -115,6 +114,15 @@ class CronStore:
     def skip(self, connection: Connection, tick: Tick, reason: str) -> None:
         """Use up a tick of which no run comes. Raises TickTaken."""
         move_on(connection, tick, reason)
+
+
+def _check_thread(connection: Connection, thread_id: str, owner: str) -> None:
+    row = connection.execute(_THREAD, {"key": thread_id}).one_or_none()
+    if row is None or row.owner != owner or row.hidden:
+        raise NotFound(
+            f"Thread with ID '{thread_id}' not found. Please verify the ID is correct and the thread "
+            "hasn't been deleted or expired."
+        )
 
 
 def _get(connection: Connection, viewer: Viewer, cron_id: str) -> Cron:
