@@ -19,6 +19,7 @@ from runline.runs.scheduler import GRACE, Scheduler
 from runline.streams.memory import MemoryBell
 from runs.agents import GATES
 from runs.house import House, open_house
+from storage.world import StandingClock
 
 YEARLY = Schedule("0 0 1 1 *")
 EVERY_SECOND = Schedule("* * * * * *")
@@ -92,6 +93,18 @@ async def test_a_tick_that_was_missed_is_skipped_and_the_cron_says_so(house: Hou
     assert await runs_of(house, thread_id) == []
 
 
+async def test_a_tick_that_waits_for_others_to_be_fired_is_not_missed(house: House) -> None:
+    """A thousand crons at nine o'clock take their time, and the last of them is fired, too."""
+    thread_id = await house.thread()
+    cron = await add(house, thread_id)
+    due, clock = cron.next_run_date, StandingClock()
+    assert due
+    clock.pass_((due - clock.told + 2 * GRACE).total_seconds())
+    await Scheduler(house.core.crons, house.core.runs, MemoryBell(), clock).fire(cron, awake=due)
+
+    assert len(await runs_of(house, thread_id)) == 1
+
+
 async def test_of_ticks_that_were_held_up_one_is_fired(house: House) -> None:
     thread_id = await house.thread()
     cron = await add(house, thread_id, EVERY_SECOND)
@@ -108,7 +121,7 @@ async def test_several_schedulers_fire_a_tick_once(house: House) -> None:
     thread_id = await house.thread()
     schedulers = [Scheduler(house.core.crons, house.core.runs, MemoryBell(), SystemClock()) for _ in range(8)]
     cron = await make_due(house, await add(house, thread_id))
-    await asyncio.gather(*[scheduler.fire(cron) for scheduler in schedulers])
+    await asyncio.gather(*[scheduler.fire(cron, datetime.now(UTC)) for scheduler in schedulers])
 
     assert len(await runs_of(house, thread_id)) == 1
     assert (await house.core.crons.get(ANONYMOUS, cron.cron_id)).last_error is None

@@ -1,8 +1,8 @@
 """Makes the runs of crons when they come due. The next tick is a column: what is due is known after any crash.
 
 Firing is one transaction: the tick is moved on and the run admitted, or neither. So a tick makes one run at most,
-however many schedulers see it. A tick that cannot be fired for `GRACE`, because nothing ran or all was held up, is
-skipped; of several that a cron missed meanwhile, the first alone is fired.
+however many schedulers see it. A tick that is older than `GRACE` when a scheduler wakes up, because none ran or all
+was held up, is skipped; of several that a cron missed meanwhile, the first alone is fired.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ class Scheduler:
     async def step(self) -> None:
         """Sleep, then fire what is due. Raises Unavailable; what is due stays so."""
         await self.bell.wait(await self._pause())
+        # however many are due now, and however long that takes, none of them was missed
+        awake = self.clock.now()
         while not self.runs.worker.draining and (due := await self.crons.due(_AT_ONCE)):
             for cron in due:
-                await self.fire(cron)
+                await self.fire(cron, awake)
 
     async def _pause(self) -> float:
         due = None if self.runs.worker.draining else await self.crons.next_due()
@@ -50,14 +52,17 @@ class Scheduler:
             return _LONGEST_SLEEP_SECONDS
         return min(max((due - self.clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP_SECONDS)
 
-    async def fire(self, cron: Cron) -> None:
-        """Make the run of a cron that is due; one that cannot be made is skipped, and its cron says why."""
+    async def fire(self, cron: Cron, awake: datetime) -> None:
+        """Make the run of a cron that is due; one that cannot be made is skipped, and its cron says why.
+
+        `awake`: since when there is somebody who fires what is due.
+        """
         now = self.clock.now()
         due = cron.next_run_date or now
         tick = Tick(cron.cron_id, due, None)
         try:
             tick = Tick(cron.cron_id, due, cron.schedule.next_tick(max(now, due)))
-            _refuse_late(due, now)
+            _refuse_missed(due, awake)
             await self.runs.create(Viewer(cron.owner), cron.thread_id, cron.run_spec(), tick=tick)
         except TickTaken as exc:
             log.info("a cron's tick is taken", reason=str(exc))
@@ -79,6 +84,6 @@ class Scheduler:
             log.info("a cron's tick is taken", reason=str(exc))
 
 
-def _refuse_late(due: datetime, now: datetime) -> None:
-    if now - due > GRACE:
+def _refuse_missed(due: datetime, awake: datetime) -> None:
+    if awake - due > GRACE:
         raise Invalid(f"The tick of {due.isoformat()} was missed: no gateway could fire it in time.")
