@@ -1,8 +1,8 @@
 """When a cron comes due: an expression of five or six fields, read in a time zone. Pure but for the zone's rules.
 
-Where the clocks change, a schedule that names its hours and minutes comes due once a day as people expect: a time
-that is skipped, at the end of the gap; a time that is shown twice, at the first of the two. One with a star in its
-minutes or hours counts the time that passes, and so meets the repeated hour twice and the skipped one never.
+Divergence 25: where clocks are changed, a schedule that names its hours and minutes comes due as people expect: at a
+time that is skipped, at the end of the gap; at a time that is shown twice, at the first of the two. One with a star in
+its minutes or hours counts the time that passes, and so meets the repeated hour twice and the skipped one never.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Crons: runs that are made again and again, on one thread or each on its own.
 
-Divergence 30: what a cron is asked for is checked when it is made: `end_time`, `multitask_strategy` and
-`stream_mode`, and that its config and context go together. A schedule has five or six fields.
-Divergence 31: `last_error` says why the latest tick made no run; missed ticks are skipped. Runs carry `cron_id` in
-their metadata, too.
+Divergence 23: what a cron is asked for is checked when it is made, and a schedule has five or six fields.
+Divergence 24: `last_error` says why the latest tick made no run; missed ticks are skipped.
+Divergence 26: runs carry `cron_id` in their metadata, too; `payload` holds what they are asked for with.
 """
 
 from __future__ import annotations
