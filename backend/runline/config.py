@@ -89,6 +89,8 @@ class LimitSettings(_Section):
     max_item_name_bytes: int = Field(4096, ge=16)
     max_active_runs_per_thread: int = Field(1000, ge=1)
     max_active_runs: int = Field(100_000, ge=1)
+    max_crons: int = Field(1000, ge=0)
+    min_cron_period_seconds: float = Field(1.0, ge=1)
 
 
 class LogSettings(_Section):

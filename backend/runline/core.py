@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from runline.config import Settings
 from runline.errors import ConfigError
@@ -20,6 +21,7 @@ from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.crons import CronManager
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.items import Items
@@ -29,10 +31,12 @@ from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
+from runline.runs.scheduler import Scheduler
 from runline.runs.states import ThreadStates
 from runline.runs.sweeper import Sweeper
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
+from runline.storage.crons import CronStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
@@ -58,6 +62,8 @@ class Core:
     assistant_graphs: AssistantGraphs
     assistant_versions: VersionStore
     assistant_removal: AssistantRemoval
+    crons: CronStore
+    cron_manager: CronManager
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
@@ -88,6 +94,7 @@ class _Background:
 
     reaper: Reaper
     recorder: Recorder
+    scheduler: Scheduler
     sweeper: Sweeper
 
 
@@ -129,6 +136,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         await background.reaper.reap(everything=True)
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
+        tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, store.sweep_ttl))
         stack.push_async_callback(core.drain)
@@ -202,12 +210,17 @@ def _assemble(
         recent=RecentRuns(bridge),
         clock=clock,
     )
+    crons = CronStore(database, clock, settings.limits.max_crons)
+    cron_bell = MemoryBell()
+    min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     core = Core(
         registry=registry,
         assistants=assistants,
         assistant_graphs=assistant_graphs,
         assistant_versions=VersionStore(database, clock),
         assistant_removal=AssistantRemoval(assistants, threads, manager),
+        crons=crons,
+        cron_manager=CronManager(registry, assistant_graphs, crons, cron_bell, clock, min_period),
         threads=threads,
         leases=leases,
         states=states,
@@ -221,6 +234,7 @@ def _assemble(
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
         streams.recorder,
+        Scheduler(crons, manager, cron_bell, clock),
         Sweeper(database, segments, clock, settings.streams.stored_retention_seconds),
     )
 

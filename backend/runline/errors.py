@@ -76,6 +76,20 @@ class ThreadNotFound(NotFound):
         super().__init__(f"Thread with ID {thread_id} not found")
 
 
+class CronNotFound(NotFound):
+    """A cron that does not exist for this viewer."""
+
+    def __init__(self, cron_id: object) -> None:
+        super().__init__(f"Cron '{cron_id}' not found")
+
+
+class TickTaken(Conflict):
+    """A cron that was to come due has been fired, changed, disabled or deleted meanwhile."""
+
+    def __init__(self, cron_id: object, due: object) -> None:
+        super().__init__(f"Cron '{cron_id}' does not wait for {due} any more")
+
+
 class RunNotFound(NotFound):
     """A run that does not exist for this viewer."""
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 _TABLES = {
-    "runline.db": ("assistants", "assistant_versions", "threads", "runs", "segments", "idempotency_keys"),
+    "runline.db": ("assistants", "assistant_versions", "threads", "runs", "segments", "idempotency_keys", "crons"),
     "checkpoints.db": ("checkpoints", "writes", "replaced_writes"),
     "store.db": ("store",),
 }

@@ -50,6 +50,8 @@ BODIES: Mapping[str, bytes] = {
     "unclosed-100000": b"[" * 100_000,
 }
 
+PLACES = ("thread", "run", "assistant", "cron")
+
 BAD_IDS: Mapping[str, str] = {
     "word": "bad",
     "nul": "%00",
@@ -79,7 +81,7 @@ _LENGTHS = ("abc", "-1", "1e3", "9" * 40, "0x10", "+5")
 
 @dataclass(frozen=True)
 class Case:
-    """A bad request; its target holds {thread}, {run}, {assistant} and {checkpoint} of a real one."""
+    """A bad request; its target holds {thread}, {run}, {assistant}, {cron} and {checkpoint} of a real one."""
 
     name: str
     request: Request
@@ -128,7 +130,7 @@ def _bad_bodies() -> Iterator[Case]:
 
 def _bad_ids() -> Iterator[Case]:
     for operation in OPERATIONS:
-        for place in ("thread", "run", "assistant"):
+        for place in PLACES:
             if f"{{{place}}}" in operation.path:
                 for kind, bad in BAD_IDS.items():
                     yield _placed(operation, place, bad, kind)
@@ -136,7 +138,7 @@ def _bad_ids() -> Iterator[Case]:
 
 def _unknown_ids() -> Iterator[Case]:
     for operation in OPERATIONS:
-        for place in ("thread", "run", "assistant"):
+        for place in PLACES:
             if f"{{{place}}}" in operation.path:
                 yield _placed(operation, place, UNKNOWN, "unknown")
 

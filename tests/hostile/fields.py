@@ -253,3 +253,45 @@ NAMESPACES = (
     Field("max_depth", "null number", {"none": 0}),
     *_PAGE[:2],
 )
+
+
+_NEVER_OF_CRONS = ("checkpoint", "checkpoint_id", "on_disconnect", "after_seconds", "if_not_exists", "on_completion")
+_TIMES = {"past": "2020-01-01T00:00:00Z", "year-0": "0000-01-01", "edge": "9999-12-31T23:59:59-14:00", **_WORDS}
+_ZONES = {"nowhere": "Mars/Phobos", "folder": "Europe", "absolute": "/etc/passwd", "line-separator": "\u2028", **_WORDS}
+_SCHEDULES = {
+    "seconds-first": "0 0 0 1 1 *",
+    "never": "0 0 30 2 *",
+    "a-year": "0 0 1 1 * 0 2030",
+    "many-digits": f"{'9' * 5000} * * * *",
+    "other-digits": "\u0661 * * * *",
+    "alias": "@reboot",
+    **_WORDS,
+}
+_CRON_TIMES = (Field("end_time", "null", _TIMES), Field("timezone", "null", _ZONES))
+_CRON = (
+    *(field for field in RUN if field.name not in _NEVER_OF_CRONS),
+    *_CRON_TIMES,
+    *(Field(name, "null") for name in _NEVER_OF_CRONS),
+    Field("schedule", "", _SCHEDULES),
+    Field("enabled", "null truth"),
+    Field("multitask_strategy", "null", _WORDS),
+)
+THREAD_CRON = (*_CRON, Field("on_run_completed", "null", {"thread-of-others": "delete"}))
+STATELESS_CRON = (*_CRON, Field("on_run_completed", "null", _WORDS))
+
+
+# in a change, null is no value but for these
+_NULL_IN_CHANGES = ("end_time", "webhook", "feedback_keys", "langsmith_tracer", "strict_resume", *_NEVER_OF_CRONS)
+CRON_PATCH = (
+    *(
+        Field(part.name, part.takes.replace("null", ""), part.bad)
+        for part in STATELESS_CRON[1:]
+        if part.name not in _NULL_IN_CHANGES
+    ),
+    *(part for part in STATELESS_CRON if part.name in _NULL_IN_CHANGES),
+    Field("assistant_id", "null", _WORDS),
+)
+
+_CRON_IDS = (Field("assistant_id", "null", _WORDS), Field("thread_id", "null", _WORDS))
+CRON_COUNT = (*_CRON_IDS, WANTED_METADATA, Field("enabled", "null truth"))
+CRON_SEARCH = (*CRON_COUNT, *_PAGE)

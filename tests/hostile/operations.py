@@ -10,6 +10,7 @@ from hostile import fields
 from hostile.fields import Field
 
 STEPS: Mapping[str, Any] = {"assistant_id": "steps", "input": {"log": []}}
+YEARLY: Mapping[str, Any] = {**STEPS, "schedule": "@yearly", "enabled": False}
 
 _INTEGERS = ("many", "", "1.5", "1e2", "0x1", "%00", "1;DROP", "99999999999999999999", "-99999999999999999999")
 _TRUTHS = ("maybe", "", "2", "%00", "[]")
@@ -24,7 +25,7 @@ _CANCEL = {"action": _WORDS, "wait": _TRUTHS}
 
 @dataclass(frozen=True)
 class Operation:
-    """`path` holds {thread}, {run}, {assistant}; `query` names bad values of each parameter, as sent."""
+    """`path` holds {thread}, {run}, {assistant}, {cron}; `query` names bad values of each parameter, as sent."""
 
     method: str
     path: str
@@ -85,6 +86,13 @@ OPERATIONS = (
     Operation("POST", "/assistants/{assistant}/latest", {"version": 1}, fields.LATEST),
     Operation("GET", "/assistants/{assistant}/subgraphs", query={"recurse": _TRUTHS}),
     Operation("GET", "/assistants/{assistant}/subgraphs/child", query={"recurse": _TRUTHS}),
+    Operation("POST", "/threads/{thread}/runs/crons", YEARLY, fields.THREAD_CRON),
+    Operation("POST", "/runs/crons", YEARLY, fields.STATELESS_CRON),
+    Operation("POST", "/runs/crons/search", {}, fields.CRON_SEARCH),
+    Operation("POST", "/runs/crons/count", {}, fields.CRON_COUNT),
+    Operation("GET", "/runs/crons/{cron}"),
+    Operation("PATCH", "/runs/crons/{cron}", {"enabled": False}, fields.CRON_PATCH),
+    Operation("DELETE", "/runs/crons/{cron}"),
     Operation("POST", "/assistants/search", {}, fields.ASSISTANT_SEARCH),
     Operation("POST", "/assistants/count", {}, fields.ASSISTANT_COUNT),
     Operation("GET", "/assistants/{assistant}"),

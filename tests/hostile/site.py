@@ -46,6 +46,7 @@ def populate(url: str) -> dict[str, str]:
         thread: str = http.post("/threads", json={}).json()["thread_id"]
         assert http.post(f"/threads/{thread}/runs/wait", json=STEPS).json() == _RESULT
         (run,) = http.get(f"/threads/{thread}/runs").json()
+        cron: str = http.post("/runs/crons", json={**STEPS, "schedule": "@yearly", "enabled": False}).json()["cron_id"]
         state: dict[str, Any] = http.get(f"/threads/{thread}/state").json()
         # one that may be changed and deleted: those of the graphs are needed
         assistant: str = http.post("/assistants", json={"graph_id": "steps"}).json()["assistant_id"]
@@ -53,6 +54,7 @@ def populate(url: str) -> dict[str, str]:
         "thread": thread,
         "run": run["run_id"],
         "assistant": assistant,
+        "cron": cron,
         "checkpoint": state["checkpoint_id"],
     }
 

@@ -17,6 +17,7 @@ from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.model.assistant import Assistant
+from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_active
 from runline.model.run import Run, RunSpec
@@ -62,16 +63,21 @@ class RunManager:
     clock: Clock
 
     async def create(
-        self, viewer: Viewer, thread_id: str | None, spec: RunSpec, key: IdempotencyKey | None = None
+        self,
+        viewer: Viewer,
+        thread_id: str | None,
+        spec: RunSpec,
+        key: IdempotencyKey | None = None,
+        tick: Tick | None = None,
     ) -> Run:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        A `key` that made a run before gives that run again.
+        A `key` that made a run before gives that run again; a cron's `tick` is used up in the same transaction.
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
         spec, assistant = await self._prepare(viewer, spec)
-        return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key)
+        return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
@@ -104,9 +110,11 @@ class RunManager:
             due_at=now + timedelta(seconds=spec.after_seconds),
         )
 
-    async def _admit(self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None) -> Run:
+    async def _admit(
+        self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None, tick: Tick | None = None
+    ) -> Run:
         with self.worker.slot() as claimant:
-            admitted = await self.runs.admit(run, assistant, claimant, key)
+            admitted = await self.runs.admit(run, assistant, claimant, key, tick)
             if not admitted.is_new:
                 return admitted.run
             self._begin(admitted)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from runline.errors import Conflict, NotFound
 from runline.kit.clock import Clock
@@ -24,7 +24,7 @@ from runline.model.thread import Page
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, json_contains, reads, writes
 from runline.storage.rows import assistant_from_row, assistant_to_row, readable, version_to_row
-from runline.storage.tables import assistant_versions, assistants
+from runline.storage.tables import assistant_versions, assistants, crons
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,11 @@ class AssistantStore:
         wanted = {graph_assistant_id(graph_id): graph_id for graph_id in graphs}
         named = assistants.c.assistant_id.in_(wanted)
         deployments = assistants.c.owner.is_(None)
+        # a graph that is missing by mistake must not cost the crons that are for it
+        wanted_by_crons = exists().where(crons.c.assistant_id == assistants.c.assistant_id)
+        kept = and_(deployments, wanted_by_crons)
         # those of graphs that are gone, and what somebody made of another graph under the id of one
-        connection.execute(delete(assistants).where(named != deployments))
+        connection.execute(delete(assistants).where(named != deployments, ~kept))
         rows = connection.execute(select(assistants).where(deployments)).all()
         known = {row.assistant_id for row in rows}
         for assistant in readable(rows, assistant_from_row):

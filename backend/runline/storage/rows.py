@@ -11,8 +11,10 @@ from sqlalchemy import Row
 
 from runline.errors import Unreadable
 from runline.model.assistant import Assistant, AssistantVersion
+from runline.model.cron import Cron
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run, RunSpec
+from runline.model.schedule import Schedule
 from runline.model.thread import Thread
 from runline.storage.tables import Undecodable
 
@@ -81,6 +83,11 @@ def thread_from_row(row: Row[Any]) -> Thread:
 def run_from_row(row: Row[Any]) -> Run:
     """A `runs` row. Raises Unreadable."""
     return _sound("Run", row, _run)
+
+
+def cron_from_row(row: Row[Any]) -> Cron:
+    """A `crons` row. Raises Unreadable."""
+    return _sound("Cron", row, _cron)
 
 
 def _assistant(row: Row[Any]) -> Assistant:
@@ -152,6 +159,41 @@ def run_to_row(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "metadata": run.metadata,
         "spec": asdict(run.spec),
+    }
+
+
+def _cron(row: Row[Any]) -> Cron:
+    return Cron(
+        cron_id=row.cron_id,
+        owner=row.owner,
+        thread_id=row.thread_id,
+        schedule=Schedule(row.schedule, row.timezone, row.end_time),
+        spec=_spec_from_json(row.spec),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        enabled=bool(row.enabled),
+        next_run_date=row.next_run_date,
+        last_error=row.last_error,
+    )
+
+
+def cron_to_row(cron: Cron) -> dict[str, Any]:
+    """The columns of a `crons` row."""
+    return {
+        "cron_id": cron.cron_id,
+        "owner": cron.owner,
+        "assistant_id": cron.spec.assistant_id,
+        "thread_id": cron.thread_id,
+        "schedule": cron.schedule.expression,
+        "timezone": cron.schedule.timezone,
+        "end_time": cron.schedule.end_time,
+        "enabled": int(cron.enabled),
+        "next_run_date": cron.next_run_date,
+        "last_error": cron.last_error,
+        "created_at": cron.created_at,
+        "updated_at": cron.updated_at,
+        "metadata": cron.spec.metadata,
+        "spec": asdict(cron.spec),
     }
 
 

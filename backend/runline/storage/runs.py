@@ -12,10 +12,12 @@ from runline.errors import NotFound, RunNotFound, TooMany
 from runline.kit.clock import Clock
 from runline.model.admission import Admission, decide
 from runline.model.assistant import Assistant
+from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.viewer import Viewer
+from runline.storage.crons import move_on
 from runline.storage.engine import Database, reads, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
@@ -74,14 +76,17 @@ class RunStore:
         assistant: Assistant,
         claimant: Claimant | None,
         key: IdempotencyKey | None = None,
+        tick: Tick | None = None,
     ) -> Admitted:
         """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
 
         The run's metadata becomes the assistant's, the thread's and its own, merged in this order. With a
         claimant the run is returned `running` when nothing stands before it. A key that made a run before gives that
-        run again, and nothing else happens.
-        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TooMany (runs that wait).
+        run again, and nothing else happens. A cron's tick is used up by the run.
+        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
         """
+        if tick:
+            move_on(connection, tick)
         if key and (earlier := earlier_run(connection, run.owner, key)):
             return Admitted(earlier, is_new=False)
         thread = _thread_for(connection, run, assistant)

@@ -11,6 +11,7 @@ from runline.doors.platform import (
     assistant_graphs,
     assistant_versions,
     assistants,
+    crons,
     runs,
     state,
     stateless,
@@ -27,8 +28,9 @@ def router(disabled: Container[str] = ()) -> APIRouter:
 
     They are on one level: each level more is searched anew with every request.
     """
-    nouns = (system, threads, state, runs, stateless, assistants, assistant_versions, assistant_graphs, store, unserved)
-    routes = (route for noun in nouns for route in noun.routes.routes)
+    nouns = (system, threads, state, crons, runs, stateless, store, unserved)
+    about_assistants = (assistants, assistant_versions, assistant_graphs)
+    routes = (route for noun in nouns + about_assistants for route in noun.routes.routes)
     return APIRouter(routes=[route for route in routes if not _is_in(route, disabled)])
 
 

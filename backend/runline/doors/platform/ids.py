@@ -27,6 +27,11 @@ async def assistant_id_in_path(assistant_id: _Text) -> str:
     return _parsed("assistant", assistant_id)
 
 
+async def cron_id_in_path(cron_id: _Text) -> str:
+    """A cron's id. Raises Invalid."""
+    return _parsed("cron", cron_id)
+
+
 def _parsed(noun: str, text: str) -> str:
     if (parsed := parse_id(text)) is None:
         raise Invalid(f"Invalid {noun} ID: must be a UUID")
@@ -36,3 +41,4 @@ def _parsed(noun: str, text: str) -> str:
 ThreadId = Annotated[str, Depends(thread_id_in_path)]
 RunId = Annotated[str, Depends(run_id_in_path)]
 AssistantId = Annotated[str, Depends(assistant_id_in_path)]
+CronId = Annotated[str, Depends(cron_id_in_path)]

@@ -107,12 +107,11 @@ class CommandBody(Body):
     goto: str | SendTarget | list[str] | list[SendTarget] | None = None
 
 
-class RunBody(Body):
-    """What every kind of run creation takes."""
+class RunFields(Body):
+    """What runs are asked for with, those of crons included."""
 
-    unsupported = ("webhook", "feedback_keys", "langsmith_tracer", "strict_resume")
+    unsupported: ClassVar[tuple[str, ...]] = ("webhook", "feedback_keys", "langsmith_tracer", "strict_resume")
 
-    assistant_id: str
     input: Any = None
     command: CommandBody | None = None
     metadata: OptionalObject = {}
@@ -127,6 +126,12 @@ class RunBody(Body):
     after_seconds: Annotated[float, Field(strict=True, ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
     durability: Literal["sync", "async", "exit"] | None = None
     checkpoint_during: Flag | None = None
+
+
+class RunBody(RunFields):
+    """What every kind of run creation takes."""
+
+    assistant_id: str
 
 
 class ThreadRunBody(RunBody):

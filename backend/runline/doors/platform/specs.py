@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from runline.doors.http import WireOptions
-from runline.doors.platform.schemas import RunBody, StatelessRunBody, ThreadRunBody
+from runline.doors.platform.schemas import RunFields, StatelessRunBody, ThreadRunBody
 from runline.model.lifecycle import MultitaskStrategy
 from runline.model.run import RunSpec
 
@@ -16,7 +16,8 @@ from runline.model.run import RunSpec
 def thread_run_spec(body: ThreadRunBody, wire: WireOptions, headers: Mapping[str, str]) -> RunSpec:
     """What the caller asked for on a thread. Raises Invalid."""
     return RunSpec(
-        **_common(body, wire),
+        assistant_id=body.assistant_id,
+        **run_fields(body, wire),
         checkpoint=_checkpoint(body),
         multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
         create_thread=body.if_not_exists == "create",
@@ -27,7 +28,8 @@ def thread_run_spec(body: ThreadRunBody, wire: WireOptions, headers: Mapping[str
 def stateless_run_spec(body: StatelessRunBody, wire: WireOptions, headers: Mapping[str, str]) -> RunSpec:
     """What the caller asked for without a thread: one is made, and goes with the run unless it is to be kept."""
     return RunSpec(
-        **_common(body, wire),
+        assistant_id=body.assistant_id,
+        **run_fields(body, wire),
         create_thread=True,
         temporary=True,
         keep_thread=body.on_completion == "keep",
@@ -35,10 +37,10 @@ def stateless_run_spec(body: StatelessRunBody, wire: WireOptions, headers: Mappi
     )
 
 
-def _common(body: RunBody, wire: WireOptions) -> dict[str, Any]:
+def run_fields(body: RunFields, wire: WireOptions) -> dict[str, Any]:
+    """What all kinds of runs are asked for with, by the names of RunSpec's fields. Raises Invalid."""
     wire.check_metadata(body.metadata)
     return {
-        "assistant_id": body.assistant_id,
         "input": body.input,
         "command": _plain(body.command),
         "config": _plain(body.config) or {},
@@ -59,7 +61,7 @@ def _plain(part: BaseModel | None) -> dict[str, Any] | None:
     return part.model_dump(mode="json", exclude_unset=True) if part else None
 
 
-def _durability(body: RunBody) -> str:
+def _durability(body: RunFields) -> str:
     """`durability`, or the older `checkpoint_during`, where false means to save at the exit only."""
     if body.durability:
         return body.durability

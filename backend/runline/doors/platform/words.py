@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from langgraph.store.base import Item, SearchItem
 from langgraph.types import PregelTask, StateSnapshot
 
 from runline.model.assistant import Assistant, AssistantVersion
-from runline.model.run import Run
+from runline.model.cron import Cron
+from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
 
 
@@ -64,6 +66,42 @@ def thread_to_wire(thread: Thread) -> dict[str, Any]:
         "error": thread.error,
         "interrupts": thread.interrupts or {},
     }
+
+
+def cron_to_wire(cron: Cron) -> dict[str, Any]:
+    """A Cron object; a cron belongs to its `user_id`."""
+    return {
+        "cron_id": cron.cron_id,
+        "assistant_id": cron.spec.assistant_id,
+        "thread_id": cron.thread_id,
+        "user_id": cron.owner,
+        "end_time": _known_moment(cron.schedule.end_time),
+        "schedule": cron.schedule.expression,
+        "timezone": cron.schedule.timezone,
+        "payload": _payload(cron),
+        "next_run_date": _known_moment(cron.next_run_date),
+        "metadata": cron.spec.metadata,
+        "on_run_completed": cron.on_run_completed,
+        "enabled": cron.enabled,
+        "last_error": cron.last_error,
+        "created_at": moment_to_wire(cron.created_at),
+        "updated_at": moment_to_wire(cron.updated_at),
+    }
+
+
+def _payload(cron: Cron) -> dict[str, Any]:
+    """What every run is asked for with, as far as it is not the default; `config` names the cron."""
+    usual = asdict(RunSpec(assistant_id=""))
+    asked = {name: value for name, value in asdict(cron.spec).items() if value != usual[name]}
+    for name in ("create_thread", "temporary", "keep_thread"):
+        asked.pop(name, None)
+    configurable = {**cron.spec.config.get("configurable", {}), "cron_id": cron.cron_id}
+    config = {**cron.spec.config, "configurable": configurable}
+    return {**asked, "schedule": cron.schedule.expression, "config": config}
+
+
+def _known_moment(moment: datetime | None) -> str | None:
+    return moment_to_wire(moment) if moment else None
 
 
 def run_to_wire(run: Run) -> dict[str, Any]:
