@@ -25,15 +25,18 @@ from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.runs.sweeper import Sweeper
+from runline.runs.thread_streams import ThreadStreams
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
+from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import StreamBridge
+from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.streams.thread_bells import MemoryThreadBells
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
@@ -54,12 +57,15 @@ class Core:
     runs: RunManager
     worker: Worker
     bridge: StreamBridge
+    thread_bells: ThreadBells
+    thread_streams: ThreadStreams
     tasks: TaskSet
 
     async def drain(self) -> None:
         """Take no more work, let runs finish within the grace period, give back the rest, end all streams."""
         await self.worker.drain()
         self.bridge.shut_down()
+        self.thread_bells.shut_down()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +135,10 @@ def _assemble(
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
         )
     )
-    bell = MemoryBell()
+    bell, thread_bells = MemoryBell(), MemoryThreadBells()
     threads = ThreadStore(database, clock)
     leases = LeaseStore(database, clock)
-    states = ThreadStates(registry, saver, threads, bell, hold_seconds=settings.workers.lease_seconds)
+    states = ThreadStates(registry, saver, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants)
@@ -159,10 +165,25 @@ def _assemble(
         bridge=bridge,
         streams=streams,
         bell=bell,
+        thread_bells=thread_bells,
         recent=RecentRuns(bridge),
         clock=clock,
     )
-    core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
+    thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
+    core = Core(
+        registry,
+        assistants,
+        assistant_graphs,
+        threads,
+        leases,
+        states,
+        manager,
+        worker,
+        bridge,
+        thread_bells,
+        thread_streams,
+        tasks,
+    )
     attempts = settings.workers.max_attempts
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),

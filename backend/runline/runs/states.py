@@ -25,7 +25,7 @@ from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
 from runline.storage.threads import Hold, ThreadStore
-from runline.streams.contracts import Bell
+from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
 
@@ -76,9 +76,17 @@ class ThreadStates:
     """The states of a viewer's threads."""
 
     def __init__(
-        self, registry: GraphRegistry, saver: RunlineSaver, threads: ThreadStore, bell: Bell, *, hold_seconds: float
+        self,
+        registry: GraphRegistry,
+        saver: RunlineSaver,
+        threads: ThreadStore,
+        bell: Bell,
+        thread_bells: ThreadBells,
+        *,
+        hold_seconds: float,
     ) -> None:
         self._bell = bell
+        self._thread_bells = thread_bells
         self._hold_seconds = hold_seconds
         self._registry = registry
         self._saver = saver
@@ -133,6 +141,7 @@ class ThreadStates:
         finally:
             await asyncio.shield(self._threads.release(hold, slot.state))
             self._bell.ring()
+            self._thread_bells.ring(thread_id)
 
     async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
         for _ in range(_HOLD_TRIES):
