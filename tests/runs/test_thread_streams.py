@@ -53,6 +53,10 @@ class Followed:
         await wait_until(lambda: len(self.facts) >= len(words))
         assert self.words == list(words)
 
+    async def ends(self) -> None:
+        """Wait until the stream is over."""
+        await wait_until(lambda: self.over)
+
 
 def facts_of(part: Part) -> Sequence[Fact]:
     match part:
@@ -160,10 +164,9 @@ async def test_a_reader_comes_back_to_any_place_without_loss_or_repeat(house: Ho
         whole = followed.facts
     for number, (place, _) in enumerate(whole):
         async with following(house, thread_id, place) as again:
-            rest = whole[number + 1 :]
-            await wait_until(lambda again=again, rest=rest: len(again.facts) >= len(rest))
+            await again.tells(*(word for _, word in whole[number + 1 :]))
             await let_others_run()
-            assert again.facts == rest
+            assert again.facts == whole[number + 1 :]
 
 
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:
@@ -232,7 +235,7 @@ async def test_a_deletion_ends_the_stream_also_in_the_middle_of_a_run(house: Hou
     for thread_id in (idle, busy):
         async with following(house, thread_id) as followed:
             await house.core.runs.delete_thread(ANONYMOUS, thread_id)
-            await wait_until(lambda followed=followed: followed.over)
+            await followed.ends()
             assert isinstance(followed.parts[-1], ThreadDeleted)
 
 
@@ -251,7 +254,7 @@ async def test_a_lost_ring_costs_a_poll(house: House) -> None:
     thread_id = await house.thread()
     async with following(house, thread_id, poll_seconds=0.01) as followed:
         await house.core.threads.delete(ANONYMOUS, thread_id)
-        await wait_until(lambda: followed.over)
+        await followed.ends()
         assert followed.words == ["deleted"]
 
 
