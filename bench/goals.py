@@ -181,6 +181,7 @@ GOALS = {
         (
             Check("KiB per idle /join", _worst("joins", "KiB per /join"), at_most=40),
             Check("KiB per idle /stream", _worst("joins", "KiB per /stream"), at_most=40),
+            Check("KiB per idle thread stream", _worst("thread-streams", "KiB per thread stream"), at_most=40),
             Check("at rest, MiB", _ours("memory", "at rest, MiB"), at_most=120),
             Check(
                 "after 10,000 runs / after 2,000, events kept 1 s",

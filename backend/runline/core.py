@@ -32,8 +32,9 @@ from runline.runs.recorder import Recorder
 from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
 from runline.runs.scheduler import Scheduler
-from runline.runs.states import ThreadStates
+from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.sweeper import Sweeper
+from runline.runs.thread_streams import ThreadStreams
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
@@ -41,10 +42,12 @@ from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
+from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
 from runline.storage.versions import VersionStore
-from runline.streams.contracts import StreamBridge
+from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.streams.thread_bells import MemoryThreadBells
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
@@ -71,12 +74,15 @@ class Core:
     runs: RunManager
     worker: Worker
     bridge: StreamBridge
+    thread_bells: ThreadBells
+    thread_streams: ThreadStreams
     tasks: TaskSet
 
     async def drain(self) -> None:
         """Take no more work, let runs finish within the grace period, give back the rest, end all streams."""
         await self.worker.drain()
         self.bridge.shut_down()
+        self.thread_bells.shut_down()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +182,11 @@ def _assemble(
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
         )
     )
-    bell = MemoryBell()
+    bell, thread_bells = MemoryBell(), MemoryThreadBells()
     threads = ThreadStore(database, clock)
     leases = LeaseStore(database, clock)
-    states = ThreadStates(registry, saver, threads, bell, store=store, hold_seconds=settings.workers.lease_seconds)
+    side = GraphSide(registry, saver, store)
+    states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
     items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
@@ -207,12 +214,14 @@ def _assemble(
         bridge=bridge,
         streams=streams,
         bell=bell,
+        thread_bells=thread_bells,
         recent=RecentRuns(bridge),
         clock=clock,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
+    thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
     core = Core(
         registry=registry,
         assistants=assistants,
@@ -228,6 +237,8 @@ def _assemble(
         runs=manager,
         worker=worker,
         bridge=bridge,
+        thread_bells=thread_bells,
+        thread_streams=thread_streams,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

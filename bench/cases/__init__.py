@@ -22,5 +22,6 @@ CASES = (
     reconnect.CASE,
     long_thread.CASE,
     memory.JOINS,
+    memory.THREAD_STREAMS,
     memory.RUNS,
 )

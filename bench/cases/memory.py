@@ -7,11 +7,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bench.asked import HELLO, counting, new_run, run_of, several, streamed_run_of
+from bench.asked import HELLO, counting, new_run, new_thread, run_of, several, streamed_run_of
 from bench.case import Case, Form
 from bench.client import Client
 from bench.meter import Tree
-from bench.names import GATEWAY, Figures
+from bench.names import GATEWAY, OFFICIAL, Figures
 from bench.servers import Server, Start, serving
 
 AT_REST, AFTER_FEW, AFTER_MANY = "at rest, MiB", "after 2,000 runs, MiB", "after 10,000 runs, MiB"
@@ -65,16 +65,28 @@ async def _joins(server: Server, form: Form) -> Figures:
 
 
 async def _per_join(name: str, kind: str, form: Form) -> float:
-    joins = form.of(500, 20)
     with serving(name) as fresh:
         async with fresh.client() as client:
             given = counting(time.monotonic() + _QUIET_SECONDS, 0, 1)
-            path = f"{await new_run(client, streamed_run_of('paced', given))}/{kind}"
-            # the first ones pay for what is loaded once
-            async with _joined(client, path, form.of(50, 5)):
-                before = await _settled_mib(fresh.tree)
-                async with _joined(client, path, joins):
-                    return (await _settled_mib(fresh.tree) - before) * 1024 / joins
+            run = await new_run(client, streamed_run_of("paced", given))
+            return await _kib_of_each(fresh.tree, client, f"{run}/{kind}", form)
+
+
+async def _thread_streams(server: Server, form: Form) -> Figures:
+    with serving(server.name) as fresh:
+        async with fresh.client() as client:
+            path = f"{await new_thread(client)}/stream"
+            return {"KiB per thread stream": await _kib_of_each(fresh.tree, client, path, form)}
+
+
+async def _kib_of_each(tree: Tree, client: Client, path: str, form: Form) -> float:
+    """What each of many clients costs that wait for the answer's end."""
+    joins = form.of(500, 20)
+    # the first ones pay for what is loaded once
+    async with _joined(client, path, form.of(50, 5)):
+        before = await _settled_mib(tree)
+        async with _joined(client, path, joins):
+            return (await _settled_mib(tree) - before) * 1024 / joins
 
 
 @asynccontextmanager
@@ -84,7 +96,7 @@ async def _joined(client: Client, path: str, number: int) -> AsyncIterator[None]
         yield
         if ended := [task for task in tasks if task.done()]:
             ended[0].result()
-            raise RuntimeError(f"{len(ended)} of {number} joins of a quiet run ended")
+            raise RuntimeError(f"{len(ended)} of {number} joins ended although nothing happens")
     finally:
         for task in tasks:
             task.cancel()
@@ -104,6 +116,16 @@ JOINS = Case(
     "joins",
     "Memory of 500 clients that wait for a quiet run, on a server of its own",
     _joins,
+    pairs=3,
+    official_pairs=1,
+    seconds=180,
+    warm_up=False,
+)
+THREAD_STREAMS = Case(
+    "thread-streams",
+    "Memory of 500 clients that follow a thread on which nothing happens, on a server of its own",
+    _thread_streams,
+    servers=(GATEWAY, OFFICIAL),
     pairs=3,
     official_pairs=1,
     seconds=180,

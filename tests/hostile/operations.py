@@ -20,6 +20,7 @@ _JOIN = {
     "cancel_on_disconnect": _TRUTHS,
     "stream_mode": ("everything", "values,everything", "%00", "%5B1", "%5B%22everything%22%5D"),
 }
+_THREAD_MODES = ("values", "run_modes,everything", "%00", "%5B1", "%5B%22values%22%5D")
 _CANCEL = {"action": _WORDS, "wait": _TRUTHS}
 
 
@@ -53,6 +54,7 @@ OPERATIONS = (
     Operation("PATCH", "/threads/{thread}", {}, fields.THREAD_PATCH),
     Operation("DELETE", "/threads/{thread}"),
     Operation("POST", "/threads/{thread}/copy"),
+    Operation("GET", "/threads/{thread}/stream", query={"stream_modes": _THREAD_MODES, "stream_mode": _THREAD_MODES}),
     Operation("GET", "/threads/{thread}/state", query={"subgraphs": _TRUTHS}),
     Operation("GET", "/threads/{thread}/state/{checkpoint}", query={"subgraphs": _TRUTHS}),
     Operation("POST", "/threads/{thread}/state/checkpoint", {"checkpoint": {}}, fields.STATE_READ),
@@ -112,4 +114,4 @@ OPERATIONS = (
 
 TAKING_BODIES = tuple(operation for operation in OPERATIONS if operation.body is not None)
 MAKING_RUNS = tuple(operation for operation in OPERATIONS if operation.makes_run)
-STREAMING = tuple(operation for operation in OPERATIONS if operation.path.endswith("{run}/stream"))
+STREAMING = tuple(operation for operation in OPERATIONS if operation.path.endswith("}/stream"))

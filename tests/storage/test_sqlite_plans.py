@@ -20,6 +20,7 @@ from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.runs import RunFilter
+from runline.storage.thread_streams import ThreadStreamStore
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
 
 AGENT = graph_assistant_id("agent")
@@ -89,6 +90,10 @@ HOT: dict[str, Call] = {
     "delete a thread": lambda world, run: world.threads.delete(ANONYMOUS, run.thread_id),
     "search threads": lambda world, _: world.threads.search(ALICE, ThreadFilter(), Page()),
     "count threads": lambda world, _: world.threads.count(ALICE, ThreadFilter()),
+    "follow a thread": lambda world, run: ThreadStreamStore(world.database).ahead(
+        ANONYMOUS, run.thread_id, run.created_at
+    ),
+    "join a thread": lambda world, run: ThreadStreamStore(world.database).present(ANONYMOUS, run.thread_id),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
     "threads of an assistant": lambda world, _: world.threads.ids(ALICE, ThreadFilter(metadata={"assistant_id": "a"})),
     "get an assistant": lambda world, _: world.assistants.get(ANONYMOUS, AGENT),
@@ -120,6 +125,9 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "next due": (HOT["next due"], "ix_runs_ready"),
     "expired": (HOT["expired"], "ix_runs_leases"),
     "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
+    "place": (HOT["admit"], "ix_runs_thread_id_created_at (thread_id=?)"),
+    "follow": (HOT["follow a thread"], "ix_runs_thread_id_created_at (thread_id=? AND created_at>?)"),
+    "join": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "holds": (HOT["find holds"], "ix_threads_held"),
@@ -133,7 +141,7 @@ async def test_a_hot_statement_uses_the_index_made_for_it(world: World, run: Run
     assert any(index in line for line in lines), lines
 
 
-@pytest.mark.parametrize("name", ["search threads", "list runs"])
+@pytest.mark.parametrize("name", ["search threads", "list runs", "follow a thread"])
 async def test_a_page_in_the_usual_order_is_read_without_sorting_the_rest(world: World, run: Run, name: str) -> None:
     lines = await plan(world, HOT[name](world, run))
     # the index gives the order but for rows of the very same moment

@@ -27,9 +27,11 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from runline.errors import Conflict
+from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.reach import within_reach
 from runline.kit.json import dumps
 from runline.kit.sqlite import OneHopConnection, connect
+from runline.model.place import Place
 
 T = TypeVar("T")
 
@@ -46,6 +48,8 @@ _TABLES = ("replaced_writes", "writes", "checkpoints")
 
 _EXTENSIONS = """
 CREATE INDEX IF NOT EXISTS ix_checkpoints_run ON checkpoints (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_checkpoints_updates ON checkpoints (thread_id, checkpoint_ns, checkpoint_id)
+    WHERE run_id IS NULL;
 CREATE INDEX IF NOT EXISTS ix_writes_run ON writes (run_id) WHERE run_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS replaced_writes (
     replaced_by TEXT NOT NULL,
@@ -72,6 +76,10 @@ _KEEP_REPLACED = (
     "AND checkpoint_id = ? AND task_id = ? AND idx < 0 AND run_id IS NOT ?"
 )
 _NEWEST_OF_RUN = "SELECT max(checkpoint_id) FROM checkpoints WHERE run_id = ? AND checkpoint_ns = ''"
+_NEXT_UPDATE = (
+    "SELECT min(checkpoint_id) FROM checkpoints "
+    "WHERE thread_id = ? AND checkpoint_ns = '' AND run_id IS NULL AND checkpoint_id >= ?"
+)
 _DELETE_THREAD = "DELETE FROM {table} WHERE thread_id = ?"
 _COPY_THREAD = tuple(
     f"INSERT INTO {table} (thread_id, {columns}) SELECT ?, {columns} FROM {table} WHERE thread_id = ?"
@@ -299,6 +307,12 @@ class RunlineSaver(AsyncSqliteSaver):
         async with self.conn.execute(_NEWEST_OF_RUN, (run_id,)) as cursor:
             newest: str | None = (await cursor.fetchone())[0]
         return newest
+
+    async def next_update(self, thread_id: str, place: Place) -> str | None:
+        """The id of the thread's first checkpoint at the place or behind it that no run has written."""
+        async with self.conn.execute(_NEXT_UPDATE, (thread_id, first_checkpoint_id(place))) as cursor:
+            first: str | None = (await cursor.fetchone())[0]
+        return first
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's checkpoints and writes. The copies belong to no run: deleting one spares them."""

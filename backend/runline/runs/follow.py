@@ -52,6 +52,11 @@ class RunStreams:
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
 
+    async def now(self, run: Run) -> int:
+        """The position behind all that an active run has told so far."""
+        await self._open_for_reader(run)
+        return self.bridge.last_seq(run.run_id)
+
     def _position(self, run: Run, after: int | None) -> int:
         if after is None:
             return self.bridge.last_seq(run.run_id)

@@ -31,7 +31,7 @@ from runline.runs.states import ThreadStates
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Batch, Bell, Ended, StreamBridge
+from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
 
@@ -59,6 +59,7 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
+    thread_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
 
@@ -123,6 +124,7 @@ class RunManager:
     def _begin(self, admitted: Admitted) -> None:
         run = admitted.run
         self.bridge.open(run.run_id)
+        self.thread_bells.ring(run.thread_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:

@@ -26,7 +26,7 @@ from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
 from runline.storage.threads import Hold, ThreadStore
-from runline.streams.contracts import Bell
+from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
 
@@ -73,25 +73,26 @@ class StateUpdate:
     checkpoint: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GraphSide:
+    """What states are read and written with."""
+
+    registry: GraphRegistry
+    saver: RunlineSaver
+    store: BaseStore
+
+
 class ThreadStates:
     """The states of a viewer's threads."""
 
     def __init__(
-        self,
-        registry: GraphRegistry,
-        saver: RunlineSaver,
-        threads: ThreadStore,
-        bell: Bell,
-        *,
-        store: BaseStore,
-        hold_seconds: float,
+        self, graphs: GraphSide, threads: ThreadStore, bell: Bell, thread_bells: ThreadBells, *, hold_seconds: float
     ) -> None:
-        self._bell = bell
-        self._hold_seconds = hold_seconds
-        self._registry = registry
-        self._saver = saver
-        self._store = store
+        self._graphs = graphs
         self._threads = threads
+        self._bell = bell
+        self._thread_bells = thread_bells
+        self._hold_seconds = hold_seconds
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -142,6 +143,7 @@ class ThreadStates:
         finally:
             await asyncio.shield(self._threads.release(hold, slot.state))
             self._bell.ring()
+            self._thread_bells.ring(thread_id)
 
     async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
         for _ in range(_HOLD_TRIES):
@@ -161,7 +163,7 @@ class ThreadStates:
                     "Run it once, or create it with metadata.graph_id."
                 )
             try:
-                async with self._saver.updated(thread.thread_id):
+                async with self._graphs.saver.updated(thread.thread_id):
                     written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
@@ -180,11 +182,11 @@ class ThreadStates:
         state = thread_state(snapshot) if snapshot else ThreadState(ThreadStatus.IDLE, None, None)
         copy_id = new_id()
         # its checkpoints first: there is never a thread without them
-        await self._saver.acopy_thread(thread_id, copy_id)
+        await self._graphs.saver.acopy_thread(thread_id, copy_id)
         try:
             return await self._threads.copy(viewer, source, copy_id, state)
         except Unavailable:
-            await self._saver.adelete_thread(copy_id)
+            await self._graphs.saver.adelete_thread(copy_id)
             raise
 
     async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
@@ -217,5 +219,5 @@ class ThreadStates:
     @asynccontextmanager
     async def _open_graph(self, graph_id: str, config: RunnableConfig) -> AsyncIterator[AnyGraph]:
         access = Access("threads.read")
-        async with self._registry.ask(graph_id, config, access=access, store=self._store) as graph:
-            yield graph.copy(update={"checkpointer": self._saver, "store": self._store})
+        async with self._graphs.registry.ask(graph_id, config, access=access, store=self._graphs.store) as graph:
+            yield graph.copy(update={"checkpointer": self._graphs.saver, "store": self._graphs.store})

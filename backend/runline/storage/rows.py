@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -25,13 +25,20 @@ log = structlog.get_logger()
 
 def readable(rows: Iterable[Row[Any]], from_row: Callable[[Row[Any]], T]) -> list[T]:
     """The rows that can be read; the others are left out and named in the log."""
-    objects = []
+    return list(_readable(rows, from_row))
+
+
+def first_readable(rows: Iterable[Row[Any]], from_row: Callable[[Row[Any]], T]) -> T | None:
+    """The first row that can be read; no more than need be are fetched."""
+    return next(_readable(rows, from_row), None)
+
+
+def _readable(rows: Iterable[Row[Any]], from_row: Callable[[Row[Any]], T]) -> Iterator[T]:
     for row in rows:
         try:
-            objects.append(from_row(row))
+            yield from_row(row)
         except Unreadable as exc:
             log.warning("a row is left out", reason=str(exc))
-    return objects
 
 
 def _sound(noun: str, row: Row[Any], build: Callable[[Row[Any]], T]) -> T:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, select
 
 from runline.errors import NotFound, RunNotFound, TooMany
 from runline.kit.clock import Clock
@@ -47,9 +48,16 @@ class RunFilter:
 
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
-_THREAD = select(threads.c.owner, threads.c.metadata, threads.c.config, threads.c.held_until, threads.c.hidden).where(
-    threads.c.thread_id == bindparam("key")
-)
+_NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
+_THREAD: Select[Any] = select(
+    threads.c.owner,
+    threads.c.metadata,
+    threads.c.config,
+    threads.c.held_until,
+    threads.c.hidden,
+    threads.c.state_updated_at,
+    _NEWEST.label("newest"),
+).where(threads.c.thread_id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,8 @@ class RunStore:
     ) -> Admitted:
         """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
 
-        The run's metadata becomes the assistant's, the thread's and its own, merged in this order. With a
+        The run's metadata becomes the assistant's, the thread's and its own, merged in this order. Its `created_at`
+        is its place among all that happens on the thread: it lies behind whatever has been committed there. With a
         claimant the run is returned `running` when nothing stands before it. A key that made a run before gives that
         run again, and nothing else happens. A cron's tick is used up by the run.
         Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
@@ -94,7 +103,9 @@ class RunStore:
         admission = decide(run.spec.multitask_strategy, active, held=thread.held)
         if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
             raise TooMany(f"Thread {run.thread_id} has {len(active)} active runs; wait for some to finish.")
-        run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
+        metadata = {**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata}
+        place = max(run.created_at, thread.next_place)
+        run = replace(run, metadata=metadata, created_at=place, updated_at=place)
         run = self._insert(connection, run, thread, admission, claimant)
         self._evict(connection, admission)
         if key:
@@ -180,6 +191,7 @@ class RunStore:
 class _ThreadAtAdmission:
     existed: bool
     held: bool
+    next_place: datetime
     metadata: dict[str, Any]
     metadata_for_runs: dict[str, Any]
     config: dict[str, Any]
@@ -196,6 +208,7 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
     thread = _ThreadAtAdmission(
         existed=row is not None,
         held=row is not None and row.held_until is not None,
+        next_place=_next_place(row) if row is not None else run.created_at,
         metadata={**metadata, **graph},
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
         config=_thread_config(run, assistant),
@@ -208,6 +221,12 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
     if row is None:
         _insert_thread(connection, run, thread)
     return thread
+
+
+def _next_place(row: Row[Any]) -> datetime:
+    """A run may have waited for its admission while others were admitted, or the state was updated."""
+    moments = [moment for moment in (row.state_updated_at, row.newest) if isinstance(moment, datetime)]
+    return max(moments, default=datetime.min.replace(tzinfo=UTC)) + timedelta(microseconds=1)
 
 
 def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:

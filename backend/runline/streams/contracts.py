@@ -11,11 +11,15 @@ from runline.model.event import Event
 
 
 class EventsGone(RunlineError):
-    """A reader asked for events that the bridge has dropped to stay within its memory."""
+    """A reader asked for events that the bridge has dropped to stay within its memory.
+
+    `kept_after`: the position behind which there are events again; None if there are none.
+    """
 
     status = 410
 
-    def __init__(self, run_id: str, after: int) -> None:
+    def __init__(self, run_id: str, after: int, kept_after: int | None = None) -> None:
+        self.kept_after = kept_after
         super().__init__(f"The events of run {run_id} after {after} are no longer kept; read the run's state instead")
 
 
@@ -85,4 +89,24 @@ class Bell(Protocol):
 
     async def wait(self, timeout: float) -> None:
         """Return at the next ring or after `timeout` seconds; a ring since the last wait counts."""
+        ...
+
+
+class ThreadBells(Protocol):
+    """One bell for each thread: it wakes those who follow the thread when there may be news of it. May be lost."""
+
+    def ring(self, thread_id: str) -> None:
+        """Wake everybody who listens to the thread."""
+        ...
+
+    def listen(self, thread_id: str, every: float) -> AsyncIterator[None]:
+        """Yield at once, at each ring since this call, and at least every `every` seconds.
+
+        Several rings that nobody waited for count as one. Whoever listens no more is forgotten. Ends when the process
+        shuts down.
+        """
+        ...
+
+    def shut_down(self) -> None:
+        """End all listening, now and later."""
         ...

@@ -149,7 +149,7 @@ class MemoryStreamBridge:
     async def _read(self, run_id: str, stream: _Stream | None, after: int) -> AsyncIterator[Batch]:
         while stream is not None:
             if after + 1 < stream.first_kept:
-                raise EventsGone(run_id, after)
+                raise EventsGone(run_id, after, stream.first_kept - 1)
             if after < stream.last_seq:
                 batch = stream.after(after)
                 after = batch[-1].seq

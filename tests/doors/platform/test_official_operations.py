@@ -19,7 +19,6 @@ OFFICIAL = [line.split() for line in (Path(__file__).parent / "official_operatio
 AWAITED = {
     "POST /threads/prune",
     "GET /threads/{thread_id}/storage",
-    "GET /threads/{thread_id}/stream",
     "POST /threads/{thread_id}/stream/events",
     "POST /threads/{thread_id}/commands",
 }

@@ -17,10 +17,11 @@ from runline.runs.follow import RunStreams
 from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
-from runline.runs.states import ThreadStates
+from runline.runs.states import GraphSide, ThreadStates
 from runline.storage.engine import Database
 from runline.storage.segments import SegmentStore
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.streams.thread_bells import MemoryThreadBells
 from storage.world import World
 
 MAX_ATTEMPTS = 3
@@ -49,7 +50,8 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)
-        states = ThreadStates(site.registry, saver, world.threads, bell, store=InMemoryStore(), hold_seconds=15)
+        side = GraphSide(site.registry, saver, InMemoryStore())
+        states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
         reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, bell, (), MAX_ATTEMPTS)
         yield Process(saver, reaper)

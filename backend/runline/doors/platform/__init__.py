@@ -17,6 +17,7 @@ from runline.doors.platform import (
     stateless,
     store,
     system,
+    thread_stream,
     threads,
     unserved,
 )
@@ -28,7 +29,7 @@ def router(disabled: Container[str] = ()) -> APIRouter:
 
     They are on one level: each level more is searched anew with every request.
     """
-    nouns = (system, threads, state, crons, runs, stateless, store, unserved)
+    nouns = (system, threads, thread_stream, state, crons, runs, stateless, store, unserved)
     about_assistants = (assistants, assistant_versions, assistant_graphs)
     routes = (route for noun in nouns + about_assistants for route in noun.routes.routes)
     return APIRouter(routes=[route for route in routes if not _is_in(route, disabled)])

@@ -6,7 +6,7 @@ Divergence 3: a stream ends with `event: end`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -22,9 +22,9 @@ from runline.model.event import Event
 from runline.model.run import STREAM_MODES, Run
 from runline.streams.contracts import Batch, Ended
 
-_END = b"event: end\r\ndata: null\r\n\r\n"
+END = b"event: end\r\ndata: null\r\n\r\n"
 _ALWAYS_SHOWN = frozenset({"error"})
-_FROM_THE_START = frozenset({"-1", "0", "-"})
+FROM_THE_START = frozenset({"-1", "0", "-"})
 
 Modes = frozenset[str] | None
 
@@ -34,12 +34,17 @@ def frame(event: Event) -> bytes:
     return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (event.name.encode(), event.data, event.seq)
 
 
+def error_frame(exc: RunlineError) -> bytes:
+    """An error of the gateway itself, told in a stream that has begun: it is no event of the run and has no id."""
+    return b"event: error\r\ndata: %b\r\n\r\n" % dumps(_error(exc))
+
+
 async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[bytes]:
     """The frames of a run's events, several in one chunk where they wait, of these modes (None: of all)."""
     try:
         async for batch in batches:
             if isinstance(batch, Ended):
-                yield _END
+                yield END
                 return
             shown = [frame(event) for event in batch if modes is None or event.mode in modes]
             if shown:
@@ -47,7 +52,7 @@ async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[b
         raise AnswerCut("the gateway shuts down")
     except RunlineError as exc:
         # the answer has begun, so its status can tell nothing more
-        yield b"event: error\r\ndata: %b\r\n\r\n" % dumps(_error(exc))
+        yield error_frame(exc)
 
 
 def _error(exc: RunlineError) -> dict[str, str]:
@@ -65,16 +70,20 @@ async def _result(run: Run, call: Call) -> bytes:
 
 async def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
     """`stream_mode` in all spellings: one, repeated (Python SDK), a JSON array (JS SDK), with commas."""
-    if not stream_mode:
-        return None
-    names = {name for part in stream_mode for name in _names(part) if name}
+    names = spelled_modes(stream_mode or (), STREAM_MODES)
     if not names:
         return None
-    for name in names:
-        if name not in STREAM_MODES:
-            raise Invalid(f"Invalid stream mode: {name}")
     # on the wire the events of both message modes begin with "messages"
     return frozenset("messages" if name == "messages-tuple" else name for name in names) | _ALWAYS_SHOWN
+
+
+def spelled_modes(parts: Iterable[str], known: Container[str]) -> set[str]:
+    """The modes that values of a query name, each in one of the spellings above. Raises Invalid."""
+    names = {name for part in parts for name in _names(part) if name}
+    for name in names:
+        if name not in known:
+            raise Invalid(f"Invalid stream mode: {name}")
+    return names
 
 
 def _names(part: str) -> list[str]:
@@ -91,7 +100,7 @@ async def after_in_header(last_event_id: Annotated[str | None, Header()] = None)
     """`Last-Event-ID`: the position to go on from; None without one, which means from now on."""
     if last_event_id is None:
         return None
-    if last_event_id in _FROM_THE_START:
+    if last_event_id in FROM_THE_START:
         return 0
     if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
         raise Invalid("Invalid Last-Event-ID: must be the id of an event of this run, or -1 for all")

@@ -1,0 +1,118 @@
+"""ThreadStreamStore: what comes next on a thread; and the places of runs, which are their creations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from runline.errors import ThreadNotFound, Unreadable
+from runline.model.thread import Thread
+from runline.model.viewer import ANONYMOUS
+from runline.storage.thread_streams import Outlook, ThreadStreamStore
+from storage.world import ALICE, ASSISTANT, START, World, state
+
+MOMENT = timedelta(microseconds=1)
+
+
+async def ahead(world: World, thread_id: str) -> Outlook:
+    return await ThreadStreamStore(world.database).ahead(ANONYMOUS, thread_id, START)
+
+
+async def present(world: World, thread_id: str) -> Outlook:
+    return await ThreadStreamStore(world.database).present(ANONYMOUS, thread_id)
+
+
+def key_of(object_id: str) -> str:
+    """The id as the database keeps it."""
+    return object_id.replace("-", "")
+
+
+async def poison(world: World, thread: Thread) -> None:
+    statement = text("UPDATE threads SET state_updated_at = 'never' WHERE thread_id = :key")
+    await world.execute(statement.bindparams(key=key_of(thread.thread_id)))
+
+
+async def test_the_runs_ahead_come_in_the_order_of_their_creation(world: World) -> None:
+    thread = await world.thread()
+    runs = [await world.add(thread.thread_id) for _ in range(3)]
+    store, found, since = ThreadStreamStore(world.database), [], START
+    while run := (await store.ahead(ANONYMOUS, thread.thread_id, since)).run:
+        found.append(run.run_id)
+        since = run.created_at + MOMENT
+    assert found == [run.run_id for run in runs]
+
+
+async def test_a_thread_tells_when_it_was_made_and_its_state_changed_and_whether_it_is_held(world: World) -> None:
+    thread = await world.thread()
+    assert await ahead(world, thread.thread_id) == Outlook(None, thread.created_at, thread.state_updated_at, held=False)
+    await world.hold(thread.thread_id)
+    assert (await ahead(world, thread.thread_id)).held
+    await world.release(thread.thread_id, state({"n": 1}))
+    after = await ahead(world, thread.thread_id)
+    assert (after.held, after.updated_at > thread.state_updated_at) == (False, True)
+
+
+async def test_at_present_is_the_first_active_run_or_else_the_newest(world: World) -> None:
+    thread = await world.thread()
+    first = await world.start(thread.thread_id)
+    second = await world.add(thread.thread_id)
+    for expected in (first, second):
+        found = (await present(world, thread.thread_id)).run
+        assert found
+        assert found.run_id == expected.run_id
+        await world.finish(found, successor=True)
+    newest = (await present(world, thread.thread_id)).run
+    assert newest
+    assert newest.run_id == second.run_id
+
+
+async def test_only_its_viewer_finds_a_thread(world: World) -> None:
+    thread = await world.thread(viewer=ALICE)
+    for look in (ahead, present):
+        with pytest.raises(ThreadNotFound):
+            await look(world, thread.thread_id)
+
+
+async def test_a_run_that_cannot_be_read_does_not_hide_those_behind_it(world: World) -> None:
+    thread = await world.thread()
+    broken, sound = [await world.add(thread.thread_id) for _ in range(2)]
+    await world.execute(text("UPDATE runs SET spec = '[' WHERE run_id = :key").bindparams(key=key_of(broken.run_id)))
+    for look in (ahead, present):
+        found = (await look(world, thread.thread_id)).run
+        assert found
+        assert found.run_id == sound.run_id
+
+
+async def test_a_thread_that_cannot_be_read_says_so(world: World) -> None:
+    thread = await world.thread()
+    await poison(world, thread)
+    with pytest.raises(Unreadable):
+        await ahead(world, thread.thread_id)
+
+
+async def test_runs_of_one_moment_get_places_one_after_the_other(world: World) -> None:
+    thread = await world.thread()
+    noted = world.run(thread.thread_id)
+    twin = replace(world.run(thread.thread_id), created_at=noted.created_at)
+    places = [(await world.runs.admit(run, ASSISTANT, None)).run.created_at for run in (noted, twin)]
+    assert places == [noted.created_at, noted.created_at + MOMENT]
+
+
+async def test_a_run_stands_behind_a_state_update_that_was_committed_while_it_waited(world: World) -> None:
+    thread = await world.thread()
+    noted = world.run(thread.thread_id)
+    await world.come_to(thread.thread_id, state({"n": 1}))
+    admitted = (await world.runs.admit(noted, ASSISTANT, None)).run
+    changed = (await world.get_thread(thread.thread_id)).state_updated_at
+    assert noted.created_at < changed < admitted.created_at
+
+
+async def test_a_place_is_given_on_a_thread_whose_moments_cannot_be_read(world: World) -> None:
+    """A poisoned row breaks itself alone: the thread still takes runs, as before."""
+    thread = await world.thread()
+    await poison(world, thread)
+    runs = [await world.add(thread.thread_id) for _ in range(2)]
+    assert runs[0].created_at < runs[1].created_at
