@@ -339,9 +339,9 @@ def late_json(
     return LiveResponse(chunks(), wire, media_type="application/json", heartbeat=b"\n", headers=headers, gone=gone)
 
 
-def pagination(*, offset: int, count: int, total: int) -> dict[str, str]:
+def pagination(*, offset: int, limit: int, total: int) -> dict[str, str]:
     """Headers of one page: the true total and, if there is more, where it begins."""
     page = {"X-Pagination-Total": str(total)}
-    if offset + count < total:
-        page["X-Pagination-Next"] = str(offset + count)
+    if offset + limit < total:
+        page["X-Pagination-Next"] = str(offset + limit)
     return page

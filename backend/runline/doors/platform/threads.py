@@ -38,7 +38,7 @@ async def search_threads(body: ThreadSearchBody, call: CallDep) -> Response:
     page = Page(body.limit, body.offset, body.sort_by or "updated_at", descending)
     threads = await call.core.threads.search(call.viewer, wanted, page)
     total = await call.core.threads.count(call.viewer, wanted)
-    headers = pagination(offset=body.offset, count=len(threads), total=total)
+    headers = pagination(offset=body.offset, limit=body.limit, total=total)
     return json_response(selected(map(thread_to_wire, threads), body.select), headers=headers)
 
 
