@@ -18,6 +18,7 @@ from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
 from runline.storage.runs import RunFilter
+from runline.storage.ttls import TtlStore
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
 
 Statement = tuple[str, Any]
@@ -64,6 +65,7 @@ async def run(world: World) -> Run:
 
 
 Call = Callable[[World, Run], Awaitable[Any]]
+BY_METADATA = ThreadFilter(metadata={"graph_id": "echo", "tags": ["a"]})
 HOT: dict[str, Call] = {
     "admit": lambda world, run: world.add(run.thread_id, start=True),
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
@@ -84,6 +86,9 @@ HOT: dict[str, Call] = {
     "delete a thread": lambda world, run: world.threads.delete(ANONYMOUS, run.thread_id),
     "search threads": lambda world, _: world.threads.search(ALICE, ThreadFilter(), Page()),
     "count threads": lambda world, _: world.threads.count(ALICE, ThreadFilter()),
+    "search by metadata": lambda world, _: world.threads.search(ANONYMOUS, BY_METADATA, Page()),
+    "count by metadata": lambda world, _: world.threads.count(ANONYMOUS, BY_METADATA),
+    "find expired threads": lambda world, _: TtlStore(world.database, world.clock).expired(10),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
 }
 
@@ -110,6 +115,8 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "holds": (HOT["find holds"], "ix_threads_held"),
+    "terms": (HOT["search by metadata"], "PRIMARY KEY (term=?)"),
+    "expired threads": (HOT["find expired threads"], "ix_thread_ttls_expires_at (expires_at<?)"),
 }
 
 
