@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from runline.config import Settings
 from runline.errors import ConfigError
 from runline.graphs.checkpoints import RunlineSaver, open_saver
-from runline.graphs.project import read_project
+from runline.graphs.project import GraphProject, read_project
 from runline.graphs.registry import GraphRegistry
+from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
@@ -24,7 +25,9 @@ from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
+from runline.runs.upkeep import Upkeep
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
@@ -32,6 +35,8 @@ from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.threads import ThreadStore
+from runline.storage.ttls import TtlStore
+from runline.storage.unseen import UnseenStore
 from runline.streams.contracts import StreamBridge
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 
@@ -51,6 +56,9 @@ class Core:
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
+    thread_maker: ThreadMaker
+    ttls: TtlStore
+    upkeep: Upkeep
     runs: RunManager
     worker: Worker
     bridge: StreamBridge
@@ -79,7 +87,8 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
-    registry = await asyncio.to_thread(_load_graphs, settings)
+    project = read_project(settings.graphs.file)
+    registry = await asyncio.to_thread(_load_graphs, settings, project)
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))
         database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
@@ -91,20 +100,23 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             )
         )
         tasks = await stack.enter_async_context(TaskSet())
-        core, background = _assemble(settings, registry, database, saver, tasks)
+        core, background = _assemble(settings, project.thread_ttl, registry, database, saver, tasks)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
         await background.reaper.reap(everything=True)
+        await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
+        pause = project.thread_ttl.sweep_interval_minutes * 60
+        tasks.supervise("prune", lambda: _every(pause, core.upkeep.sweep))
         stack.push_async_callback(core.drain)
         yield core
 
 
-def _load_graphs(settings: Settings) -> GraphRegistry:
-    registry = GraphRegistry.load(read_project(settings.graphs.file))
+def _load_graphs(settings: Settings, project: GraphProject) -> GraphRegistry:
+    registry = GraphRegistry.load(project)
     if settings.graphs.strict and registry.broken:
         reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
         raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
@@ -121,7 +133,12 @@ def _sqlite_options(settings: Settings) -> SqliteOptions:
 
 
 def _assemble(
-    settings: Settings, registry: GraphRegistry, database: Database, saver: RunlineSaver, tasks: TaskSet
+    settings: Settings,
+    ttl: ThreadTtl,
+    registry: GraphRegistry,
+    database: Database,
+    saver: RunlineSaver,
+    tasks: TaskSet,
 ) -> tuple[Core, _Background]:
     clock = SystemClock()
     bridge = MemoryStreamBridge(
@@ -130,7 +147,9 @@ def _assemble(
         )
     )
     bell = MemoryBell()
-    threads = ThreadStore(database, clock)
+    threads = ThreadStore(database, clock, ttl.default)
+    unseen = UnseenStore(database, clock, ttl.default)
+    ttls = TtlStore(database, clock)
     leases = LeaseStore(database, clock)
     states = ThreadStates(registry, saver, threads, bell, hold_seconds=settings.workers.lease_seconds)
     rollback = Rollback(saver, leases, states)
@@ -150,7 +169,7 @@ def _assemble(
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits),
+        runs=RunStore(database, clock, queue_limits, ttl.default),
         threads=threads,
         saver=saver,
         states=states,
@@ -162,7 +181,21 @@ def _assemble(
         recent=RecentRuns(bridge),
         clock=clock,
     )
-    core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
+    core = Core(
+        registry=registry,
+        assistants=assistants,
+        assistant_graphs=assistant_graphs,
+        threads=threads,
+        leases=leases,
+        states=states,
+        thread_maker=ThreadMaker(saver, states, threads, unseen),
+        ttls=ttls,
+        upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
+        runs=manager,
+        worker=worker,
+        bridge=bridge,
+        tasks=tasks,
+    )
     attempts = settings.workers.max_attempts
     return core, _Background(
         Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),

@@ -15,8 +15,9 @@ from typing import Any
 from dotenv import dotenv_values
 
 from runline.errors import ConfigError
+from runline.graphs.thread_ttl import ThreadTtl, read_object, read_thread_ttl
 
-SERVED_KEYS = frozenset({"graphs", "dependencies", "env"})
+SERVED_KEYS = frozenset({"graphs", "checkpointer", "dependencies", "env"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -35,7 +36,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "store", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"encryption", "http", "priority", "store", "ui", "ui_config", "webhooks"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -56,6 +57,7 @@ class GraphProject:
     graphs: Mapping[str, GraphSpec]
     dependencies: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    thread_ttl: ThreadTtl = field(default_factory=ThreadTtl)
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -80,13 +82,18 @@ def read_project(file: Path) -> GraphProject:
             f"{file} asks for 'auth', which this version of Runline does not enforce, so it refuses to serve"
             " these graphs to everybody: remove the key if they need no authentication."
         )
+    checkpointer = read_object(file, "checkpointer", keys.get("checkpointer", {}))
     return GraphProject(
         file=file,
         graphs=_read_graphs(file, keys.get("graphs")),
         dependencies=_read_dependencies(file, keys.get("dependencies", [])),
         env=_read_env(file, keys.get("env", {})),
         ignored=_keep(keys, IMAGE_KEYS),
-        unsupported=_keep(keys, UNSUPPORTED_KEYS),
+        thread_ttl=read_thread_ttl(file, checkpointer.get("ttl")),
+        unsupported=(
+            *_keep(keys, UNSUPPORTED_KEYS),
+            *(f"checkpointer.{key}" for key in checkpointer if key != "ttl"),
+        ),
         unknown=(
             *_keep(keys, keys.keys() - SERVED_KEYS - IMAGE_KEYS - UNSUPPORTED_KEYS),
             *_unknown_in_entries(keys["graphs"]),
