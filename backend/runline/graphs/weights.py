@@ -1,7 +1,7 @@
 """How many bytes a thread takes in the checkpoint file.
 
-This saver keeps the values of all channels in every checkpoint, so a value that did not change is stored, and
-counted, as often as there are checkpoints that have it.
+Divergence 26: this saver keeps the values of all channels in every checkpoint, so a value that did not change is
+stored, and counted, as often as there are checkpoints that have it.
 """
 
 from __future__ import annotations

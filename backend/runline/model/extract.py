@@ -1,4 +1,7 @@
-"""Paths into threads, such as `values.messages[-1].content`, and what is found at their ends."""
+"""Paths into threads, such as `values.messages[-1].content`, and what is found at their ends.
+
+Divergence 25: a path that cannot be read is refused.
+"""
 
 from __future__ import annotations
 

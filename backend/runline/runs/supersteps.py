@@ -1,4 +1,7 @@
-"""Threads that begin with a state: made by supersteps, each a list of updates as if by nodes."""
+"""Threads that begin with a state: made by supersteps, each a list of updates as if by nodes.
+
+Divergence 24: supersteps are applied whole or not at all.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Upkeep of threads: pruning them, on demand and when their time is over, and weighing them.
 
-A busy thread is left alone: pruning takes the thread's slot, and gives it back when a run came first.
+Divergence 23: threads end as declared. A busy thread is left alone: pruning takes the thread's slot, and gives it
+back when a run came first.
 """
 
 from __future__ import annotations
