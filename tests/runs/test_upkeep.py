@@ -183,6 +183,28 @@ async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed
                 await house.get_thread(thread_id)
 
 
+async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tmp_path: Path) -> None:
+    before = rows(tmp_path)
+    await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+    await house.core.upkeep.sweep()
+    assert rows(tmp_path) != before
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
+        connection.execute("UPDATE thread_ttls SET expires_at = '2026-01-01T00:00:00.000000+00:00'")
+
+    await house.core.upkeep.sweep()
+
+    assert rows(tmp_path) == before
+
+
+async def test_an_unseen_thread_that_cannot_be_read_does_not_keep_the_gateway_from_starting(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
+        connection.execute("UPDATE threads SET config = '{'")
+    async with open_house(tmp_path) as house:
+        await house.finish(None, "one")
+
+
 async def test_a_thread_that_cannot_be_read_does_not_hold_up_the_pruning_of_others(
     house: House, tmp_path: Path, logs: list[Any]
 ) -> None:

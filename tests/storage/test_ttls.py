@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from runline.errors import Unreadable
+from runline.errors import Conflict, Unreadable
 from runline.kit.ids import new_id
 from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS
@@ -64,6 +64,14 @@ async def test_a_patch_begins_another_life(world: World, ttls: TtlStore) -> None
     assert await over(ttls) == []
     world.clock.pass_(1)
     assert await over(ttls) == [thread_id, other]
+
+
+async def test_the_thread_of_a_stateless_run_takes_no_ttl(world: World, ttls: TtlStore) -> None:
+    run = await world.start(new_id(), create_thread=True, temporary=True)
+    with pytest.raises(Conflict, match="stateless run"):
+        await world.threads.patch(ANONYMOUS, run.thread_id, {"a": 1}, HOUR)
+    assert (await world.get_thread(run.thread_id)).metadata.get("a") is None
+    assert await ttls.find(ANONYMOUS, run.thread_id) is None
 
 
 async def test_a_copy_lives_as_long_as_its_source_was_to_live(world: World, ttls: TtlStore) -> None:

@@ -110,7 +110,10 @@ async def test_what_a_dead_process_has_left_unseen_is_known_at_once_and_swept_in
     removed = await world.thread(viewer=BOB)
     await unseen.hide(BOB, removed.thread_id)
     await world.start(new_id(), create_thread=True, temporary=True)
-    left = [Expired(made.thread_id, ALICE, PruneStrategy.DELETE), Expired(removed.thread_id, BOB, PruneStrategy.DELETE)]
+    left = [
+        Expired(made.thread_id, ALICE, PruneStrategy.DELETE, unseen=True),
+        Expired(removed.thread_id, BOB, PruneStrategy.DELETE, unseen=True),
+    ]
 
     assert sorted(await ttls.left_unseen(), key=repr) == sorted(left, key=repr)
     assert await ttls.expired(10) == []

@@ -46,8 +46,7 @@ class Upkeep:
 
     async def finish_removals(self) -> None:
         """Remove what a process that died has left half made or half removed."""
-        for left in await self.ttls.left_unseen():
-            await self._remove(left.owner, left.thread_id)
+        await self._prune_all(await self.ttls.left_unseen())
 
     async def weigh(self, viewer: Viewer, thread_id: str) -> Weight:
         """What the thread's checkpoints take. Raises ThreadNotFound."""
@@ -67,6 +66,10 @@ class Upkeep:
         return pruned
 
     async def _prune(self, thread: Expired) -> None:
+        if thread.unseen:
+            # nobody else knows it, and what had its slot is gone
+            await self._remove(thread.owner, thread.thread_id)
+            return
         async with self.states.slot(thread.owner, thread.thread_id):
             if thread.strategy is PruneStrategy.KEEP_LATEST:
                 await self.saver.aprune([thread.thread_id])

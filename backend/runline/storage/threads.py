@@ -93,12 +93,17 @@ class ThreadStore:
         metadata: dict[str, Any],
         ttl: Ttl | None = None,
     ) -> Thread:
-        """Merge `metadata` into the thread's, key by key; a ttl begins now. Raises ThreadNotFound."""
+        """Merge `metadata` into the thread's, key by key; a ttl begins now.
+
+        Raises ThreadNotFound, and Conflict for a ttl where the thread goes with its run anyway.
+        """
         before = _get(connection, viewer, thread_id)
         thread = replace(before, metadata={**before.metadata, **metadata}, updated_at=self._clock.now())
-        if not is_hidden(connection, thread_id):
+        if not _is_hidden(connection, thread_id):
             index_terms(connection, thread.owner, thread_id, thread.metadata, before.metadata)
             give_ttl(connection, thread_id, ttl, thread.updated_at)
+        elif ttl:
+            raise Conflict("The thread of a stateless run ends with its run, and takes no ttl")
         connection.execute(
             update(threads)
             .where(threads.c.thread_id == thread_id)
@@ -218,7 +223,7 @@ def find_rival(connection: Connection, viewer: Viewer, thread_id: str, *, exist_
     raise Conflict(f"Thread with ID {thread_id} already exists")
 
 
-def is_hidden(connection: Connection, thread_id: str) -> bool:
+def _is_hidden(connection: Connection, thread_id: str) -> bool:
     """Whether nobody is to find the thread by searching."""
     return bool(connection.execute(_HIDDEN, {"key": thread_id}).scalar_one())
 

@@ -47,11 +47,12 @@ def find_ttl(connection: Connection, thread_id: str) -> GivenTtl | None:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A thread whose time is over."""
+    """A thread whose time is over; `unseen`: it was left half made or half removed."""
 
     thread_id: str
     owner: Viewer
     strategy: PruneStrategy
+    unseen: bool = False
 
 
 class TtlStore:
@@ -84,14 +85,14 @@ class TtlStore:
             if _is_unchanged(row, given):
                 _put_off(connection, row.thread_id, given.ttl.end(now))
             elif row.status != ThreadStatus.BUSY or row.hidden:
-                due.append(Expired(row.thread_id, Viewer(row.owner), given.ttl.strategy))
+                due.append(Expired(row.thread_id, Viewer(row.owner), given.ttl.strategy, bool(row.hidden)))
         return due
 
     @reads
     def left_unseen(self, connection: Connection) -> list[Expired]:
         """Threads that were being made or removed; for the start of a process that owns the database alone."""
         rows = connection.execute(_ENDING.where(threads.c.hidden == 1))
-        return [Expired(row.thread_id, Viewer(row.owner), PruneStrategy.DELETE) for row in rows]
+        return [Expired(row.thread_id, Viewer(row.owner), PruneStrategy.DELETE, unseen=True) for row in rows]
 
     @writes
     def renew(self, connection: Connection, thread_id: str) -> None:
