@@ -89,6 +89,8 @@ _THREADS = ("wait-32", "existing threads: runs/s")
 _RESUME = "first event after a resume p50, ms"
 _DRAINED = ("background", "drained: runs/s")
 _AFTER_FEW, _AFTER_MANY = "after 2,000 runs, MiB", "after 10,000 runs, MiB"
+_RARE, _COMMON = (f"{kind}: of 20,000 / of 200" for kind in ("rare", "common"))
+_CREATION = "creation, of 20,000: p50, ms"
 _MISSED = "viewers that missed something"
 
 GOALS = {
@@ -167,13 +169,16 @@ GOALS = {
         ),
     ),
     9: Goal(
-        "Long threads grow no slower than langgraph's own",
+        "Long threads grow no slower than langgraph's own, and searches not with the number of threads",
         (
             Check(
                 "turn 200 / turn 10, by the same in process",
                 _ours_by(ALONE, "long-thread", "turn 200 / turn 10"),
                 at_most=1.1,
             ),
+            Check("by metadata that few have, 20,000 threads / 200", _ours("threads", _RARE), at_most=1.5),
+            Check("by metadata that all have, 20,000 threads / 200", _ours("threads", _COMMON), at_most=1.5),
+            Check("creating the 20,000th thread p50, ms", _ours("threads", _CREATION), at_most=2),
         ),
     ),
     10: Goal(

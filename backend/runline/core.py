@@ -16,6 +16,7 @@ from runline.graphs.registry import GraphRegistry
 from runline.graphs.store import RunlineStore, open_store
 from runline.graphs.store_index import StoreIndex, load_index
 from runline.graphs.store_spec import StoreSpec
+from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
@@ -33,8 +34,10 @@ from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
+from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
+from runline.runs.upkeep import Upkeep
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
@@ -44,6 +47,8 @@ from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
+from runline.storage.ttls import TtlStore
+from runline.storage.unseen import UnseenStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
@@ -71,6 +76,9 @@ class Core:
     leases: LeaseStore
     states: ThreadStates
     items: Items
+    thread_maker: ThreadMaker
+    ttls: TtlStore
+    upkeep: Upkeep
     runs: RunManager
     worker: Worker
     bridge: StreamBridge
@@ -92,6 +100,7 @@ class _Project:
     registry: GraphRegistry
     store: StoreSpec
     index: StoreIndex | None
+    thread_ttl: ThreadTtl
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +144,19 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             )
         )
         tasks = await stack.enter_async_context(TaskSet())
-        core, background = _assemble(settings, registry, database, saver, store, tasks)
+        core, background = _assemble(settings, project, database, saver, store, tasks)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
         await background.reaper.reap(everything=True)
+        await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, store.sweep_ttl))
+        pause = project.thread_ttl.sweep_interval_minutes * 60
+        tasks.supervise("prune", lambda: _every(pause, core.upkeep.sweep))
         stack.push_async_callback(core.drain)
         yield core
 
@@ -156,7 +168,7 @@ def _load_project(settings: Settings) -> _Project:
         reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
         raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
     index = load_index(project.store.index, project.folder) if project.store.index else None
-    return _Project(registry, project.store, index)
+    return _Project(registry, project.store, index, project.thread_ttl)
 
 
 def _sqlite_options(settings: Settings) -> SqliteOptions:
@@ -170,7 +182,7 @@ def _sqlite_options(settings: Settings) -> SqliteOptions:
 
 def _assemble(
     settings: Settings,
-    registry: GraphRegistry,
+    project: _Project,
     database: Database,
     saver: RunlineSaver,
     store: RunlineStore,
@@ -183,7 +195,10 @@ def _assemble(
         )
     )
     bell, thread_bells = MemoryBell(), MemoryThreadBells()
-    threads = ThreadStore(database, clock)
+    registry, ttl = project.registry, project.thread_ttl
+    threads = ThreadStore(database, clock, ttl.default)
+    unseen = UnseenStore(database, clock, ttl.default)
+    ttls = TtlStore(database, clock)
     leases = LeaseStore(database, clock)
     side = GraphSide(registry, saver, store)
     states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
@@ -205,7 +220,7 @@ def _assemble(
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits),
+        runs=RunStore(database, clock, queue_limits, ttl.default),
         threads=threads,
         saver=saver,
         states=states,
@@ -234,6 +249,9 @@ def _assemble(
         leases=leases,
         states=states,
         items=items,
+        thread_maker=ThreadMaker(saver, states, threads, unseen),
+        ttls=ttls,
+        upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
         runs=manager,
         worker=worker,
         bridge=bridge,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bench.cases import background, first_event, long_thread, memory, paced, reconnect, replay, stream, viewers, wait
+from bench.cases import (
+    background,
+    first_event,
+    long_thread,
+    memory,
+    paced,
+    reconnect,
+    replay,
+    stream,
+    threads,
+    viewers,
+    wait,
+)
 
 CASES = (
     first_event.CASE,
@@ -21,6 +33,7 @@ CASES = (
     replay.STORED,
     reconnect.CASE,
     long_thread.CASE,
+    threads.CASE,
     memory.JOINS,
     memory.THREAD_STREAMS,
     memory.RUNS,

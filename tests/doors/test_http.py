@@ -202,12 +202,10 @@ async def test_an_answer_never_fails_on_what_a_state_holds(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize(
-    ("offset", "count", "total", "following"),
-    [(0, 10, 30, "10"), (10, 10, 30, "20"), (20, 10, 30, None), (0, 0, 0, None), (100, 0, 30, None)],
+    ("offset", "total", "following"),
+    [(0, 30, "10"), (10, 30, "20"), (20, 30, None), (25, 30, None), (0, 0, None), (100, 30, None)],
 )
-def test_pages_tell_the_true_total_and_where_the_next_begins(
-    offset: int, count: int, total: int, following: str | None
-) -> None:
-    headers = pagination(offset=offset, count=count, total=total)
+def test_pages_tell_the_true_total_and_where_the_next_begins(offset: int, total: int, following: str | None) -> None:
+    headers = pagination(offset=offset, limit=10, total=total)
     assert headers["X-Pagination-Total"] == str(total)
     assert headers.get("X-Pagination-Next") == following

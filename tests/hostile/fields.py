@@ -131,14 +131,54 @@ THREAD_RUN = (
 )
 STATELESS_RUN = (*RUN, Field("on_completion", "null", _WORDS))
 
+_ID = "01a1f885-0830-772e-8d96-040c354ac1f6"
+# a number is so many minutes
+TTL = Field(
+    "ttl",
+    "null number fraction",
+    {
+        "none": 0,
+        "eleven-years": 6_000_000,
+        "nameless": {"strategy": "delete"},
+        **_inside(ttl__none=0, ttl__negative=-1, ttl__huge=10**18, ttl__text="5", ttl__truth=True, ttl__list=[5]),
+        **{f"strategy:{name}": {"ttl": 5, "strategy": word} for name, word in {**_WORDS, "number": 5}.items()},
+    },
+)
+
+
+def _update(**update: Any) -> list[Any]:
+    return [{"updates": [update]}]
+
+
+_SUPERSTEPS = {
+    "without-a-graph": _update(as_node="one", values={}),
+    "without-updates": [{}],
+    "updates:text": [{"updates": "text"}],
+    "updates:nulls": [{"updates": [None]}],
+    "nodeless": _update(values={}),
+    "as_node:number": _update(as_node=5),
+    "as_node:nul": _update(as_node=_NUL),
+    "values:text": _update(as_node="one", values="text"),
+    "values:number": _update(as_node="one", values=5),
+    "command:text": _update(as_node="one", command="text"),
+    "command:goto": _update(as_node="one", command={"goto": 5}),
+    "command:resume": _update(as_node="one", command={"resume": "yes"}),
+    "both": _update(as_node="one", values={}, command={"update": {}}),
+    "too-many-updates": [{"updates": [{"as_node": "one"}] * 1001}],
+}
+
 THREAD = (
     Field("thread_id", "null", _WORDS),
     METADATA,
     Field("if_exists", "null", _WORDS),
-    Field("ttl", "null"),
-    Field("supersteps", "null"),
+    TTL,
+    Field("supersteps", "null list", _SUPERSTEPS),
 )
-THREAD_PATCH = (METADATA, Field("ttl", "null"))
+THREAD_PATCH = (METADATA, TTL)
+THREAD_PRUNE = (
+    Field("thread_ids", "list", {"word": ["bad"], "nul": [_NUL], "too-many": [_ID] * 1001}),
+    Field("strategy", "", _WORDS),
+)
 
 _PAGE = (
     Field("limit", "number", {"none": 0, "too-many": 1001}),
@@ -152,7 +192,17 @@ THREAD_SEARCH = (
     *THREAD_COUNT,
     *_PAGE,
     Field("ids", "null list", {"too-many": ["01a1f885-0830-772e-8d96-040c354ac1f6"] * 1001}),
-    Field("extract", "null"),
+    Field(
+        "extract",
+        "null object",
+        {
+            **{f"path:{name}": {"a": word} for name, word in {**_WORDS, "field": "status", "empty": ""}.items()},
+            **{f"path:{path}": {"a": path} for path in ("values.", "values..a", "values[", "values[a]", "values[1]a")},
+            **{f"alias:{name}": {word: "values"} for name, word in {**_WORDS, "dotted": "a.b", "empty": ""}.items()},
+            "path:number": {"a": 5},
+            "too-many": {f"a{number}": "values" for number in range(11)},
+        },
+    ),
 )
 ASSISTANT_COUNT = (
     WANTED_METADATA,

@@ -21,6 +21,7 @@ from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
+from runline.storage.ttls import TtlStore
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
 
 AGENT = graph_assistant_id("agent")
@@ -70,6 +71,7 @@ async def run(world: World) -> Run:
 
 
 Call = Callable[[World, Run], Awaitable[Any]]
+BY_METADATA = ThreadFilter(metadata={"graph_id": "echo", "tags": ["a"]})
 HOT: dict[str, Call] = {
     "admit": lambda world, run: world.add(run.thread_id, start=True),
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
@@ -94,6 +96,9 @@ HOT: dict[str, Call] = {
         ANONYMOUS, run.thread_id, run.created_at
     ),
     "join a thread": lambda world, run: ThreadStreamStore(world.database).present(ANONYMOUS, run.thread_id),
+    "search by metadata": lambda world, _: world.threads.search(ANONYMOUS, BY_METADATA, Page()),
+    "count by metadata": lambda world, _: world.threads.count(ANONYMOUS, BY_METADATA),
+    "find expired threads": lambda world, _: TtlStore(world.database, world.clock).expired(10),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
     "threads of an assistant": lambda world, _: world.threads.ids(ALICE, ThreadFilter(metadata={"assistant_id": "a"})),
     "get an assistant": lambda world, _: world.assistants.get(ANONYMOUS, AGENT),
@@ -132,6 +137,8 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "holds": (HOT["find holds"], "ix_threads_held"),
     "assistants": (HOT["search assistants"], "ix_assistants_owner_created_at (owner=?"),
+    "terms": (HOT["search by metadata"], "PRIMARY KEY (term=?)"),
+    "expired threads": (HOT["find expired threads"], "ix_thread_ttls_expires_at (expires_at<?)"),
 }
 
 

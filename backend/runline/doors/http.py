@@ -171,9 +171,9 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     return f"{name}: {reason}"
 
 
-def pagination(*, offset: int, count: int, total: int) -> dict[str, str]:
+def pagination(*, offset: int, limit: int, total: int) -> dict[str, str]:
     """Headers of one page: the true total and, if there is more, where it begins."""
     page = {"X-Pagination-Total": str(total)}
-    if offset + count < total:
-        page["X-Pagination-Next"] = str(offset + count)
+    if offset + limit < total:
+        page["X-Pagination-Next"] = str(offset + limit)
     return page

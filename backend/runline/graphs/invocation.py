@@ -135,10 +135,14 @@ def _position(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _input(spec: RunSpec) -> Any:
-    """A Command if the body had one that says anything, else the input. JSON null answers no interrupt."""
-    command = {key: value for key, value in (spec.command or {}).items() if value is not None}
-    if not command:
-        return spec.input
+    """A Command if the body had one that says anything, else the input."""
+    command = as_command(spec.command)
+    return spec.input if command is None else command
+
+
+def as_command(sent: dict[str, Any] | None) -> Command[Any] | None:
+    """The Command that a body speaks of, if it says anything. JSON null answers no interrupt."""
+    command = {key: value for key, value in (sent or {}).items() if value is not None}
     given: dict[str, Any] = {}
     if "resume" in command:
         given["resume"] = command["resume"]
@@ -146,7 +150,7 @@ def _input(spec: RunSpec) -> Any:
         given["goto"] = _goto(command["goto"])
     if "update" in command:
         given["update"] = _update(command["update"])
-    return Command(**given) if given else spec.input
+    return Command(**given) if given else None
 
 
 def _goto(goto: Any) -> Any:

@@ -18,8 +18,9 @@ from runline.errors import ConfigError
 from runline.graphs.http import HttpOptions, keys_without_effect, read_http
 from runline.graphs.store_spec import StoreSpec, read_store, unknown_in_store
 from runline.graphs.target import is_target
+from runline.graphs.thread_ttl import ThreadTtl, read_object, read_thread_ttl
 
-SERVED_KEYS = frozenset({"graphs", "dependencies", "env", "http", "store"})
+SERVED_KEYS = frozenset({"graphs", "checkpointer", "dependencies", "env", "http", "store"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -38,7 +39,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "priority", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"encryption", "priority", "ui", "ui_config", "webhooks"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -61,6 +62,7 @@ class GraphProject:
     env: Mapping[str, str] = field(default_factory=dict)
     store: StoreSpec = field(default_factory=StoreSpec)
     http: HttpOptions = field(default_factory=HttpOptions)
+    thread_ttl: ThreadTtl = field(default_factory=ThreadTtl)
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def read_project(file: Path) -> GraphProject:
     _refuse_promises(file, keys)
     http = read_http(file, keys.get("http", {}))
     unsupported, unknown = keys_without_effect(keys.get("http", {}))
+    checkpointer = read_object(file, "checkpointer", keys.get("checkpointer", {}))
     return GraphProject(
         file=file,
         graphs=_read_graphs(file, keys.get("graphs")),
@@ -91,7 +94,12 @@ def read_project(file: Path) -> GraphProject:
         store=read_store(file, keys.get("store")),
         http=http,
         ignored=_keep(keys, IMAGE_KEYS),
-        unsupported=(*_keep(keys, UNSUPPORTED_KEYS), *unsupported),
+        thread_ttl=read_thread_ttl(file, checkpointer.get("ttl")),
+        unsupported=(
+            *_keep(keys, UNSUPPORTED_KEYS),
+            *(f"checkpointer.{key}" for key in checkpointer if key != "ttl"),
+            *unsupported,
+        ),
         unknown=(
             *_keep(keys, keys.keys() - SERVED_KEYS - IMAGE_KEYS - UNSUPPORTED_KEYS),
             *_unknown_in_entries(keys["graphs"]),

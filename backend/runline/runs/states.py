@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from langchain_core.runnables import RunnableConfig
+from langgraph import types
 from langgraph.errors import InvalidUpdateError
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
@@ -153,9 +154,21 @@ class ThreadStates:
             await asyncio.sleep(_HOLD_PAUSE_SECONDS)
         raise ThreadBusy
 
+    async def begin(self, thread: Thread, supersteps: Sequence[Sequence[types.StateUpdate]]) -> ThreadState:
+        """Write the first states of a thread that nobody else knows yet; returns the newest. Raises as `update`."""
+        config = thread_config(thread.thread_id)
+        return (await self._written(thread, config, lambda graph: graph.abulk_update_state(config, supersteps)))[1]
+
     async def _write(self, thread: Thread, update: StateUpdate) -> tuple[RunnableConfig, ThreadState]:
         config = thread_config(thread.thread_id, update.checkpoint)
         config["metadata"] = {"graph_id": thread.metadata.get("graph_id")}
+        return await self._written(
+            thread, config, lambda graph: graph.aupdate_state(config, update.values, as_node=update.as_node)
+        )
+
+    async def _written(
+        self, thread: Thread, config: RunnableConfig, write: Callable[[AnyGraph], Awaitable[RunnableConfig]]
+    ) -> tuple[RunnableConfig, ThreadState]:
         async with self._open(thread, config) as graph:
             if graph is None:
                 raise BadRequest(
@@ -164,7 +177,7 @@ class ThreadStates:
                 )
             try:
                 async with self._graphs.saver.updated(thread.thread_id):
-                    written = await graph.aupdate_state(config, update.values, as_node=update.as_node)
+                    written = await write(graph)
             except InvalidUpdateError as exc:
                 raise BadRequest(str(exc)) from exc
             except RunlineError:

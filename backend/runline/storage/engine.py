@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal_column,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
@@ -231,6 +232,14 @@ def _begin_immediate(connection: Connection) -> None:
 def insert_new(table: Table) -> Insert:
     """An INSERT that leaves rows alone whose primary key is there already."""
     return insert(table).prefix_with("OR IGNORE", dialect="sqlite")
+
+
+def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value of a text column that is never NULL, out of reach of the indexes on it.
+
+    SQLite has no statistics on fresh tables, and would take an index on the owner where an id leads to a few rows.
+    """
+    return func.coalesce(column, literal_column("''"))
 
 
 def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[bool]:

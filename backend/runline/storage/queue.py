@@ -33,6 +33,7 @@ from runline.model.run import Run
 from runline.model.thread import ThreadState
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
+from runline.storage.terms import index_terms
 
 log = structlog.get_logger()
 
@@ -178,10 +179,10 @@ def remove_run(connection: Connection, run: Run, *, keep_graph: bool = False) ->
 
 
 def _restore(connection: Connection, thread_id: str, before: dict[str, Any], *, keep_graph: bool) -> None:
-    query = select(threads.c.metadata).where(threads.c.thread_id == thread_id)
-    metadata = connection.execute(query).scalar_one_or_none()
-    if metadata is None:
+    query = select(threads.c.owner, threads.c.metadata).where(threads.c.thread_id == thread_id)
+    if (thread := connection.execute(query).one_or_none()) is None:
         return
+    metadata = dict(thread.metadata)
     for key in ("graph_id", "assistant_id"):
         if before.get(key) is not None:
             metadata[key] = before[key]
@@ -190,6 +191,7 @@ def _restore(connection: Connection, thread_id: str, before: dict[str, Any], *, 
     connection.execute(
         update(threads).where(threads.c.thread_id == thread_id).values(metadata=metadata, config=before["config"])
     )
+    index_terms(connection, thread.owner, thread_id, metadata, thread.metadata)
 
 
 def drop_thread(connection: Connection, run: Run) -> None:

@@ -16,6 +16,7 @@ from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, Th
 from runline.model.run import Run, RunSpec
 from runline.model.schedule import Schedule
 from runline.model.thread import Thread
+from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
 from runline.storage.tables import Undecodable
 
 T = TypeVar("T")
@@ -97,6 +98,15 @@ def cron_from_row(row: Row[Any]) -> Cron:
     return _sound("Cron", row, _cron)
 
 
+def given_ttl_from_row(row: Row[Any]) -> GivenTtl:
+    """A `thread_ttls` row. Raises Unreadable."""
+    return _sound("The ttl of thread", row, _given_ttl)
+
+
+def _given_ttl(row: Row[Any]) -> GivenTtl:
+    return GivenTtl(Ttl(float(row.minutes), PruneStrategy(row.strategy)), row.expires_at)
+
+
 def _assistant(row: Row[Any]) -> Assistant:
     return Assistant(
         assistant_id=row.assistant_id,
@@ -127,6 +137,25 @@ def _thread(row: Row[Any]) -> Thread:
         interrupts=row.interrupts,
         error=row.error,
     )
+
+
+def thread_to_row(thread: Thread) -> dict[str, Any]:
+    """The columns of a `threads` row that the Thread itself holds, of one whose runs have all ended."""
+    return {
+        "thread_id": thread.thread_id,
+        "owner": thread.owner,
+        "status": thread.status,
+        "resting": thread.status,
+        "hidden": 0,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "state_updated_at": thread.state_updated_at,
+        "metadata": thread.metadata,
+        "config": thread.config,
+        "state_values": thread.values,
+        "interrupts": thread.interrupts,
+        "error": thread.error,
+    }
 
 
 def _run(row: Row[Any]) -> Run:

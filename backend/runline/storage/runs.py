@@ -17,6 +17,7 @@ from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
+from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
 from runline.storage.engine import Database, reads, writes
@@ -24,6 +25,8 @@ from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
+from runline.storage.terms import index_terms
+from runline.storage.ttls import give_ttl
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,17 @@ class QueueLimits:
 class RunStore:
     """The `runs` table, in the scope of a Viewer."""
 
-    def __init__(self, database: Database, clock: Clock, limits: QueueLimits = QueueLimits()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        limits: QueueLimits = QueueLimits(),
+        default_ttl: Ttl | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
+        self._default_ttl = default_ttl
 
     @writes
     def admit(
@@ -99,6 +109,8 @@ class RunStore:
         if key and (earlier := earlier_run(connection, run.owner, key)):
             return Admitted(earlier, is_new=False)
         thread = _thread_for(connection, run, assistant)
+        if not thread.existed:
+            self._insert_thread(connection, run, thread)
         active = active_runs(connection, run.thread_id) if thread.existed else []
         admission = decide(run.spec.multitask_strategy, active, held=thread.held)
         if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
@@ -111,6 +123,7 @@ class RunStore:
         if key:
             remember_key(connection, run, key)
         if thread.existed:
+            index_terms(connection, run.owner, run.thread_id, thread.metadata, thread.metadata_before)
             settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
 
@@ -120,6 +133,26 @@ class RunStore:
         query = select(func.count()).select_from(some)
         if connection.execute(query).scalar_one() >= self._limits.total:
             raise TooMany(f"{self._limits.total} runs are active; wait for some to finish.")
+
+    def _insert_thread(self, connection: Connection, run: Run, thread: _ThreadAtAdmission) -> None:
+        """A thread that is made for a run is busy with it from the start, in the same transaction."""
+        now = run.created_at
+        row = {
+            "thread_id": run.thread_id,
+            "owner": run.owner,
+            "status": ThreadStatus.BUSY,
+            "resting": ThreadStatus.IDLE,
+            "hidden": int(run.traceless),
+            "created_at": now,
+            "updated_at": now,
+            "state_updated_at": now,
+            "metadata": thread.metadata,
+            "config": thread.config,
+        }
+        connection.execute(_INSERT_THREAD, row)
+        if not run.traceless:
+            index_terms(connection, run.owner, run.thread_id, thread.metadata)
+            give_ttl(connection, run.thread_id, self._default_ttl, now)
 
     def _insert(
         self,
@@ -193,23 +226,25 @@ class _ThreadAtAdmission:
     held: bool
     next_place: datetime
     metadata: dict[str, Any]
+    metadata_before: dict[str, Any]
     metadata_for_runs: dict[str, Any]
     config: dict[str, Any]
     before: dict[str, Any]
 
 
 def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
-    """Read or create the run's thread and say what it becomes by this run."""
+    """Read the run's thread, if there is one, and say what it becomes by this run."""
     row = connection.execute(_THREAD, {"key": run.thread_id}).one_or_none()
     if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
-    thread = _ThreadAtAdmission(
+    return _ThreadAtAdmission(
         existed=row is not None,
         held=row is not None and row.held_until is not None,
         next_place=_next_place(row) if row is not None else run.created_at,
         metadata={**metadata, **graph},
+        metadata_before=metadata,
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
         config=_thread_config(run, assistant),
         before={
@@ -218,9 +253,6 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
             "config": row.config if row is not None else {},
         },
     )
-    if row is None:
-        _insert_thread(connection, run, thread)
-    return thread
 
 
 def _next_place(row: Row[Any]) -> datetime:
@@ -233,24 +265,6 @@ def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
     """Observed: the assistant's config and the run's tags and the like, but not the run's `configurable`."""
     own = {key: value for key, value in run.spec.config.items() if key != "configurable"}
     return {**assistant.config, **own, "configurable": assistant.config.get("configurable", {})}
-
-
-def _insert_thread(connection: Connection, run: Run, thread: _ThreadAtAdmission) -> None:
-    """A thread that is made for a run is busy with it from the start, in the same transaction."""
-    now = run.created_at
-    row = {
-        "thread_id": run.thread_id,
-        "owner": run.owner,
-        "status": ThreadStatus.BUSY,
-        "resting": ThreadStatus.IDLE,
-        "hidden": int(run.traceless),
-        "created_at": now,
-        "updated_at": now,
-        "state_updated_at": now,
-        "metadata": thread.metadata,
-        "config": thread.config,
-    }
-    connection.execute(_INSERT_THREAD, row)
 
 
 def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:

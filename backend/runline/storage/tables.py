@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -142,6 +143,24 @@ threads = Table(
     Index("ix_threads_owner_updated_at", "owner", "updated_at", "thread_id"),
     Index("ix_threads_owner_status_updated_at", "owner", "status", "updated_at", "thread_id"),
     Index("ix_threads_held", "held_until", sqlite_where=_HELD, postgresql_where=_HELD),
+)
+
+thread_terms = Table(
+    "thread_terms",
+    metadata,
+    # a digest of owner, path and value of a scalar in the thread's metadata
+    Column("term", LargeBinary, primary_key=True),
+    Column("thread_id", Id, ForeignKey("threads.thread_id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+thread_ttls = Table(
+    "thread_ttls",
+    metadata,
+    Column("thread_id", Id, ForeignKey("threads.thread_id", ondelete="CASCADE"), primary_key=True),
+    Column("minutes", Float, nullable=False),
+    Column("strategy", String, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
 )
 
 _PENDING_AND_READY = text("status = 'pending' AND ready = 1")

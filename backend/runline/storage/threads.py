@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from runline.errors import Conflict, ThreadBusy, ThreadNotFound
 from runline.kit.clock import Clock
@@ -15,19 +14,25 @@ from runline.kit.ids import new_id
 from runline.model.lifecycle import ThreadStatus
 from runline.model.run import Run
 from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
+from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains, reads, writes
+from runline.storage.engine import Database, reads, writes
+from runline.storage.matching import Match
 from runline.storage.queue import promote, settle, state_columns
-from runline.storage.rows import readable, run_from_row, thread_from_row
+from runline.storage.rows import readable, run_from_row, thread_from_row, thread_to_row
 from runline.storage.tables import is_active, runs, threads
+from runline.storage.terms import index_terms
+from runline.storage.ttls import find_ttl, give_ttl
 
 _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
 _INSERT = insert(threads)
+_HIDDEN = select(threads.c.hidden).where(threads.c.thread_id == bindparam("key"))
 _HELD = select(threads.c.held_until).where(threads.c.thread_id == bindparam("key"))
 _RELEASE = (
     update(threads)
     .where(threads.c.thread_id == bindparam("key"), threads.c.held_until == bindparam("until"))
     .values(held_until=None)
+    .returning(threads.c.updated_at)
 )
 _HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
 
@@ -43,36 +48,36 @@ class Hold:
 class ThreadStore:
     """The `threads` table."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, default_ttl: Ttl | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._default_ttl = default_ttl
 
     @writes
     def create(
-        self, connection: Connection, viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], *, exist_ok: bool
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        thread_id: str | None,
+        metadata: dict[str, Any],
+        *,
+        exist_ok: bool,
+        ttl: Ttl | None = None,
     ) -> Thread:
         """Insert an idle thread; with `exist_ok` an existing one of the viewer's is returned untouched.
 
         Raises Conflict when the id is taken, also by somebody else.
         """
-        now = self._clock.now()
-        thread = Thread(
-            thread_id=thread_id or new_id(),
-            owner=viewer.identity,
-            status=ThreadStatus.IDLE,
-            created_at=now,
-            updated_at=now,
-            state_updated_at=now,
-            metadata=metadata,
-            config={},
-        )
-        existing = _find(connection, thread.thread_id) if thread_id else None
-        if existing is None:
-            connection.execute(_INSERT, _thread_to_row(thread))
-            return thread
-        if exist_ok and existing.owner == viewer.identity:
+        if thread_id and (existing := find_rival(connection, viewer, thread_id, exist_ok=exist_ok)):
             return existing
-        raise Conflict(f"Thread with ID {thread_id} already exists")
+        thread = new_thread(viewer, thread_id, metadata, self._clock.now())
+        self._insert(connection, thread, ttl or self._default_ttl)
+        return thread
+
+    def _insert(self, connection: Connection, thread: Thread, ttl: Ttl | None) -> None:
+        connection.execute(_INSERT, thread_to_row(thread))
+        index_terms(connection, thread.owner, thread.thread_id, thread.metadata)
+        give_ttl(connection, thread.thread_id, ttl, thread.created_at)
 
     @reads
     def get(self, connection: Connection, viewer: Viewer, thread_id: str) -> Thread:
@@ -80,10 +85,25 @@ class ThreadStore:
         return _get(connection, viewer, thread_id)
 
     @writes
-    def patch(self, connection: Connection, viewer: Viewer, thread_id: str, metadata: dict[str, Any]) -> Thread:
-        """Merge `metadata` into the thread's, key by key. Raises ThreadNotFound."""
-        thread = _get(connection, viewer, thread_id)
-        thread = replace(thread, metadata={**thread.metadata, **metadata}, updated_at=self._clock.now())
+    def patch(
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        thread_id: str,
+        metadata: dict[str, Any],
+        ttl: Ttl | None = None,
+    ) -> Thread:
+        """Merge `metadata` into the thread's, key by key; a ttl begins now.
+
+        Raises ThreadNotFound, and Conflict for a ttl where the thread goes with its run anyway.
+        """
+        before = _get(connection, viewer, thread_id)
+        thread = replace(before, metadata={**before.metadata, **metadata}, updated_at=self._clock.now())
+        if not _is_hidden(connection, thread_id):
+            index_terms(connection, thread.owner, thread_id, thread.metadata, before.metadata)
+            give_ttl(connection, thread_id, ttl, thread.updated_at)
+        elif ttl:
+            raise Conflict("The thread of a stateless run ends with its run, and takes no ttl")
         connection.execute(
             update(threads)
             .where(threads.c.thread_id == thread_id)
@@ -108,28 +128,28 @@ class ThreadStore:
         """One page of the viewer's threads that match."""
         column = threads.c[page.sort_by]
         ordering = (column.desc(), threads.c.thread_id.desc()) if page.descending else (column, threads.c.thread_id)
-        query = select(threads).where(*_where(viewer, wanted)).order_by(*ordering)
+        query = select(threads).where(*Match.of(connection, viewer, wanted).clauses()).order_by(*ordering)
         rows = connection.execute(query.limit(page.limit).offset(page.offset))
         return readable(rows, thread_from_row)
 
     @reads
     def ids(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter) -> list[str]:
         """The ids of all the viewer's threads that match."""
-        query = select(threads.c.thread_id).where(*_where(viewer, wanted))
+        query = select(threads.c.thread_id).where(*Match.of(connection, viewer, wanted).clauses())
         return list(connection.execute(query).scalars())
 
     @reads
     def count(self, connection: Connection, viewer: Viewer, wanted: ThreadFilter) -> int:
         """How many of the viewer's threads match."""
-        query = select(func.count()).select_from(threads).where(*_where(viewer, wanted))
-        return connection.execute(query).scalar_one()
+        return Match.of(connection, viewer, wanted).count(connection)
 
     @writes
     def copy(
         self, connection: Connection, viewer: Viewer, source: Thread, thread_id: str, state: ThreadState
     ) -> Thread:
-        """Insert a new idle thread with the source's metadata and config, at the given state."""
+        """Insert a new idle thread with the source's metadata, config and ttl, at the given state."""
         now = self._clock.now()
+        given = find_ttl(connection, source.thread_id)
         thread = Thread(
             thread_id=thread_id,
             owner=viewer.identity,
@@ -142,14 +162,14 @@ class ThreadStore:
             values=state.values,
             interrupts=state.interrupts,
         )
-        connection.execute(_INSERT, _thread_to_row(thread))
+        self._insert(connection, thread, given.ttl if given else None)
         return thread
 
     @writes
     def hold(
         self, connection: Connection, viewer: Viewer, thread_id: str, seconds: float, *, beside_runs: bool = False
     ) -> Hold | None:
-        """Take the thread's slot, as a run would; runs created meanwhile wait.
+        """Take the thread's slot, as a run would; runs created meanwhile wait. That alone changes no `updated_at`.
 
         `beside_runs`: also while a run is active; the next one waits. Returns None if somebody else
         holds it. Raises ThreadNotFound, ThreadBusy.
@@ -162,7 +182,7 @@ class ThreadStore:
             raise ThreadBusy
         hold = Hold(thread_id, now + timedelta(seconds=seconds))
         connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
-        settle(connection, thread_id, now)
+        settle(connection, thread_id, now, updated_at=thread.updated_at)
         return hold
 
     @writes
@@ -172,9 +192,10 @@ class ThreadStore:
         Does nothing for a hold that came to its end and was given up.
         """
         now = self._clock.now()
-        released = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until})
-        if released.rowcount:
-            settle(connection, hold.thread_id, now, **state_columns(state, now))
+        held = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until}).one_or_none()
+        if held:
+            changes = state_columns(state, now) or {"updated_at": held.updated_at}
+            settle(connection, hold.thread_id, now, **changes)
             promote(connection, hold.thread_id, None, now)
 
     @reads
@@ -184,6 +205,33 @@ class ThreadStore:
         if not everything:
             query = query.where(threads.c.held_until < self._clock.now())
         return [Hold(row.thread_id, row.held_until) for row in connection.execute(query)]
+
+
+def new_thread(viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], now: datetime) -> Thread:
+    """An idle thread that is not stored yet."""
+    return Thread(
+        thread_id=thread_id or new_id(),
+        owner=viewer.identity,
+        status=ThreadStatus.IDLE,
+        created_at=now,
+        updated_at=now,
+        state_updated_at=now,
+        metadata=metadata,
+        config={},
+    )
+
+
+def find_rival(connection: Connection, viewer: Viewer, thread_id: str, *, exist_ok: bool) -> Thread | None:
+    """The thread that has an id already, if the viewer may have it instead. Raises Conflict if not."""
+    existing = _find(connection, thread_id)
+    if existing is None or (exist_ok and existing.owner == viewer.identity):
+        return existing
+    raise Conflict(f"Thread with ID {thread_id} already exists")
+
+
+def _is_hidden(connection: Connection, thread_id: str) -> bool:
+    """Whether nobody is to find the thread by searching."""
+    return bool(connection.execute(_HIDDEN, {"key": thread_id}).scalar_one())
 
 
 def _find(connection: Connection, thread_id: str) -> Thread | None:
@@ -196,34 +244,3 @@ def _get(connection: Connection, viewer: Viewer, thread_id: str) -> Thread:
     if thread is None or thread.owner != viewer.identity:
         raise ThreadNotFound(thread_id)
     return thread
-
-
-def _where(viewer: Viewer, wanted: ThreadFilter) -> Sequence[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = [threads.c.owner == viewer.identity, threads.c.hidden == 0]
-    if wanted.ids:
-        clauses.append(threads.c.thread_id.in_(wanted.ids))
-    if wanted.status:
-        clauses.append(threads.c.status == wanted.status)
-    if wanted.metadata:
-        clauses.append(json_contains(threads.c.metadata, wanted.metadata))
-    if wanted.values:
-        clauses.append(json_contains(threads.c.state_values, wanted.values))
-    return clauses
-
-
-def _thread_to_row(thread: Thread) -> dict[str, Any]:
-    return {
-        "thread_id": thread.thread_id,
-        "owner": thread.owner,
-        "status": thread.status,
-        "resting": thread.status,
-        "hidden": 0,
-        "created_at": thread.created_at,
-        "updated_at": thread.updated_at,
-        "state_updated_at": thread.state_updated_at,
-        "metadata": thread.metadata,
-        "config": thread.config,
-        "state_values": thread.values,
-        "interrupts": thread.interrupts,
-        "error": thread.error,
-    }

@@ -17,8 +17,6 @@ from runline.config import Settings
 OFFICIAL = [line.split() for line in (Path(__file__).parent / "official_operations.txt").read_text().splitlines()]
 
 AWAITED = {
-    "POST /threads/prune",
-    "GET /threads/{thread_id}/storage",
     "POST /threads/{thread_id}/stream/events",
     "POST /threads/{thread_id}/commands",
 }

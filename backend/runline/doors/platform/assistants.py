@@ -33,7 +33,7 @@ async def search_assistants(body: AssistantSearchBody, call: CallDep) -> Respons
     page = Page(body.limit, body.offset, body.sort_by or "created_at", descending)
     assistants = await call.core.assistants.search(call.viewer, wanted, page)
     total = await call.core.assistants.count(call.viewer, wanted)
-    headers = pagination(offset=body.offset, count=len(assistants), total=total)
+    headers = pagination(offset=body.offset, limit=body.limit, total=total)
     return json_response(selected(map(assistant_to_wire, assistants), body.select), headers=headers)
 
 

@@ -53,7 +53,7 @@ async def search_crons(body: CronSearchBody, call: CallDep) -> Response:
     page = Page(body.limit, body.offset, body.sort_by or "created_at", descending)
     crons = await call.core.crons.search(call.viewer, wanted, page)
     total = await call.core.crons.count(call.viewer, wanted)
-    headers = pagination(offset=body.offset, count=len(crons), total=total)
+    headers = pagination(offset=body.offset, limit=body.limit, total=total)
     return json_response(selected(map(cron_to_wire, crons), body.select), headers=headers)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from runline.kit.ids import parse_id
-from runline.model.lifecycle import MultitaskStrategy, ThreadStatus
+from runline.model.lifecycle import MultitaskStrategy
 
 _TEN_YEARS_IN_SECONDS = 315_360_000
 
@@ -163,61 +163,6 @@ class CancelManyBody(Body):
         if mixed or not (by_id or self.status is not None):
             raise ValueError("give either 'status', or 'thread_id' with 'run_ids'")
         return self
-
-
-class ThreadCreateBody(Body):
-    """Creation of a thread."""
-
-    unsupported = ("ttl", "supersteps")
-
-    thread_id: UUID | None = None
-    metadata: OptionalObject = {}
-    if_exists: Literal["raise", "do_nothing"] | None = None
-
-
-class ThreadPatchBody(Body):
-    """Change of a thread."""
-
-    unsupported = ("ttl",)
-
-    metadata: OptionalObject = {}
-
-
-class ThreadCountBody(Body):
-    """Which threads."""
-
-    metadata: OptionalObject = {}
-    values: OptionalObject = {}
-    status: ThreadStatus | None = None
-
-
-class ThreadSearchBody(ThreadCountBody):
-    """Which threads, in which order, and which of their fields."""
-
-    unsupported = ("extract",)
-
-    ids: Annotated[list[UUID], Field(max_length=1000)] | None = None
-    limit: Limit = 10
-    offset: Offset = 0
-    sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] | None = None
-    sort_order: SortOrder | None = None
-    select: (
-        list[
-            Literal[
-                "thread_id",
-                "created_at",
-                "updated_at",
-                "state_updated_at",
-                "metadata",
-                "config",
-                "status",
-                "values",
-                "interrupts",
-                "error",
-            ]
-        ]
-        | None
-    ) = None
 
 
 class StateUpdateBody(Body):

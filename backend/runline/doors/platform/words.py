@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 from langgraph.store.base import Item, SearchItem
 from langgraph.types import PregelTask, StateSnapshot
 
+from runline.graphs.weights import Weight
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
+from runline.model.extract import Path
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
+from runline.model.ttl import GivenTtl
 
 
 def moment_to_wire(moment: datetime) -> str:
@@ -102,6 +105,30 @@ def _payload(cron: Cron) -> dict[str, Any]:
 
 def _known_moment(moment: datetime | None) -> str | None:
     return moment_to_wire(moment) if moment else None
+
+
+def ttl_to_wire(given: GivenTtl) -> dict[str, Any]:
+    """The `ttl` of a Thread object."""
+    return {
+        "strategy": given.ttl.strategy,
+        "ttl_minutes": given.ttl.minutes,
+        "expires_at": moment_to_wire(given.expires_at),
+    }
+
+
+def weight_to_wire(thread_id: str, weight: Weight) -> dict[str, Any]:
+    """A ThreadStorage object."""
+    by_channel = {
+        name: {"versions": len(channel.versions), "bytes": channel.bytes} for name, channel in weight.channels.items()
+    }
+    values = {"count": sum(channel["versions"] for channel in by_channel.values()), "bytes": weight.value_bytes}
+    return {
+        "thread_id": thread_id,
+        "total_bytes": weight.total_bytes,
+        "checkpoints": {"count": weight.checkpoints, "bytes": weight.checkpoint_bytes},
+        "channel_values": {**values, "by_channel": by_channel},
+        "pending_writes": {"count": weight.writes, "bytes": weight.write_bytes},
+    }
 
 
 def run_to_wire(run: Run) -> dict[str, Any]:
@@ -250,3 +277,16 @@ def selected(objects: Iterable[dict[str, Any]], select: Sequence[str] | None) ->
     if not select:
         return list(objects)
     return [{key: item[key] for key in select} for item in objects]
+
+
+def extracted(
+    objects: Iterable[dict[str, Any]], answers: list[dict[str, Any]], extract: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The answers, each with what the paths find in its object, by alias."""
+    if not extract:
+        return answers
+    paths = {alias: Path.parse(path) for alias, path in extract.items()}
+    return [
+        {**answer, "extracted": {alias: path.find(item) for alias, path in paths.items()}}
+        for item, answer in zip(objects, answers, strict=True)
+    ]

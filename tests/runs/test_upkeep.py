@@ -1,0 +1,220 @@
+"""Pruning: on demand, when a thread's time is over, and never what is busy."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runline.core import CHECKPOINT_FILE, DATABASE_FILE
+from runline.errors import NotFound, ThreadNotFound
+from runline.kit.ids import new_id
+from runline.model.lifecycle import RunStatus
+from runline.model.thread import ThreadFilter
+from runline.model.ttl import PruneStrategy, Ttl
+from runline.model.viewer import ANONYMOUS, Viewer
+from runline.runs.states import HistoryQuery
+from runs.agents import GATES
+from runs.house import House, open_house
+
+AT_ONCE = 1e-6
+BOTH = pytest.mark.parametrize("strategy", PruneStrategy)
+TABLES = {
+    DATABASE_FILE: ("threads", "runs", "thread_terms", "thread_ttls"),
+    CHECKPOINT_FILE: ("checkpoints", "writes", "replaced_writes"),
+}
+
+
+def rows(folder: Path) -> dict[str, int]:
+    """How many rows there are of everything."""
+    counts = {}
+    for file, tables in TABLES.items():
+        with closing(sqlite3.connect(folder / "data" / file)) as connection:
+            for table in tables:
+                counts[table] = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return counts
+
+
+async def living(house: House, strategy: PruneStrategy, *script: str) -> str:
+    """A thread whose time is over, on which a script was run."""
+    ttl = Ttl(AT_ONCE, strategy)
+    thread_id = (await house.core.threads.create(ANONYMOUS, None, {}, exist_ok=False, ttl=ttl)).thread_id
+    if script:
+        await house.finish(thread_id, *script)
+    return thread_id
+
+
+async def past(house: House, thread_id: str) -> int:
+    return len(await house.core.states.history(ANONYMOUS, thread_id, HistoryQuery(limit=100)))
+
+
+async def prune(house: House, *thread_ids: str, strategy: PruneStrategy, viewer: Viewer = ANONYMOUS) -> int:
+    return await house.core.upkeep.prune(viewer, thread_ids, strategy)
+
+
+async def test_nothing_is_left_of_a_thread_that_is_pruned_away(house: House, tmp_path: Path) -> None:
+    before = rows(tmp_path)
+    threads = [await house.thread() for _ in range(2)]
+    for thread_id in threads:
+        await house.finish(thread_id, "one", "two")
+
+    assert await prune(house, *threads, threads[0], new_id(), strategy=PruneStrategy.DELETE) == 2
+
+    assert rows(tmp_path) == before
+    with pytest.raises(ThreadNotFound):
+        await house.get_thread(threads[0])
+
+
+async def test_a_thread_that_is_kept_loses_its_past_and_goes_on(house: House) -> None:
+    thread_id = await house.thread()
+    await house.finish(thread_id, "one", "two")
+    thread, length = await house.get_thread(thread_id), await past(house, thread_id)
+    assert length > 1
+
+    assert await prune(house, thread_id, strategy=PruneStrategy.KEEP_LATEST) == 1
+
+    assert await past(house, thread_id) == 1
+    assert await house.get_thread(thread_id) == thread
+    await house.finish(thread_id, "three")
+    assert await house.log(thread_id) == ["one", "two", "three"]
+
+
+@BOTH
+async def test_a_question_that_waits_for_its_answer_survives_the_pruning_of_its_past(
+    house: House, strategy: PruneStrategy
+) -> None:
+    thread_id = await living(house, PruneStrategy.KEEP_LATEST, "one", "ask sure?")
+    if strategy is PruneStrategy.KEEP_LATEST:
+        await prune(house, thread_id, strategy=strategy)
+    else:
+        await house.core.upkeep.sweep()
+    await house.finish(thread_id, command={"resume": "yes"})
+    assert await house.log(thread_id) == ["one", "answered yes"]
+
+
+@BOTH
+async def test_a_busy_thread_is_not_pruned(house: House, strategy: PruneStrategy) -> None:
+    thread_id = await living(house, strategy, "before")
+    run = await house.hold(thread_id)
+    waiting = await house.create(thread_id, "after", strategy="enqueue")
+    length = await past(house, thread_id)
+
+    assert await prune(house, thread_id, strategy=strategy) == 0
+    await house.core.upkeep.sweep()
+
+    assert await past(house, thread_id) == length
+    GATES["gate"].open()
+    await house.end(run)
+    await house.end(waiting)
+    assert [(await house.now(ended)).status for ended in (run, waiting)] == [RunStatus.SUCCESS] * 2
+    assert await house.log(thread_id) == ["before", "begin", "wait gate", "end", "after"]
+
+
+@BOTH
+async def test_a_run_that_comes_while_its_thread_is_pruned_is_refused_or_done(
+    house: House, strategy: PruneStrategy
+) -> None:
+    done = 0
+    for _ in range(30):
+        thread_id = await house.thread()
+        await house.finish(thread_id, "one")
+
+        async def create(thread_id: str = thread_id) -> bool:
+            try:
+                run = await house.create(thread_id, "two", strategy="enqueue")
+            except NotFound:
+                return False
+            await house.end(run)
+            return (await house.now(run)).status is RunStatus.SUCCESS
+
+        pruned, succeeded = await asyncio.gather(prune(house, thread_id, strategy=strategy), create())
+        if strategy is PruneStrategy.DELETE:
+            assert succeeded == (pruned == 0)
+        else:
+            assert succeeded
+        done += succeeded
+    assert done > 0 or strategy is PruneStrategy.DELETE
+
+
+@BOTH
+async def test_a_thread_of_another_viewer_is_left_alone(house: House, strategy: PruneStrategy) -> None:
+    thread_id = await living(house, strategy, "one", "two")
+    length = await past(house, thread_id)
+    assert await prune(house, thread_id, strategy=strategy, viewer=Viewer("mallory")) == 0
+    assert await past(house, thread_id) == length
+    with pytest.raises(ThreadNotFound):
+        await house.core.upkeep.weigh(Viewer("mallory"), thread_id)
+
+
+async def test_a_sweep_prunes_what_is_over_as_it_is_to_be_pruned(house: House) -> None:
+    deleted = await living(house, PruneStrategy.DELETE, "one", "two")
+    kept = await living(house, PruneStrategy.KEEP_LATEST, "one", "two")
+    forever = await house.thread()
+    await house.finish(forever, "one", "two")
+    length = await past(house, forever)
+
+    await house.core.upkeep.sweep()
+
+    with pytest.raises(ThreadNotFound):
+        await house.get_thread(deleted)
+    assert (await past(house, kept), await house.log(kept)) == (1, ["one", "two"])
+    assert await past(house, forever) == length
+
+
+async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async with open_house(tmp_path) as house:
+        before = rows(tmp_path)
+        removed = await house.thread()
+        await house.finish(removed, "one")
+        unseen = house.core.upkeep.unseen
+        await unseen.hide(ANONYMOUS, removed)
+        made, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, exist_ok=False)
+        assert rows(tmp_path)["threads"] == 2
+    async with open_house(tmp_path) as house:
+        assert rows(tmp_path) == before
+        for thread_id in (removed, made.thread_id):
+            with pytest.raises(ThreadNotFound):
+                await house.get_thread(thread_id)
+
+
+async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tmp_path: Path) -> None:
+    before = rows(tmp_path)
+    await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+    await house.core.upkeep.sweep()
+    assert rows(tmp_path) != before
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
+        connection.execute("UPDATE thread_ttls SET expires_at = '2026-01-01T00:00:00.000000+00:00'")
+
+    await house.core.upkeep.sweep()
+
+    assert rows(tmp_path) == before
+
+
+async def test_an_unseen_thread_that_cannot_be_read_does_not_keep_the_gateway_from_starting(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
+        connection.execute("UPDATE threads SET config = '{'")
+    async with open_house(tmp_path) as house:
+        await house.finish(None, "one")
+
+
+async def test_a_thread_that_cannot_be_read_does_not_hold_up_the_pruning_of_others(
+    house: House, tmp_path: Path, logs: list[Any]
+) -> None:
+    broken, sound = await living(house, PruneStrategy.DELETE), await living(house, PruneStrategy.DELETE)
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
+        connection.execute("UPDATE threads SET config = '{' WHERE thread_id = ?", (broken.replace("-", ""),))
+
+    await house.core.upkeep.sweep()
+
+    with pytest.raises(ThreadNotFound):
+        await house.get_thread(sound)
+    assert await house.core.threads.count(ANONYMOUS, ThreadFilter()) == 1
+    assert [entry["reason"] for entry in logs if entry["event"] == "a thread is not pruned"]
