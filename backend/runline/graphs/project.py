@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from runline.errors import ConfigError
 
-SERVED_KEYS = frozenset({"graphs", "dependencies", "env"})
+SERVED_KEYS = frozenset({"graphs", "dependencies", "env", "webhooks"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -35,7 +35,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "store", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"checkpointer", "encryption", "http", "priority", "store", "ui", "ui_config"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -50,12 +50,16 @@ class GraphSpec:
 
 @dataclass(frozen=True, slots=True)
 class GraphProject:
-    """A langgraph.json that makes sense. The last three hold the names of keys that have no effect here."""
+    """A langgraph.json that makes sense. The last three hold the names of keys that have no effect here.
+
+    `webhooks` is as written: webhooks/rules.py reads it once the environment is complete.
+    """
 
     file: Path
     graphs: Mapping[str, GraphSpec]
     dependencies: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    webhooks: Any = None
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -85,6 +89,7 @@ def read_project(file: Path) -> GraphProject:
         graphs=_read_graphs(file, keys.get("graphs")),
         dependencies=_read_dependencies(file, keys.get("dependencies", [])),
         env=_read_env(file, keys.get("env", {})),
+        webhooks=keys.get("webhooks"),
         ignored=_keep(keys, IMAGE_KEYS),
         unsupported=_keep(keys, UNSUPPORTED_KEYS),
         unknown=(
