@@ -17,6 +17,7 @@ from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
+from runline.storage.deliveries import Result
 from runline.storage.runs import RunFilter
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
 
@@ -56,7 +57,7 @@ async def plan(world: World, call: Awaitable[Any]) -> list[str]:
 async def run(world: World) -> Run:
     """A running run among others."""
     for _ in range(5):
-        await world.finish(await world.start(new_id(), create_thread=True))
+        await world.finish(await world.start(new_id(), create_thread=True, webhook="https://example.com"))
         await world.add(new_id(), create_thread=True, after_seconds=60)
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)
@@ -64,6 +65,13 @@ async def run(world: World) -> Run:
 
 
 Call = Callable[[World, Run], Awaitable[Any]]
+
+
+async def record(world: World, _run: Run) -> None:
+    (taken,) = await world.deliveries.take(1, 20)
+    await world.deliveries.record(taken.delivery, Result(500, "no", world.clock.now()))
+
+
 HOT: dict[str, Call] = {
     "admit": lambda world, run: world.add(run.thread_id, start=True),
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
@@ -84,6 +92,10 @@ HOT: dict[str, Call] = {
     "delete a thread": lambda world, run: world.threads.delete(ANONYMOUS, run.thread_id),
     "search threads": lambda world, _: world.threads.search(ALICE, ThreadFilter(), Page()),
     "count threads": lambda world, _: world.threads.count(ALICE, ThreadFilter()),
+    "take webhooks": lambda world, _: world.deliveries.take(10, 20),
+    "next webhook": lambda world, _: world.deliveries.next_due(),
+    "record a webhook": record,
+    "list webhooks": lambda world, run: world.deliveries.list_of_run(ANONYMOUS, run.thread_id, run.run_id),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
 }
 
@@ -109,6 +121,9 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
+    "next webhook": (HOT["next webhook"], "ix_webhook_deliveries_due"),
+    "take webhooks": (HOT["take webhooks"], "ix_webhook_deliveries_due (next_attempt_at<?)"),
+    "list webhooks": (HOT["list webhooks"], "ix_webhook_deliveries_run_id (run_id=?"),
     "holds": (HOT["find holds"], "ix_threads_held"),
 }
 
