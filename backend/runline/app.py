@@ -13,6 +13,7 @@ from runline.config import Settings
 from runline.core import Core, open_core
 from runline.doors import platform
 from runline.doors.http import BodyLimit, LastResort, WireOptions, render_errors
+from runline.doors.platform.words import webhook_to_wire
 
 _EXPOSED = ["Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next"]
 
@@ -22,7 +23,7 @@ def create_app(settings: Settings, *, on_open: Callable[[Core], None] | None = N
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_core(settings) as core:
+        async with open_core(settings, webhook_to_wire) as core:
             app.state.core = core
             if on_open:
                 on_open(core)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from runline.config import Settings
 from runline.errors import ConfigError
 from runline.graphs.checkpoints import RunlineSaver, open_saver
-from runline.graphs.project import read_project
+from runline.graphs.project import GraphProject, read_project
 from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.dispatcher import Caller, Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.manager import RunManager
@@ -25,8 +27,10 @@ from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.runs.sweeper import Sweeper
+from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
+from runline.storage.deliveries import DeliveryStore
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
@@ -34,6 +38,10 @@ from runline.storage.segments import SegmentStore
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import StreamBridge
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.webhooks.guard import WebhookGuard
+from runline.webhooks.rules import read_rules
+from runline.webhooks.sender import open_sender
+from runline.webhooks.signature import Signer
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
@@ -69,17 +77,20 @@ class _Background:
     reaper: Reaper
     recorder: Recorder
     sweeper: Sweeper
+    dispatcher: Dispatcher
 
 
 @asynccontextmanager
-async def open_core(settings: Settings) -> AsyncIterator[Core]:
+async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncIterator[Core]:
     """Open everything in order of dependency; leaving it drains and closes in reverse.
 
+    `webhook_body` is a door's translation of what webhooks are told.
     Raises ConfigError with the remedy when the settings cannot work.
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
-    registry = await asyncio.to_thread(_load_graphs, settings)
+    project = await asyncio.to_thread(read_project, settings.graphs.file)
+    registry = await asyncio.to_thread(_load_graphs, project, strict=settings.graphs.strict)
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))
         database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
@@ -90,8 +101,9 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
                 busy_timeout_seconds=settings.database.busy_timeout_seconds,
             )
         )
+        caller = await stack.enter_async_context(_open_caller(settings, project, webhook_body))
         tasks = await stack.enter_async_context(TaskSet())
-        core, background = _assemble(settings, registry, database, saver, tasks)
+        core, background = _assemble(settings, registry, database, saver, tasks, caller)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
@@ -99,13 +111,15 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
+        tasks.supervise("dispatch webhooks", background.dispatcher.dispatch_step)
+        stack.push_async_callback(background.dispatcher.drain)
         stack.push_async_callback(core.drain)
         yield core
 
 
-def _load_graphs(settings: Settings) -> GraphRegistry:
-    registry = GraphRegistry.load(read_project(settings.graphs.file))
-    if settings.graphs.strict and registry.broken:
+def _load_graphs(project: GraphProject, *, strict: bool) -> GraphRegistry:
+    registry = GraphRegistry.load(project)
+    if strict and registry.broken:
         reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
         raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
     return registry
@@ -120,8 +134,27 @@ def _sqlite_options(settings: Settings) -> SqliteOptions:
     )
 
 
+@asynccontextmanager
+async def _open_caller(settings: Settings, project: GraphProject, body: WebhookBody) -> AsyncIterator[Caller]:
+    """What webhooks are called with. The project's environment is in place by now."""
+    wanted = settings.webhooks
+    rules = read_rules(project.file, project.webhooks, os.environ)
+    signer = Signer.of(wanted.secret.get_secret_value() if wanted.secret else None)
+    guard = WebhookGuard(rules, wanted.allowed_networks)
+    try:
+        async with open_sender(wanted.timeout_seconds, rules.headers, wanted.concurrency) as sender:
+            yield Caller(guard, body, signer, sender)
+    finally:
+        guard.close()
+
+
 def _assemble(
-    settings: Settings, registry: GraphRegistry, database: Database, saver: RunlineSaver, tasks: TaskSet
+    settings: Settings,
+    registry: GraphRegistry,
+    database: Database,
+    saver: RunlineSaver,
+    tasks: TaskSet,
+    caller: Caller,
 ) -> tuple[Core, _Background]:
     clock = SystemClock()
     bridge = MemoryStreamBridge(
@@ -144,7 +177,9 @@ def _assemble(
         lease_seconds=settings.workers.lease_seconds,
         shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
     )
-    executor = Executor(registry, saver, leases, states, rollback, streams)
+    deliveries = DeliveryStore(database, clock)
+    webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
+    executor = Executor(registry, saver, leases, states, rollback, streams, webhooks)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -155,6 +190,7 @@ def _assemble(
         saver=saver,
         states=states,
         rollback=rollback,
+        webhooks=webhooks,
         worker=worker,
         bridge=bridge,
         streams=streams,
@@ -165,9 +201,27 @@ def _assemble(
     core = Core(registry, assistants, assistant_graphs, threads, leases, states, manager, worker, bridge, tasks)
     attempts = settings.workers.max_attempts
     return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
+        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts),
         streams.recorder,
-        Sweeper(database, segments, clock, settings.streams.stored_retention_seconds),
+        Sweeper(
+            database,
+            segments,
+            clock,
+            settings.streams.stored_retention_seconds,
+            settings.webhooks.retention_seconds,
+        ),
+        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
+    )
+
+
+def _dispatcher_options(settings: Settings) -> DispatcherOptions:
+    wanted = settings.webhooks
+    return DispatcherOptions(
+        concurrency=wanted.concurrency,
+        timeout_seconds=wanted.timeout_seconds,
+        max_attempts=wanted.max_attempts,
+        retry_seconds=wanted.retry_seconds,
+        poll_seconds=settings.workers.poll_seconds,
     )
 
 

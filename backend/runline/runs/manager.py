@@ -27,6 +27,7 @@ from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
@@ -54,6 +55,7 @@ class RunManager:
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
+    webhooks: Webhooks
     worker: Worker
     bridge: StreamBridge
     streams: RunStreams
@@ -86,6 +88,7 @@ class RunManager:
             raise Unavailable("The gateway is shutting down and takes no new runs.")
         assistant = await self.assistants.resolve(viewer, spec.assistant_id)
         self.registry.check(assistant.graph_id)
+        await self.webhooks.check(spec.webhook)
         config, context = merge_config(assistant, spec.config, spec.context)
         return replace(spec, assistant_id=assistant.assistant_id, config=config, context=context), assistant
 
@@ -244,4 +247,5 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+        self.webhooks.ended(stopping)
         self.bell.ring()

@@ -110,7 +110,7 @@ class CommandBody(Body):
 class RunBody(Body):
     """What every kind of run creation takes."""
 
-    unsupported = ("webhook", "feedback_keys", "langsmith_tracer", "strict_resume")
+    unsupported = ("langsmith_tracer", "strict_resume")
 
     assistant_id: str
     input: Any = None
@@ -127,6 +127,8 @@ class RunBody(Body):
     after_seconds: Annotated[float, Field(strict=True, ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
     durability: Literal["sync", "async", "exit"] | None = None
     checkpoint_during: Flag | None = None
+    webhook: Annotated[str, Field(min_length=1, max_length=65_536)] | None = None
+    feedback_keys: list[str] | None = None
 
 
 class ThreadRunBody(RunBody):
