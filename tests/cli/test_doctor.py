@@ -90,3 +90,15 @@ def test_a_taken_port_fails(project: Project) -> None:
     word, detail = rows(result.stdout)["port"]
     assert (word, result.returncode) == ("failed", 1)
     assert detail.startswith(f"Port {port} on 127.0.0.1 is already in use")
+
+
+def test_webhooks_are_looked_at(project: Project, free_port: int) -> None:
+    graphs, headers = {"hello": "./agent.py:graph"}, {"X-Token": "${{ env.LG_WEBHOOK_AUTH }}"}
+    project.write("langgraph.json", {"graphs": graphs, "webhooks": {"headers": headers}})
+
+    found = rows(project.run("doctor", "--port", str(free_port)).stdout)
+    assert found["webhooks"][0] == "failed"
+    assert "LG_WEBHOOK_AUTH, which is not set" in found["webhooks"][1]
+    result = project.run("doctor", "--port", str(free_port), LG_WEBHOOK_AUTH="canary")
+    assert (rows(result.stdout)["webhooks"][0], result.returncode) == ("ok", 0)
+    assert "canary" not in result.stdout

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 _TABLES = {
-    "runline.db": ("assistants", "threads", "runs", "segments", "idempotency_keys"),
+    "runline.db": ("assistants", "threads", "runs", "segments", "idempotency_keys", "webhook_deliveries"),
     "checkpoints.db": ("checkpoints", "writes", "replaced_writes"),
 }
 

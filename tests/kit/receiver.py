@@ -35,6 +35,8 @@ class Receiver:
     port: int = 0
     calls: list[Received] = field(default_factory=list)
     answers: deque[str | None] = field(default_factory=deque)
+    at_once: int = 0
+    most_at_once: int = 0
 
     def url(self, path: str = "/hook", host: str = "127.0.0.1") -> str:
         """Where it listens."""
@@ -47,6 +49,8 @@ class Receiver:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take one call."""
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             head, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
             fields = (line.partition(":") for line in lines if line)
@@ -63,6 +67,7 @@ class Receiver:
             # whoever called was killed
             pass
         finally:
+            self.at_once -= 1
             writer.close()
 
 

@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 
 from kit.receiver import receiving
-from runline.errors import Invalid
+from runline.errors import ConfigError, Invalid
 from runline.model.delivery import Delivery, pause_after
 from runline.model.lifecycle import CancelAction, RunStatus
 from runline.model.run import Run, RunOutcome
 from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
+from runline.runs.sweeper import Sweeper
 from runs.agents import GATES
-from runs.house import GRAPHS, House, open_house
+from runs.house import GRAPHS, NEVER, House, open_house
 from webhooks.urls import REFUSED, stub_names
 
 SIGNED_WITH = "sesame"
@@ -253,6 +254,25 @@ async def test_a_name_that_is_rebound_between_creation_and_call_is_not_called(
         entry = await ended_entry(house, run)
     assert (entry.attempts, entry.error) == (1, "Webhook host blocked: loopback IP range")
     assert receiver.calls == []
+
+
+async def test_the_log_is_forgotten_after_its_retention(tmp_path: Path) -> None:
+    async with receiving() as receiver, telling(tmp_path) as house:
+        run = await house.finish(None, "begin", webhook=receiver.url())
+        await ended_entry(house, run)
+        runs = house.core.runs
+        for retention, left in ((NEVER, 1), (0.0, 0)):
+            await Sweeper(runs.runs._database, runs.streams.segments, runs.clock, NEVER, retention).sweep()
+            assert len(await runs.webhooks.list_of_run(ANONYMOUS, run.thread_id, run.run_id)) == left
+
+
+@pytest.mark.parametrize("keys", [{"webhooks": {"url": 5}}, {"webhooks": {"headers": {"Host": "a"}}}], ids=str)
+async def test_a_section_that_makes_no_sense_keeps_the_gateway_from_starting(
+    tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError):
+        async with open_house(tmp_path, GRAPHS, keys):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,13 @@ class RunManager:
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
         spec, assistant = await self._prepare(viewer, spec)
+        await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key)
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
         prepared = [await self._prepare(viewer, spec) for spec in specs]
+        await self.webhooks.check(*(spec.webhook for spec in specs))
         return [
             await self._admit(self._new_run(viewer, None, spec, assistant), assistant) for spec, assistant in prepared
         ]
@@ -88,7 +90,6 @@ class RunManager:
             raise Unavailable("The gateway is shutting down and takes no new runs.")
         assistant = await self.assistants.resolve(viewer, spec.assistant_id)
         self.registry.check(assistant.graph_id)
-        await self.webhooks.check(spec.webhook)
         config, context = merge_config(assistant, spec.config, spec.context)
         return replace(spec, assistant_id=assistant.assistant_id, config=config, context=context), assistant
 

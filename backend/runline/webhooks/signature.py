@@ -1,4 +1,7 @@
-"""The signature of a call, in the form of Standard Webhooks: who has the secret knows that it came from here."""
+"""The signature of a call, in the form of Standard Webhooks: who has the secret knows that it came from here.
+
+Divergence 26: official calls are neither named nor signed.
+"""
 
 from __future__ import annotations
 
