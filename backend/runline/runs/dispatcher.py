@@ -123,7 +123,7 @@ class Dispatcher:
         await self._deliveries.record(delivery, result)
         facts = {"delivery_id": delivery.delivery_id, "run_id": delivery.run_id, "attempt": delivery.attempts}
         if result.error is None:
-            log.info("webhook delivered", **facts, status_code=result.status_code)
+            log.debug("webhook delivered", **facts, status_code=result.status_code)
         elif result.again_at:
             log.info("webhook will be called again", **facts, reason=result.error)
             # that may be sooner than the loop meant to look again
