@@ -73,6 +73,15 @@ async def test_an_end_is_written_down_with_the_run_as_of_then(
     assert taken.end.error == error or (taken.end.error or {})["error"] == error
 
 
+async def test_what_is_no_ordinary_json_is_told_too(world: World) -> None:
+    run = await started(world, input={"far": 2**100, "nothing": float("nan"), "half": "\ud800"})
+    await world.leases.finish(run, RunOutcome(RunStatus.SUCCESS, None, {"set": {1}}), state(), None)
+
+    (taken,) = await world.deliveries.take(10, LEASE_SECONDS)
+    assert taken.end.run.spec.input == {"far": 2.0**100, "nothing": None, "half": "\ufffd"}
+    assert taken.end.values == {"set": [1]}
+
+
 async def test_a_run_without_a_webhook_writes_nothing(world: World) -> None:
     await world.finish(await world.start(new_id(), create_thread=True))
     assert await told(world) == []

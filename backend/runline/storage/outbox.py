@@ -5,7 +5,7 @@ So no end that happened can stay untold, and none is told that did not happen.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ def _post(connection: Connection, end: RunEnd) -> None:
         "created_at": end.ended_at,
         "next_attempt_at": end.ended_at,
         "told": {
-            "run": asdict(replace(run, updated_at=end.ended_at, ended_at=end.ended_at)),
+            "run": replace(run, updated_at=end.ended_at, ended_at=end.ended_at),
             "status": end.status,
             "ended_at": end.ended_at,
             "values": end.values,
