@@ -17,6 +17,7 @@ from runline.doors.cors import cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
+from runline.doors.platform.words import webhook_to_wire
 from runline.doors.prefix import MountPrefix
 from runline.graphs.http import HttpOptions
 from runline.graphs.project import GraphProject
@@ -39,7 +40,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             if custom:
                 await stack.enter_async_context(custom.router.lifespan_context(custom))
-            app.state.core = core = await stack.enter_async_context(open_core(settings))
+            app.state.core = core = await stack.enter_async_context(open_core(settings, webhook_to_wire))
             if on_open:
                 on_open(core)
             yield

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -78,6 +79,18 @@ class StreamSettings(_Section):
     max_bytes_total: int = Field(256 * 2**20, ge=2**16)
 
 
+class WebhookSettings(_Section):
+    """How receivers are told of the ends of runs, beside what langgraph.json says."""
+
+    secret: SecretStr | None = Field(None, min_length=1)
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    concurrency: int = Field(32, ge=1, le=1024)
+    timeout_seconds: float = Field(10.0, gt=0)
+    max_attempts: int = Field(12, ge=1, le=100)
+    retry_seconds: float = Field(1.0, gt=0)
+    retention_seconds: float = Field(604_800.0, ge=0)
+
+
 class LimitSettings(_Section):
     """What a single request may ask for."""
 
@@ -111,6 +124,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     workers: WorkerSettings = WorkerSettings()
     streams: StreamSettings = StreamSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 

@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runline.config import Settings
-from runline.errors import ConfigError
-from runline.graphs.checkpoints import RunlineSaver, open_saver
-from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
-from runline.graphs.store import RunlineStore, open_store
-from runline.graphs.store_index import StoreIndex, load_index
-from runline.graphs.store_spec import StoreSpec
-from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
+from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.crons import CronManager
+from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.items import Items
@@ -38,10 +33,11 @@ from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
+from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
-from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
+from runline.storage.deliveries import DeliveryStore
 from runline.storage.leases import LeaseStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
@@ -53,10 +49,6 @@ from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
-
-DATABASE_FILE = "runline.db"
-CHECKPOINT_FILE = "checkpoints.db"
-STORE_FILE = "store.db"
 
 _SWEEP_SECONDS = 60.0
 
@@ -94,16 +86,6 @@ class Core:
 
 
 @dataclass(frozen=True, slots=True)
-class _Project:
-    """What langgraph.json names, imported."""
-
-    registry: GraphRegistry
-    store: StoreSpec
-    index: StoreIndex | None
-    thread_ttl: ThreadTtl
-
-
-@dataclass(frozen=True, slots=True)
 class _Background:
     """What the loops drive beside the worker."""
 
@@ -111,41 +93,25 @@ class _Background:
     recorder: Recorder
     scheduler: Scheduler
     sweeper: Sweeper
+    dispatcher: Dispatcher
 
 
 @asynccontextmanager
-async def open_core(settings: Settings) -> AsyncIterator[Core]:
+async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncIterator[Core]:
     """Open everything in order of dependency; leaving it drains and closes in reverse.
 
+    `webhook_body` is a door's translation of what webhooks are told.
     Raises ConfigError with the remedy when the settings cannot work.
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
-    project = await asyncio.to_thread(_load_project, settings)
+    project = await asyncio.to_thread(load_project, settings)
     registry = project.registry
     async with AsyncExitStack() as stack:
-        stack.enter_context(lock_data_dir(settings.data_dir))
-        database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
-        saver = await stack.enter_async_context(
-            open_saver(
-                settings.data_dir / CHECKPOINT_FILE,
-                synchronous=settings.database.synchronous,
-                busy_timeout_seconds=settings.database.busy_timeout_seconds,
-            )
-        )
-        store = await stack.enter_async_context(
-            open_store(
-                settings.data_dir / STORE_FILE,
-                SystemClock(),
-                project.store,
-                project.index,
-                synchronous=settings.database.synchronous,
-                busy_timeout_seconds=settings.database.busy_timeout_seconds,
-            )
-        )
-        tasks = await stack.enter_async_context(TaskSet())
-        core, background = _assemble(settings, project, database, saver, store, tasks)
+        opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
+        core, background = _assemble(settings, project, opened)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
         # this process owns the database alone: what is still running was left by one that died
         await background.reaper.reap(everything=True)
@@ -154,40 +120,17 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
-        tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, store.sweep_ttl))
+        tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, opened.store.sweep_ttl))
         pause = project.thread_ttl.sweep_interval_minutes * 60
         tasks.supervise("prune", lambda: _every(pause, core.upkeep.sweep))
+        tasks.supervise("dispatch webhooks", background.dispatcher.dispatch_step)
+        stack.push_async_callback(background.dispatcher.drain)
         stack.push_async_callback(core.drain)
         yield core
 
 
-def _load_project(settings: Settings) -> _Project:
-    project = read_project(settings.graphs.file)
-    registry = GraphRegistry.load(project)
-    if settings.graphs.strict and registry.broken:
-        reasons = "; ".join(f"'{name}': {reason}" for name, reason in registry.broken.items())
-        raise ConfigError(f"Graphs could not be loaded and graphs.strict is on: {reasons}")
-    index = load_index(project.store.index, project.folder) if project.store.index else None
-    return _Project(registry, project.store, index, project.thread_ttl)
-
-
-def _sqlite_options(settings: Settings) -> SqliteOptions:
-    return SqliteOptions(
-        file=settings.data_dir / DATABASE_FILE,
-        synchronous=settings.database.synchronous,
-        busy_timeout_seconds=settings.database.busy_timeout_seconds,
-        readers=settings.database.readers,
-    )
-
-
-def _assemble(
-    settings: Settings,
-    project: _Project,
-    database: Database,
-    saver: RunlineSaver,
-    store: RunlineStore,
-    tasks: TaskSet,
-) -> tuple[Core, _Background]:
+def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
+    database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     clock = SystemClock()
     bridge = MemoryStreamBridge(
         KeepLimits(
@@ -214,7 +157,9 @@ def _assemble(
         lease_seconds=settings.workers.lease_seconds,
         shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
     )
-    executor = Executor(registry, saver, store, leases, states, rollback, streams)
+    deliveries = DeliveryStore(database, clock)
+    webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -225,6 +170,7 @@ def _assemble(
         saver=saver,
         states=states,
         rollback=rollback,
+        webhooks=webhooks,
         worker=worker,
         bridge=bridge,
         streams=streams,
@@ -244,7 +190,7 @@ def _assemble(
         assistant_versions=VersionStore(database, clock),
         assistant_removal=AssistantRemoval(assistants, threads, manager),
         crons=crons,
-        cron_manager=CronManager(registry, assistant_graphs, crons, cron_bell, clock, min_period),
+        cron_manager=CronManager(registry, assistant_graphs, crons, webhooks, cron_bell, clock, min_period),
         threads=threads,
         leases=leases,
         states=states,
@@ -261,10 +207,28 @@ def _assemble(
     )
     attempts = settings.workers.max_attempts
     return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, bell, worker.live, attempts),
+        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts),
         streams.recorder,
         Scheduler(crons, manager, cron_bell, clock),
-        Sweeper(database, segments, clock, settings.streams.stored_retention_seconds),
+        Sweeper(
+            database,
+            segments,
+            clock,
+            settings.streams.stored_retention_seconds,
+            settings.webhooks.retention_seconds,
+        ),
+        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
+    )
+
+
+def _dispatcher_options(settings: Settings) -> DispatcherOptions:
+    wanted = settings.webhooks
+    return DispatcherOptions(
+        concurrency=wanted.concurrency,
+        timeout_seconds=wanted.timeout_seconds,
+        max_attempts=wanted.max_attempts,
+        retry_seconds=wanted.retry_seconds,
+        poll_seconds=settings.workers.poll_seconds,
     )
 
 

@@ -125,3 +125,15 @@ def test_an_embedding_that_cannot_be_made_fails_and_keeps_the_gateway_from_start
     assert refused.returncode != 0
     assert "'store.index.embed' is ./embed.py:lost" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_webhooks_are_looked_at(project: Project, free_port: int) -> None:
+    graphs, headers = {"hello": "./agent.py:graph"}, {"X-Token": "${{ env.LG_WEBHOOK_AUTH }}"}
+    project.write("langgraph.json", {"graphs": graphs, "webhooks": {"headers": headers}})
+
+    found = rows(project.run("doctor", "--port", str(free_port)).stdout)
+    assert found["webhooks"][0] == "failed"
+    assert "LG_WEBHOOK_AUTH, which is not set" in found["webhooks"][1]
+    result = project.run("doctor", "--port", str(free_port), LG_WEBHOOK_AUTH="canary")
+    assert (rows(result.stdout)["webhooks"][0], result.returncode) == ("ok", 0)
+    assert "canary" not in result.stdout

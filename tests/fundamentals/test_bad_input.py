@@ -87,8 +87,9 @@ async def test_a_body_that_grows_too_large_is_refused(http: httpx.AsyncClient, t
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("webhook", "https://example.com"),
-        ("feedback_keys", ["score"]),
+        ("webhook", ""),
+        ("feedback_keys", "score"),
+        ("strict_resume", True),
         ("command", 5),
         ("command", {"goto": 5}),
         ("command", {"goto": [{"node": "two"}, "three"]}),

@@ -8,7 +8,16 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 _TABLES = {
-    "runline.db": ("assistants", "assistant_versions", "threads", "runs", "segments", "idempotency_keys", "crons"),
+    "runline.db": (
+        "assistants",
+        "assistant_versions",
+        "threads",
+        "runs",
+        "segments",
+        "idempotency_keys",
+        "crons",
+        "webhook_deliveries",
+    ),
     "checkpoints.db": ("checkpoints", "writes", "replaced_writes"),
     "store.db": ("store",),
 }

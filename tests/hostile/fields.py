@@ -90,6 +90,19 @@ _LARGE = {"large": {"text": "x" * 70_000}, "many-keys": {f"key-{number}": number
 METADATA = Field("metadata", "null object", _LARGE)
 WANTED_METADATA = Field("metadata", "null object")
 
+_URLS = {
+    "file": "file:///etc/passwd",
+    "this-machine": "http://127.0.0.1:8123/",
+    "metadata": "http://169.254.169.254/latest/meta-data/",
+    "mapped": "http://[::ffff:10.0.0.1]/",
+    "credentials": "https://user:password@93.184.215.14/",
+    "too-long": "https://93.184.215.14/" + "a" * 65_536,
+    "header": "https://93.184.215.14/\r\nX-Evil: 1",
+    "script": "javascript:alert(1)",
+    "bad-port": "https://93.184.215.14:99999/",
+    "bad-brackets": "https://[93.184.215.14/",
+}
+
 RUN = (
     Field("assistant_id", "", _WORDS),
     Field("command", "null object", _COMMANDS),
@@ -105,8 +118,8 @@ RUN = (
     Field("after_seconds", "null number fraction", {"endless": 1e300, "eleven-years": 350_000_000}),
     Field("durability", "null", _WORDS),
     Field("checkpoint_during", "null truth"),
-    Field("webhook", "null", {"url": "https://example.com", "file": "file:///etc/passwd"}),
-    Field("feedback_keys", "null"),
+    Field("webhook", "null", _URLS | _WORDS),
+    Field("feedback_keys", "null list texts", {"mixed": ["text", 5], "nested": [["text"]]}),
     Field("langsmith_tracer", "null"),
     Field("strict_resume", "null"),
 )

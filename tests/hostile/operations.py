@@ -73,6 +73,7 @@ OPERATIONS = (
     ),
     Operation("GET", "/threads/{thread}/runs/{run}"),
     Operation("DELETE", "/threads/{thread}/runs/{run}"),
+    Operation("GET", "/threads/{thread}/runs/{run}/webhooks"),
     Operation("GET", "/threads/{thread}/runs/{run}/join", query={"cancel_on_disconnect": _TRUTHS}),
     Operation("GET", "/threads/{thread}/runs/{run}/stream", query=_JOIN),
     Operation("POST", "/threads/{thread}/runs/{run}/stream", query={**_JOIN, **_CANCEL}),

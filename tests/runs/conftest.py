@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
-from runline.core import DATABASE_FILE
+from runline.resources import DATABASE_FILE
 from runline.storage.engine import Database, SqliteOptions, open_database
 from runs.agents import GATES, moods
 from runs.house import House, open_house

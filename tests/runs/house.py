@@ -13,6 +13,7 @@ from typing import Any
 from kit.waiting import wait_until
 from runline.config import load_settings
 from runline.core import Core, open_core
+from runline.doors.platform.words import webhook_to_wire
 from runline.errors import RunNotFound
 from runline.kit.ids import new_id
 from runline.model.event import Event
@@ -139,10 +140,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, graphs: dict[str, str] | None = None, **settings: Any) -> AsyncIterator[House]:
-    """Open a core on the folder; leaving it shuts it down as a signal would."""
+async def open_house(
+    folder: Path, graphs: dict[str, str] | None = None, keys: dict[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[House]:
+    """Open a core on the folder; leaving it shuts it down as a signal would. `keys` are more of langgraph.json's."""
     project = folder / "langgraph.json"
-    project.write_text(json.dumps({"graphs": graphs or GRAPHS}), encoding="utf-8")
+    project.write_text(json.dumps({"graphs": graphs or GRAPHS, **(keys or {})}), encoding="utf-8")
     flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(project)}, **fresh(**settings)}
-    async with open_core(load_settings(flags=flags, environ={})) as core:
+    async with open_core(load_settings(flags=flags, environ={}), webhook_to_wire) as core:
         yield House(core)

@@ -19,6 +19,7 @@ from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
+from runline.storage.deliveries import Result
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
@@ -63,7 +64,7 @@ async def run(world: World) -> Run:
     """A running run among others, and the assistant of a graph."""
     await world.assistants.sync_graphs({"agent": None, "other": None})
     for _ in range(5):
-        await world.finish(await world.start(new_id(), create_thread=True))
+        await world.finish(await world.start(new_id(), create_thread=True, webhook="https://example.com"))
         await world.add(new_id(), create_thread=True, after_seconds=60)
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)
@@ -72,6 +73,13 @@ async def run(world: World) -> Run:
 
 Call = Callable[[World, Run], Awaitable[Any]]
 BY_METADATA = ThreadFilter(metadata={"graph_id": "echo", "tags": ["a"]})
+
+
+async def record(world: World, _run: Run) -> None:
+    (taken,) = await world.deliveries.take(1, 20)
+    await world.deliveries.record(taken.delivery, Result(500, "no", world.clock.now()))
+
+
 HOT: dict[str, Call] = {
     "admit": lambda world, run: world.add(run.thread_id, start=True),
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
@@ -99,6 +107,10 @@ HOT: dict[str, Call] = {
     "search by metadata": lambda world, _: world.threads.search(ANONYMOUS, BY_METADATA, Page()),
     "count by metadata": lambda world, _: world.threads.count(ANONYMOUS, BY_METADATA),
     "find expired threads": lambda world, _: TtlStore(world.database, world.clock).expired(10),
+    "take webhooks": lambda world, _: world.deliveries.take(10, 20),
+    "next webhook": lambda world, _: world.deliveries.next_due(),
+    "record a webhook": record,
+    "list webhooks": lambda world, run: world.deliveries.list_of_run(ANONYMOUS, run.thread_id, run.run_id),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
     "threads of an assistant": lambda world, _: world.threads.ids(ALICE, ThreadFilter(metadata={"assistant_id": "a"})),
     "get an assistant": lambda world, _: world.assistants.get(ANONYMOUS, AGENT),
@@ -135,6 +147,9 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "join": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
+    "next webhook": (HOT["next webhook"], "ix_webhook_deliveries_due"),
+    "take webhooks": (HOT["take webhooks"], "ix_webhook_deliveries_due (next_attempt_at<?)"),
+    "list webhooks": (HOT["list webhooks"], "ix_webhook_deliveries_run_id (run_id=?"),
     "holds": (HOT["find holds"], "ix_threads_held"),
     "assistants": (HOT["search assistants"], "ix_assistants_owner_created_at (owner=?"),
     "terms": (HOT["search by metadata"], "PRIMARY KEY (term=?)"),

@@ -15,6 +15,7 @@ from runline.model.run import Run, RunOutcome, RunSpec
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage.assistants import AssistantStore
+from runline.storage.deliveries import DeliveryStore
 from runline.storage.engine import Database
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
@@ -78,6 +79,7 @@ class World:
     leases: LeaseStore
     assistants: AssistantStore
     versions: VersionStore
+    deliveries: DeliveryStore
     holds: dict[str, Hold] = field(default_factory=dict)
 
     @classmethod
@@ -91,6 +93,7 @@ class World:
             LeaseStore(database, clock),
             AssistantStore(database, clock),
             VersionStore(database, clock),
+            DeliveryStore(database, clock),
         )
 
     def claimant(self, worker: str = "worker") -> Claimant:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from runline import __version__
 from runline.config import ServerSettings, Settings
-from runline.core import DATABASE_FILE
+from runline.resources import DATABASE_FILE
 
 if TYPE_CHECKING:
     from runline.graphs.registry import GraphRegistry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import sys
@@ -102,12 +103,26 @@ def _examine(flags: Flags) -> Iterator[Finding]:
     else:
         yield Finding("graphs file", Grade.OK, str(project.file))
         yield from _odd_keys(project)
+        yield from _webhooks(project)
         yield from _graphs(project)
         yield from _index(project)
         yield from _custom_app(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _data_folder(settings.data_dir)
     yield _port(settings.server)
+
+
+def _webhooks(project: GraphProject) -> Iterator[Finding]:
+    from runline.webhooks.rules import read_rules
+
+    if project.webhooks is None:
+        return
+    try:
+        read_rules(project.file, project.webhooks, {**project.env, **os.environ})
+    except ConfigError as exc:
+        yield Finding("webhooks", Grade.FAILED, str(exc))
+    else:
+        yield Finding("webhooks", Grade.OK, "the rules and headers of langgraph.json")
 
 
 def _odd_keys(project: GraphProject) -> Iterator[Finding]:

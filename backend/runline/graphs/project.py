@@ -20,7 +20,7 @@ from runline.graphs.store_spec import StoreSpec, read_store, unknown_in_store
 from runline.graphs.target import is_target
 from runline.graphs.thread_ttl import ThreadTtl, read_object, read_thread_ttl
 
-SERVED_KEYS = frozenset({"graphs", "checkpointer", "dependencies", "env", "http", "store"})
+SERVED_KEYS = frozenset({"graphs", "checkpointer", "dependencies", "env", "http", "store", "webhooks"})
 
 IMAGE_KEYS = frozenset(
     {
@@ -39,7 +39,7 @@ IMAGE_KEYS = frozenset(
 )
 """They matter to an editor or when an image is built, never when graphs are served."""
 
-UNSUPPORTED_KEYS = frozenset({"encryption", "priority", "ui", "ui_config", "webhooks"})
+UNSUPPORTED_KEYS = frozenset({"encryption", "priority", "ui", "ui_config"})
 """They change how graphs are served, and this version does not do what they ask."""
 
 
@@ -54,7 +54,10 @@ class GraphSpec:
 
 @dataclass(frozen=True, slots=True)
 class GraphProject:
-    """A langgraph.json that makes sense. The last three hold the names of keys that have no effect here."""
+    """A langgraph.json that makes sense. The last three hold the names of keys that have no effect here.
+
+    `webhooks` is as written: webhooks/rules.py reads it once the environment is complete.
+    """
 
     file: Path
     graphs: Mapping[str, GraphSpec]
@@ -63,6 +66,7 @@ class GraphProject:
     store: StoreSpec = field(default_factory=StoreSpec)
     http: HttpOptions = field(default_factory=HttpOptions)
     thread_ttl: ThreadTtl = field(default_factory=ThreadTtl)
+    webhooks: Any = None
     ignored: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -93,6 +97,7 @@ def read_project(file: Path) -> GraphProject:
         env=_read_env(file, keys.get("env", {})),
         store=read_store(file, keys.get("store")),
         http=http,
+        webhooks=keys.get("webhooks"),
         ignored=_keep(keys, IMAGE_KEYS),
         thread_ttl=read_thread_ttl(file, checkpointer.get("ttl")),
         unsupported=(

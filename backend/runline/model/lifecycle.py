@@ -59,3 +59,27 @@ class CancelAction(StrEnum):
 def is_active(status: RunStatus) -> bool:
     """Tell whether a run of this status may still execute."""
     return status in ACTIVE
+
+
+_STOP_ERRORS = {
+    StopReason.INTERRUPT: (
+        "UserInterrupt",
+        "interrupt requested via POST /threads/{thread_id}/runs/{run_id}/cancel",
+    ),
+    StopReason.ROLLBACK: (
+        "UserRollback",
+        "rollback requested via POST /threads/{thread_id}/runs/{run_id}/cancel",
+    ),
+    StopReason.DISCONNECT: (
+        "UserInterrupt",
+        "client disconnected from the run stream (on_disconnect=cancel)",
+    ),
+}
+
+
+def stop_error(reason: StopReason) -> dict[str, str] | None:
+    """The `error` a thread shows after a stop; the braces are literal, as on the platform."""
+    if reason not in _STOP_ERRORS:
+        return None
+    error, message = _STOP_ERRORS[reason]
+    return {"error": error, "message": message}

@@ -49,6 +49,8 @@ class RunSpec:
     after_seconds: float = 0.0
     durability: str = "async"
     headers: dict[str, str] = field(default_factory=dict)
+    webhook: str | None = None
+    feedback_keys: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How an execution ended: a terminal status, and for a failed one {"error", "message"}."""
+    """How an execution ended: a terminal status, and for a failed one {"error", "message"}.
+
+    `values` are the state it came to, as its result shows it; `stopped_by` says why it was cut short, if it was.
+    """
 
     status: RunStatus
     error: dict[str, Any] | None = None
+    values: Any = None
+    stopped_by: StopReason | None = None

@@ -43,6 +43,13 @@ class ThreadState:
     error: dict[str, Any] | None = None
     known: bool = True
 
+    @property
+    def result(self) -> Any:
+        """The values with every interrupt that is open, as the result of a run shows them."""
+        if not self.interrupts or not isinstance(self.values, dict):
+            return self.values
+        return {**self.values, "__interrupt__": [each for task in self.interrupts.values() for each in task]}
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadFilter:

@@ -16,6 +16,7 @@ from runline.model.run import RunSpec
 from runline.model.schedule import Schedule
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.webhooks import Webhooks
 from runline.storage.crons import CronStore
 from runline.streams.contracts import Bell
 
@@ -27,6 +28,7 @@ class CronManager:
     registry: GraphRegistry
     assistants: AssistantGraphs
     crons: CronStore
+    webhooks: Webhooks
     bell: Bell
     clock: Clock
     min_period: timedelta
@@ -44,6 +46,7 @@ class CronManager:
         self.registry.check(assistant.graph_id)
         spec = replace(spec, assistant_id=assistant.assistant_id)
         merge_config(assistant, spec.config, spec.context)
+        await self.webhooks.check(spec.webhook)
         cron = Cron(new_id(), viewer.identity, thread_id, schedule, spec, now, now, enabled).timed(now)
         await self.crons.create(cron)
         self.bell.ring()
@@ -55,6 +58,7 @@ class CronManager:
         if known.thread_id and "keep_thread" in change.spec:
             raise Invalid("on_run_completed: a thread's cron keeps its thread")
         assistant = await self._assistant(viewer, known.spec.assistant_id)
+        await self.webhooks.check(change.spec.get("webhook"))
 
         def changed(cron: Cron) -> Cron:
             now = self.clock.now()

@@ -20,15 +20,16 @@ from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
 from runline.graphs.invocation import build_config, build_invocation
 from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
-from runline.model.lifecycle import RunStatus, StopReason
+from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
-from runline.runs.outcome import error_result, graph_error, stop_error, success_result
+from runline.runs.outcome import error_result, graph_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.webhooks import Webhooks
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 
@@ -54,6 +55,7 @@ class Executor:
     states: ThreadStates
     rollback: Rollback
     streams: RunStreams
+    webhooks: Webhooks
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
         """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
@@ -69,6 +71,7 @@ class Executor:
             await self._conclude_stopped(live, journal, stream, successor)
         else:
             await self._conclude(live, journal, stream, successor)
+        self.webhooks.ended([run])
 
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: GraphStream) -> None:
         run = live.run
@@ -100,7 +103,7 @@ class Executor:
     async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
         error = self._error_of(live)
-        outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error)
+        outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error, stream.result)
         await journal.flush()
         state = await self._rest(live.run, stream, outcome, error)
         ending = await self._finish(live, outcome, state, successor)
@@ -174,7 +177,7 @@ class Executor:
                 live.promoted, values = await undoing
                 await journal.end(success_result(values))
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
-                outcome = RunOutcome(RunStatus.INTERRUPTED)
+                outcome = RunOutcome(RunStatus.INTERRUPTED, None, stream.result, reason)
                 await journal.flush()
                 state = await self._rest(live.run, stream, outcome, stop_error(reason))
                 ending = await self._finish(live, outcome, state, successor)

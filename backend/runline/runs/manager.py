@@ -28,6 +28,7 @@ from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
@@ -55,6 +56,7 @@ class RunManager:
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
+    webhooks: Webhooks
     worker: Worker
     bridge: StreamBridge
     streams: RunStreams
@@ -78,11 +80,13 @@ class RunManager:
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
         spec, assistant = await self._prepare(viewer, spec)
+        await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
         prepared = [await self._prepare(viewer, spec) for spec in specs]
+        await self.webhooks.check(*(spec.webhook for spec in specs))
         return [
             await self._admit(self._new_run(viewer, None, spec, assistant), assistant) for spec, assistant in prepared
         ]
@@ -254,4 +258,5 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+        self.webhooks.ended(stopping)
         self.bell.ring()

@@ -1,36 +1,12 @@
-"""How executions end: the words for errors and stops, and the result documents of `/wait` and `/join`."""
+"""How executions end: the words for errors, and the result documents of `/wait` and `/join`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from runline.kit.json import dumps
-from runline.model.lifecycle import StopReason
 
 _HIDDEN = "An internal error occurred"
-
-_STOP_ERRORS = {
-    StopReason.INTERRUPT: (
-        "UserInterrupt",
-        "interrupt requested via POST /threads/{thread_id}/runs/{run_id}/cancel",
-    ),
-    StopReason.ROLLBACK: (
-        "UserRollback",
-        "rollback requested via POST /threads/{thread_id}/runs/{run_id}/cancel",
-    ),
-    StopReason.DISCONNECT: (
-        "UserInterrupt",
-        "client disconnected from the run stream (on_disconnect=cancel)",
-    ),
-}
-
-
-def stop_error(reason: StopReason) -> dict[str, str] | None:
-    """The `error` a thread shows after a stop; the braces are literal, as on the platform."""
-    if reason not in _STOP_ERRORS:
-        return None
-    error, message = _STOP_ERRORS[reason]
-    return {"error": error, "message": message}
 
 
 def graph_error(exc: BaseException) -> dict[str, str]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from runline.graphs.checkpoints import RunlineSaver
-from runline.model.lifecycle import RunStatus, StopReason
+from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
 from runline.runs.follow import RunStreams
-from runline.runs.outcome import error_result, stop_error, success_result
+from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.webhooks import Webhooks
 from runline.storage.leases import LeaseStore
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell
@@ -31,6 +32,7 @@ class Reaper:
     states: ThreadStates
     rollback: Rollback
     streams: RunStreams
+    webhooks: Webhooks
     bell: Bell
     live: Container[str]
     max_attempts: int
@@ -51,6 +53,7 @@ class Reaper:
             for run in await self.leases.doomed(hold.thread_id):
                 await self.rollback.undo(run, StopReason.DELETE)
             await self.threads.release(hold)
+        self.webhooks.ended(run for run, _ in abandoned)
         if abandoned or holds:
             self.bell.ring()
         return len(abandoned)
@@ -63,7 +66,7 @@ class Reaper:
                 _, values = await self.rollback.undo(run, reason)
                 self.streams.bridge.close(run.run_id, success_result(values))
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
-                await self._end(run, RunOutcome(RunStatus.INTERRUPTED), stop_error(reason))
+                await self._end(run, RunOutcome(RunStatus.INTERRUPTED, stopped_by=reason), stop_error(reason))
             case _ if crashes < self.max_attempts:
                 await self.leases.requeue(run, crashed=True)
             case _:
@@ -73,7 +76,8 @@ class Reaper:
 
     async def _end(self, run: Run, outcome: RunOutcome, thread_error: dict[str, str] | None) -> None:
         state = replace(await self.states.rest(run, outcome.error), error=thread_error)
-        if not (await self.leases.finish(run, outcome, state, None)).held:
+        ending = await self.leases.finish(run, replace(outcome, values=state.result), state, None)
+        if not ending.held:
             # it ended meanwhile, or is to be undone, which the next round does
             return
         # as if given back to the queue: what its dead attempt has used of the stream is used

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runline.graphs.checkpoints import RunlineSaver
-from runline.model.lifecycle import StopReason
+from runline.model.lifecycle import StopReason, stop_error
 from runline.model.run import Run
-from runline.runs.outcome import stop_error
 from runline.runs.states import ThreadStates
 from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
@@ -40,5 +39,5 @@ class Rollback:
         # what is left was made by the graph that the thread had before
         graph_id = await self.leases.graph_before(run) or run.graph_id
         state = replace(await self.states.rest(replace(run, graph_id=graph_id)), error=stop_error(reason))
-        ending = await self.leases.discard(run, state, claimant)
+        ending = await self.leases.discard(run, state, claimant, reason)
         return ending.promoted, state.values

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from runline.kit.clock import Clock
+from runline.storage.deliveries import sweep_deliveries
 from runline.storage.engine import Database
 from runline.storage.idempotency import sweep_keys
 from runline.storage.segments import SegmentStore
@@ -19,17 +20,23 @@ KEY_RETENTION = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Forgets stored streams `stored_retention_seconds` after their run's end, and idempotency keys after a day."""
+    """Forgets idempotency keys after a day, and the others when their retention has passed, in seconds.
+
+    That of stored streams counts from their run's end, that of webhook deliveries from their own.
+    """
 
     database: Database
     segments: SegmentStore
     clock: Clock
     stored_retention_seconds: float
+    delivery_retention_seconds: float
 
     async def sweep(self) -> None:
         """Do it once."""
         now = self.clock.now()
         segments = await self.segments.sweep(now - timedelta(seconds=self.stored_retention_seconds))
         keys = await self.database.write(lambda connection: sweep_keys(connection, now - KEY_RETENTION))
-        if segments or keys:
-            log.info("old rows removed", segments=segments, idempotency_keys=keys)
+        told_before = now - timedelta(seconds=self.delivery_retention_seconds)
+        deliveries = await self.database.write(lambda connection: sweep_deliveries(connection, told_before))
+        if segments or keys or deliveries:
+            log.info("old rows removed", segments=segments, idempotency_keys=keys, webhook_deliveries=deliveries)

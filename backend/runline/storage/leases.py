@@ -19,6 +19,7 @@ from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database, reads, writes
+from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
 from runline.storage.tables import is_active, is_claimable, is_running, runs
@@ -125,6 +126,7 @@ class LeaseStore:
             return Ending(held=False, gone=_is_gone(connection, run))
         if row.stop_requested in _gives_way_to(outcome):
             return Ending(held=False, stop=StopReason(row.stop_requested))
+        post_end(connection, run, outcome, now)
         if run.vanishes:
             drop_thread(connection, run)
             return Ending(held=True)
@@ -141,10 +143,17 @@ class LeaseStore:
         return Ending(True, promoted)
 
     @writes
-    def discard(self, connection: Connection, run: Run, state: ThreadState | None, claimant: Claimant | None) -> Ending:
+    def discard(
+        self,
+        connection: Connection,
+        run: Run,
+        state: ThreadState | None,
+        claimant: Claimant | None,
+        reason: StopReason = StopReason.DELETE,
+    ) -> Ending:
         """Remove a run whose checkpoints are gone, restore its thread, and let the next run go; as `finish`.
 
-        `run` may be held by its attempt, or have ended already.
+        `run` may be held by its attempt, or have ended already. `reason` is ROLLBACK or DELETE.
         """
         now = self._clock.now()
         changes = state_columns(state, now)
@@ -154,6 +163,7 @@ class LeaseStore:
         if row.ended_at is None:
             # it has not come to rest since the run before this one, which may have failed
             changes.pop("resting", None)
+            post_stop(connection, run, reason, now, state.result if state else None)
         if run.traceless:
             drop_thread(connection, run)
             return Ending(held=True)

@@ -31,6 +31,7 @@ from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.thread import ThreadState
+from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
@@ -208,7 +209,9 @@ def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datet
         connection.execute(
             update(runs).where(runs.c.run_id == run.run_id).values(stop_requested=wanted, updated_at=now)
         )
-    elif run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
+        return
+    post_stop(connection, run, reason, now)
+    if run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
         drop_thread(connection, run)
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):
         connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy import Row
 from runline.errors import Unreadable
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
+from runline.model.delivery import Delivery, DeliveryStatus, RunEnd
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run, RunSpec
 from runline.model.schedule import Schedule
@@ -107,6 +109,16 @@ def _given_ttl(row: Row[Any]) -> GivenTtl:
     return GivenTtl(Ttl(float(row.minutes), PruneStrategy(row.strategy)), row.expires_at)
 
 
+def delivery_from_row(row: Row[Any]) -> Delivery:
+    """What a `webhook_deliveries` row logs. Raises Unreadable."""
+    return _sound("Webhook delivery", row, _delivery)
+
+
+def run_end_from_row(row: Row[Any]) -> RunEnd:
+    """What a `webhook_deliveries` row has to tell. Raises Unreadable."""
+    return _sound("Webhook delivery", row, _run_end)
+
+
 def _assistant(row: Row[Any]) -> Assistant:
     return Assistant(
         assistant_id=row.assistant_id,
@@ -175,6 +187,39 @@ def _run(row: Row[Any]) -> Run:
         ended_at=row.ended_at,
         stop_requested=StopReason(row.stop_requested) if row.stop_requested else None,
         error=row.error,
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        delivery_id=row.delivery_id,
+        run_id=row.run_id,
+        thread_id=row.thread_id,
+        url=row.url,
+        status=DeliveryStatus(row.status),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        last_attempt_at=row.last_attempt_at,
+        ended_at=row.ended_at,
+        status_code=row.status_code,
+        error=row.error,
+    )
+
+
+_MOMENTS = ("created_at", "updated_at", "due_at", "started_at", "ended_at")
+
+
+def _run_end(row: Row[Any]) -> RunEnd:
+    run = row.told["run"]
+    moments = {name: datetime.fromisoformat(run[name]) for name in _MOMENTS if run[name]}
+    spec, status = _spec_from_json(run["spec"]), RunStatus(run["status"])
+    return RunEnd(
+        run=Run(**{**run, **moments, "spec": spec, "status": status}),
+        status=row.told["status"],
+        ended_at=datetime.fromisoformat(row.told["ended_at"]),
+        values=row.told["values"],
+        error=row.told["error"],
     )
 
 

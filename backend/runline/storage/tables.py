@@ -267,6 +267,32 @@ crons = Table(
     Index("ix_crons_due", "next_run_date", sqlite_where=_ENABLED, postgresql_where=_ENABLED),
 )
 
+_UNDELIVERED = text("status = 'pending'")
+
+# the outbox: a row is written by the transaction that ends a run, and outlives the run
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("delivery_id", Id, primary_key=True),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("thread_id", Id, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("status", String, nullable=False),
+    # grows as an attempt begins: the fencing token of what is written after it
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    # while an attempt is under way, when it is taken for dead
+    Column("next_attempt_at", Moment),
+    Column("last_attempt_at", Moment),
+    Column("ended_at", Moment, index=True),
+    Column("status_code", Integer),
+    Column("error", Text),
+    # what is to be told; NULL when it is over
+    Column("told", Json),
+    Index("ix_webhook_deliveries_due", "next_attempt_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+)
+
 
 # Partial indexes serve only a query that spells their condition out; a bound parameter would hide it.
 def is_running() -> ColumnElement[bool]:
@@ -287,3 +313,8 @@ def is_claimable() -> ColumnElement[bool]:
 def is_enabled() -> ColumnElement[bool]:
     """The condition of `ix_crons_due`."""
     return crons.c.enabled == literal_column("1")
+
+
+def is_undelivered() -> ColumnElement[bool]:
+    """The condition of `ix_webhook_deliveries_due`."""
+    return webhook_deliveries.c.status == literal_column("'pending'")

@@ -18,10 +18,13 @@ from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import GraphSide, ThreadStates
+from runline.runs.webhooks import Webhooks
 from runline.storage.engine import Database
 from runline.storage.segments import SegmentStore
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
+from runline.webhooks.guard import WebhookGuard
+from runline.webhooks.rules import WebhookRules
 from storage.world import World
 
 MAX_ATTEMPTS = 3
@@ -53,5 +56,6 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         side = GraphSide(site.registry, saver, InMemoryStore())
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
-        reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, bell, (), MAX_ATTEMPTS)
+        webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
+        reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, webhooks, bell, (), MAX_ATTEMPTS)
         yield Process(saver, reaper)

@@ -14,6 +14,7 @@ from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason
 from runline.model.run import Run
 from storage.machine.stores import LIMITS, THREADS, WORKERS, Stores
+from storage.machine.told import with_webhook
 from storage.world import ASSISTANT
 
 EVICTING = st.sampled_from([MultitaskStrategy.INTERRUPT, MultitaskStrategy.ROLLBACK])
@@ -66,6 +67,7 @@ class Creating(Stores):
         self.nothing_changed()
 
     def _admit(self, run: Run, worker: str | None, key: IdempotencyKey | None = None) -> bool:
+        run = with_webhook(run)
         starts = worker is not None and self._may_start(run)
         if refusal := self._refusal(run, starts=starts):
             with pytest.raises(refusal):

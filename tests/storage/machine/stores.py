@@ -17,9 +17,10 @@ from runline.model.run import Run
 from runline.storage.engine import Database
 from runline.storage.queue import Claimant
 from runline.storage.runs import QueueLimits, RunStore
-from runline.storage.tables import idempotency_keys, threads
+from runline.storage.tables import idempotency_keys, threads, webhook_deliveries
 from runline.storage.threads import Hold
 from storage.machine.sight import Sight
+from storage.machine.told import check_told
 from storage.world import World
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class Stores(RuleBasedStateMachine):
         self.taken: set[str] = set()  # runs that were taken back
         self.sight = Sight()
         self.sound = True
-        for table in (threads, idempotency_keys):
+        for table in (threads, idempotency_keys, webhook_deliveries):
             self.do(world.execute(delete(table)))
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -62,6 +63,7 @@ class Stores(RuleBasedStateMachine):
         self.sight.check_after(before)
         lost = {run.run_id for run in self.known} - self.taken - self.sight.runs.keys()
         assert not lost, "no run that was acknowledged is lost"
+        self.loop.do(check_told(self.world, self.sight))
         self.check_more()
         self.sound = True
 

@@ -21,6 +21,7 @@ from runline.doors.platform import (
     threads,
     unserved,
     upkeep,
+    webhooks,
 )
 from runline.doors.platform.areas import area_of
 
@@ -30,7 +31,7 @@ def router(disabled: Container[str] = ()) -> APIRouter:
 
     They are on one level: each level more is searched anew with every request.
     """
-    nouns = (system, threads, thread_stream, state, crons, runs, stateless, store, upkeep, unserved)
+    nouns = (system, threads, thread_stream, state, crons, runs, stateless, store, upkeep, webhooks, unserved)
     about_assistants = (assistants, assistant_versions, assistant_graphs)
     routes = (route for noun in nouns + about_assistants for route in noun.routes.routes)
     return APIRouter(routes=[route for route in routes if not _is_in(route, disabled)])

@@ -1,6 +1,6 @@
 """Request bodies of the platform API. Unknown fields are ignored; fields we know of but do not support are refused.
 
-Divergence 6: nothing is accepted and then ignored.
+Divergence 6: nothing is accepted and then ignored. Divergence 54: `feedback_keys` are kept and returned, no more.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class CommandBody(Body):
 class RunFields(Body):
     """What runs are asked for with, those of crons included."""
 
-    unsupported: ClassVar[tuple[str, ...]] = ("webhook", "feedback_keys", "langsmith_tracer", "strict_resume")
+    unsupported: ClassVar[tuple[str, ...]] = ("langsmith_tracer", "strict_resume")
 
     input: Any = None
     command: CommandBody | None = None
@@ -126,6 +126,8 @@ class RunFields(Body):
     after_seconds: Annotated[float, Field(strict=True, ge=0, le=_TEN_YEARS_IN_SECONDS)] | None = None
     durability: Literal["sync", "async", "exit"] | None = None
     checkpoint_during: Flag | None = None
+    webhook: Annotated[str, Field(min_length=1, max_length=65_536)] | None = None
+    feedback_keys: list[str] | None = None
 
 
 class RunBody(RunFields):

@@ -54,6 +54,8 @@ def run_fields(body: RunFields, wire: WireOptions) -> dict[str, Any]:
         "on_disconnect": body.on_disconnect or "continue",
         "after_seconds": body.after_seconds or 0.0,
         "durability": _durability(body),
+        "webhook": body.webhook,
+        "feedback_keys": body.feedback_keys,
     }
 
 

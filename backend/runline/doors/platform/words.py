@@ -13,6 +13,7 @@ from langgraph.types import PregelTask, StateSnapshot
 from runline.graphs.weights import Weight
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
+from runline.model.delivery import Delivery, RunEnd
 from runline.model.extract import Path
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
@@ -168,14 +169,52 @@ def _kwargs(run: Run) -> dict[str, Any]:
         "stream_mode": spec.stream_mode,
         "interrupt_before": spec.interrupt_before,
         "interrupt_after": spec.interrupt_after,
-        "webhook": None,
-        "feedback_keys": None,
+        "webhook": spec.webhook,
+        "feedback_keys": spec.feedback_keys,
         "temporary": run.traceless,
         "subgraphs": spec.stream_subgraphs,
         "resumable": spec.stream_resumable,
         "checkpoint_during": spec.durability != "exit",
         "durability": spec.durability,
     }
+
+
+def webhook_to_wire(end: RunEnd, sent_at: datetime) -> dict[str, Any]:
+    """What a webhook is told: the Run as it ended, when, with which values, and its error if it has one.
+
+    Divergence 52: `values` hold `__interrupt__`, and are those of runs without a thread, too.
+    """
+    return {
+        **run_to_wire(end.run),
+        "status": end.status,
+        "run_started_at": _moment_or_null(end.run.started_at),
+        "run_ended_at": moment_to_wire(end.ended_at),
+        "webhook_sent_at": moment_to_wire(sent_at),
+        "values": end.values,
+        **({"error": end.error} if end.error else {}),
+    }
+
+
+def delivery_to_wire(delivery: Delivery) -> dict[str, Any]:
+    """One entry of a run's webhook log."""
+    return {
+        "delivery_id": delivery.delivery_id,
+        "run_id": delivery.run_id,
+        "thread_id": delivery.thread_id,
+        "url": delivery.url,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "status_code": delivery.status_code,
+        "error": delivery.error,
+        "created_at": moment_to_wire(delivery.created_at),
+        "last_attempt_at": _moment_or_null(delivery.last_attempt_at),
+        "next_attempt_at": _moment_or_null(delivery.next_attempt_at),
+        "ended_at": _moment_or_null(delivery.ended_at),
+    }
+
+
+def _moment_or_null(moment: datetime | None) -> str | None:
+    return moment_to_wire(moment) if moment else None
 
 
 EMPTY_STATE: dict[str, Any] = {

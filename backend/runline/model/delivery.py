@@ -1,0 +1,68 @@
+"""Webhooks: what is told of a run's end, and how far its telling has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from runline.model.run import Run
+
+ROLLED_BACK = "rollback"
+"""What a webhook calls the end of a run that was undone; its row is gone, so it is no RunStatus."""
+
+_LONGEST_PAUSE_SECONDS = 3600.0
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery is in its life."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended: the run as of then, its terminal status or `rollback`, and the values it came to.
+
+    `error` is {"error", "message"} of a run that failed or was stopped.
+    """
+
+    run: Run
+    status: str
+    ended_at: datetime
+    values: Any
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The telling of one run's end to one URL, as logged. Its id stays the same over all attempts.
+
+    `next_attempt_at` is None once it is over. `status_code` is what the receiver answered to the last attempt, and
+    `error` the sentence that says why that failed.
+    """
+
+    delivery_id: str
+    run_id: str
+    thread_id: str
+    url: str
+    status: DeliveryStatus
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    ended_at: datetime | None
+    status_code: int | None
+    error: str | None
+
+
+def pause_after(attempts: int, first_seconds: float, jitter: float) -> float:
+    """Seconds until the next attempt: twice as many with each, up to an hour, less by up to half for `jitter` in 0..1.
+
+    Jitter keeps those that failed together from coming back together.
+    """
+    longest = min(first_seconds * 2.0 ** (attempts - 1), _LONGEST_PAUSE_SECONDS)
+    return longest * (1 - jitter / 2)

@@ -1,0 +1,81 @@
+"""One call of a webhook: to the address that was judged, under the name that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from runline import __version__
+from runline.webhooks.guard import Target
+
+_ATTEMPTED = 4
+"""Addresses of one host that are tried, for as long as none of them takes the connection."""
+
+
+class SendError(Exception):
+    """Nobody answered; `str(error)` is one sentence for the log, which names no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Calls receivers, each within `timeout_seconds` from the connection to the answer's head."""
+
+    client: httpx.AsyncClient
+    timeout_seconds: float
+
+    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> int:
+        """Send the body and return the status code of the answer, whatever it is. Raises SendError."""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._post_to_first(target, headers, body)
+        except (TimeoutError, httpx.TimeoutException):
+            raise SendError(f"No answer within {self.timeout_seconds:g} seconds") from None
+        except httpx.ConnectError:
+            raise SendError("No connection") from None
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as exc:
+            raise SendError(f"The connection failed: {type(exc).__name__}") from None
+
+    async def _post_to_first(self, target: Target, headers: Mapping[str, str], body: bytes) -> int:
+        *others, last = target.addresses[:_ATTEMPTED]
+        for address in others:
+            try:
+                return await self._post(target, address, headers, body)
+            except httpx.ConnectError:
+                continue
+        return await self._post(target, last, headers, body)
+
+    async def _post(self, target: Target, address: str, headers: Mapping[str, str], body: bytes) -> int:
+        """The URL names the address; Host, SNI and the certificate's check go by the name."""
+        request = self.client.build_request(
+            "POST",
+            target.url.copy_with(host=address),
+            content=body,
+            headers={**headers, "Host": target.url.netloc.decode("ascii")},
+            extensions={"sni_hostname": target.url.raw_host.decode("ascii")},
+        )
+        response = await self.client.send(request, stream=True)
+        # its body is of no use, and may have no end
+        await response.aclose()
+        return response.status_code
+
+
+@asynccontextmanager
+async def open_sender(timeout_seconds: float, headers: Mapping[str, str], most: int) -> AsyncIterator[Sender]:
+    """A sender that adds `headers` to each call, and makes up to `most` at once."""
+    fixed = {"User-Agent": f"runline/{__version__}", "Content-Type": "application/json", **headers}
+    async with httpx.AsyncClient(
+        headers=fixed,
+        timeout=timeout_seconds,
+        follow_redirects=False,
+        # no proxy: it would resolve the name again
+        trust_env=False,
+        verify=ssl.create_default_context(),
+        # a connection is never used again: it was made for another name, perhaps
+        limits=httpx.Limits(max_connections=most, max_keepalive_connections=0),
+    ) as client:
+        yield Sender(client, timeout_seconds)
