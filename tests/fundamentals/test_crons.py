@@ -215,7 +215,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"schedule": "0 0 0 1 1 *"}, "Bad day-of-month"),
     ({"timezone": "Mars/Phobos"}, "Invalid timezone: 'Mars/Phobos'"),
     ({"end_time": datetime(2020, 1, 1, tzinfo=UTC)}, "end_time: must be in the future"),
-    ({"webhook": "https://example.com"}, "'webhook' is not supported"),
+    ({"webhook": "https://127.0.0.1/"}, "Webhook host blocked: loopback IP range"),
     ({"multitask_strategy": "sometimes"}, "multitask_strategy"),
 ]
 

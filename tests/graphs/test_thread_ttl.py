@@ -38,8 +38,8 @@ def test_threads_are_deleted_unless_they_are_to_be_kept(tmp_path: Path) -> None:
 
 
 def test_other_keys_of_the_checkpointer_are_named_as_unsupported(tmp_path: Path) -> None:
-    read = project(tmp_path, {"ttl": {"default_ttl": 5}, "path": "./saver.py:make", "serde": {}})
-    assert read.unsupported == ("checkpointer.path", "checkpointer.serde")
+    read = project(tmp_path, {"ttl": {"default_ttl": 5}, "serde": {}})
+    assert read.unsupported == ("checkpointer.serde",)
 
 
 @pytest.mark.parametrize(
