@@ -46,7 +46,7 @@ async def test_the_next_run_goes_on_from_the_threads_state(client: LangGraphClie
 
 
 async def test_a_graph_can_be_named_or_given_by_its_assistants_id(client: LangGraphClient, thread_id: str) -> None:
-    assistant = (await client.assistants.search(graph_id="steps"))[0]
+    (assistant,) = await client.assistants.search(graph_id="steps", metadata={"created_by": "system"})
 
     by_name = await client.runs.create(thread_id, "steps", input=log())
     by_id = await client.runs.create(thread_id, assistant["assistant_id"], input=log())
