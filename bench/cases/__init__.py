@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from bench.cases import background, first_event, long_thread, memory, paced, reconnect, replay, stream, viewers, wait
+from bench.cases import (
+    background,
+    crons,
+    first_event,
+    long_thread,
+    memory,
+    paced,
+    reconnect,
+    replay,
+    stream,
+    viewers,
+    wait,
+)
 
 CASES = (
     first_event.CASE,
     wait.ONE,
     wait.MANY,
     background.CASE,
+    crons.CASE,
     stream.ONE,
     stream.EIGHT,
     paced.FIFTY,
