@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.cases import (
     background,
+    crons,
     first_event,
     long_thread,
     memory,
@@ -21,6 +22,7 @@ CASES = (
     wait.ONE,
     wait.MANY,
     background.CASE,
+    crons.CASE,
     stream.ONE,
     stream.EIGHT,
     paced.FIFTY,

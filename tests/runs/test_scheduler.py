@@ -10,7 +10,7 @@ from typing import Any
 
 from kit.waiting import wait_until
 from runline.kit.clock import SystemClock
-from runline.model.cron import Cron, CronFilter
+from runline.model.cron import Cron, CronChange, CronFilter
 from runline.model.lifecycle import MultitaskStrategy
 from runline.model.run import Run, RunSpec
 from runline.model.schedule import Schedule
@@ -81,6 +81,20 @@ async def test_a_cron_is_fired_however_it_came_to_be_due(tmp_path: Path) -> None
         async with asyncio.timeout(10):
             while len(await runs_of(house, thread_id)) < 3:  # noqa: ASYNC110 - the store sets no event
                 await asyncio.sleep(0.01)
+
+
+async def test_a_change_that_is_not_about_time_costs_no_tick(house: House) -> None:
+    """Its tick has come already, and is about to be fired."""
+    cron = await add(house)
+    clock = StandingClock()
+    assert cron.next_run_date
+    clock.pass_((cron.next_run_date - clock.told).total_seconds() + 1)
+    manager = replace(house.core.cron_manager, clock=clock)
+
+    marked = await manager.change(ANONYMOUS, cron.cron_id, CronChange(spec={"metadata": {"mark": 1}}))
+    assert (marked.next_run_date, marked.spec.metadata) == (cron.next_run_date, {"mark": 1})
+    enabled = await manager.change(ANONYMOUS, cron.cron_id, CronChange(enabled=True))
+    assert enabled.next_run_date == YEARLY.next_tick(cron.next_run_date)
 
 
 async def test_a_tick_that_was_missed_is_skipped_and_the_cron_says_so(house: House) -> None:

@@ -53,7 +53,10 @@ class CronManager:
         return cron
 
     async def change(self, viewer: Viewer, cron_id: str, change: CronChange) -> Cron:
-        """Change a cron and reckon anew when it comes due. Raises CronNotFound, Invalid, BadRequest, NotFound."""
+        """Change a cron; its next tick is reckoned anew if that says when.
+
+        Raises CronNotFound, Invalid, BadRequest, NotFound.
+        """
         known = await self.crons.get(viewer, cron_id)
         if known.thread_id and "keep_thread" in change.spec:
             raise Invalid("on_run_completed: a thread's cron keeps its thread")
@@ -66,7 +69,10 @@ class CronManager:
             if change.schedule:
                 self._check_schedule(cron.schedule, now)
             merge_config(assistant, cron.spec.config, cron.spec.context)
-            return cron.timed(now)
+            if change.schedule or change.enabled is not None:
+                return cron.timed(now)
+            # its next tick may have come already, and is not lost
+            return replace(cron, updated_at=now)
 
         cron = await self.crons.change(viewer, cron_id, changed)
         self.bell.ring()
