@@ -148,10 +148,30 @@ async def test_what_very_many_threads_have_is_found_and_counted_with_all_other_f
 
 
 async def test_a_pattern_of_very_many_scalars_is_looked_for_whole(world: World) -> None:
-    wide: dict[str, Any] = {f"key-{number}": number for number in range(2000)}
+    wide: dict[str, Any] = {f"key-{number}": number for number in range(150)}
     thread = await world.thread(**wide)
-    await world.thread(**{**wide, "key-1999": 0})
+    await world.thread(**{**wide, "key-149": 0})
     assert await found(world, wide) == {thread.thread_id}
+
+
+async def test_a_thread_of_very_many_scalars_is_found_by_each_without_a_term_for_each(world: World) -> None:
+    narrow = await world.thread(user="u", numbers=[1, 2])
+    before = await terms(world)
+    wide = await world.thread(user="u", numbers=list(range(3000)))
+    assert await terms(world) == before + 1
+    assert await found(world, {"numbers": [2999]}) == {wide.thread_id}
+    assert await found(world, {"numbers": [3000]}) == set()
+    assert await found(world, {"numbers": [2]}) == await found(world, {"user": "u"})
+    assert await found(world, {"user": "u"}, BOB) == set()
+
+    await world.threads.patch(ANONYMOUS, wide.thread_id, {"numbers": [7]})
+
+    assert await terms(world) == before + 2
+    assert await found(world, {"numbers": [7]}) == {wide.thread_id}
+    assert await found(world, {"numbers": [2]}) == {narrow.thread_id}
+    await world.threads.patch(ANONYMOUS, narrow.thread_id, {"numbers": list(range(3000))})
+    assert await found(world, {"numbers": [7]}) == {wide.thread_id, narrow.thread_id}
+    assert await found(world, {"user": "u", "numbers": [2999]}) == {narrow.thread_id}
 
 
 async def test_a_search_for_a_rare_term_looks_at_threads_that_have_it_alone(world: World) -> None:
