@@ -204,8 +204,8 @@ async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads
     chance, thread_id = random.Random(seed), await house.thread()
     read: list[Fact] = []
     cuts = 0
-    busy = asyncio.create_task(busy_thread(house, thread_id, chance))
     async with following(house, thread_id) as steady:
+        busy = asyncio.create_task(busy_thread(house, thread_id, chance))
         while not read or LAST not in read[-1][1]:
             async with following(house, thread_id, read[-1][0] if read else START) as cut_off:
                 await cut_off.tells_some(chance.randint(1, 12))
