@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kit.waiting import let_others_run, wait_until
-from runline.errors import NotStreamable, ThreadNotFound
+from runline.errors import NotStreamable, ThreadBusy, ThreadNotFound
 from runline.model.place import Place, place_of
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS, Viewer
@@ -23,7 +24,7 @@ from runs.agents import GATES
 from runs.house import House, open_house
 
 START = Place(0)
-FORGETFUL = {"retention_seconds": 0.0}
+LAST = "the end"
 
 Fact = tuple[Place, str]
 """Something that was told, and the place behind it."""
@@ -52,6 +53,10 @@ class Followed:
         """Wait until it has been told so many things, and compare."""
         await wait_until(lambda: len(self.facts) >= len(words))
         assert self.words == list(words)
+
+    async def tells_some(self, count: int) -> None:
+        """Wait until it has been told so many things, or the last one."""
+        await wait_until(lambda: len(self.facts) >= count or any(LAST in word for word in self.words))
 
     async def ends(self) -> None:
         """Wait until the stream is over."""
@@ -167,6 +172,51 @@ async def test_a_reader_comes_back_to_any_place_without_loss_or_repeat(house: Ho
             await again.tells(*(word for _, word in whole[number + 1 :]))
             await let_others_run()
             assert again.facts == whole[number + 1 :]
+
+
+async def busy_thread(house: House, thread_id: str, chance: random.Random) -> None:
+    """Runs and state updates of several clients at once: some wait, some fail, some are interrupted."""
+
+    async def client() -> None:
+        for _ in range(6):
+            script = chance.choice([("one",), ("write 20", "two"), ("fail",), ("one", "two", "three")])
+            strategy = chance.choice(["enqueue"] * 4 + ["interrupt"])
+            resumable, waits = chance.random() < 0.5, chance.random() < 0.7
+            run = await house.create(
+                thread_id, *script, strategy=strategy, stream_resumable=resumable, stream_mode=("custom", "updates")
+            )
+            if waits:
+                await house.end(run)
+            with suppress(ThreadBusy):
+                await update(house, thread_id, "by hand")
+
+    await asyncio.gather(*[client() for _ in range(3)])
+    async with asyncio.timeout(10):
+        while any((await house.core.leases.active_counts()).values()):  # noqa: ASYNC110 - the store sets no event
+            await asyncio.sleep(0.005)
+    await update(house, thread_id, LAST)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads_what_others_read(
+    house: House, seed: int
+) -> None:
+    chance, thread_id = random.Random(seed), await house.thread()
+    read: list[Fact] = []
+    cuts = 0
+    async with following(house, thread_id) as steady:
+        busy = asyncio.create_task(busy_thread(house, thread_id, chance))
+        while not read or LAST not in read[-1][1]:
+            async with following(house, thread_id, read[-1][0] if read else START) as cut_off:
+                await cut_off.tells_some(chance.randint(1, 12))
+                read += cut_off.facts
+                cuts += 1
+        await busy
+        await steady.tells(*(word for _, word in read))
+        assert read == steady.facts
+    assert read == sorted(read)
+    assert len(set(read)) == len(read) > 20
+    assert cuts > 3
 
 
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ class RunStreams:
 
     async def now(self, run: Run) -> int:
         """The position behind all that an active run has told so far."""
-        await self._open_for_reader(run)
-        return self.bridge.last_seq(run.run_id)
+        known = self.bridge.knows(run.run_id)
+        return self.bridge.last_seq(run.run_id) if known else await self._newest_seq(run)
 
     def _position(self, run: Run, after: int | None) -> int:
         if after is None:
