@@ -1,4 +1,7 @@
-"""How executions end: the words for errors and stops, and the result documents of `/wait` and `/join`."""
+"""How executions end: the words for errors and stops, and the result documents of `/wait` and `/join`.
+
+Divergence 27: after a bulk cancel, too, the error names the route of a single one.
+"""
 
 from __future__ import annotations
 

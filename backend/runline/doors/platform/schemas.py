@@ -1,6 +1,7 @@
 """Request bodies of the platform API. Unknown fields are ignored; fields we know of but do not support are refused.
 
 Divergence 6: nothing is accepted and then ignored.
+Divergence 23: null means "not given".
 """
 
 from __future__ import annotations
