@@ -9,8 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 from bench.asked import HELLO, run_of, several
-from bench.case import GATEWAY, OFFICIAL, Case, Figures, Form
+from bench.case import Case, Form
 from bench.client import Client
+from bench.names import GATEWAY, OFFICIAL, Figures
 from bench.servers import Server
 
 _CRONS, _CLIENTS = 200, 8

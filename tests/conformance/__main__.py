@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,8 @@ def _asked() -> argparse.Namespace:
 def main() -> int:
     """Replay the probes, print what differs and the parity of each area; 1 if anything is wrong."""
     asked, started = _asked(), time.monotonic()
+    # as Ctrl-C does: the servers must be ended
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = {area: probes for area, probes in AREAS.items() if not asked.only or area in asked.only.split(",")}
     with (
         TemporaryDirectory(prefix="runline-conformance-", ignore_cleanup_errors=True) as folder,

@@ -18,6 +18,10 @@ EVENT_STREAM = "text/event-stream"
 Document = dict[str, Any]
 
 
+class FormError(Exception):
+    """An event stream is not in the form that clients read."""
+
+
 def is_stream(response: httpx.Response) -> bool:
     """Whether an answer consists of events."""
     return str(response.headers.get("content-type", "")).startswith(EVENT_STREAM)
@@ -64,12 +68,19 @@ async def _until(events: AsyncIterator[dict[str, Any]], name: str) -> AsyncItera
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The events of a stream, without its comments. The form is strict: lines of `field: value`, then an empty one."""
-    fields: dict[str, Any] = {}
-    async for line in response.aiter_lines():
-        if line and not line.startswith(":"):
-            name, _, value = line.partition(": ")
-            fields[name] = json.loads(value) if name == "data" and value else value
-        elif not line and fields:
-            yield {"event": "", "data": None, **fields}
-            fields = {}
+    """The events of a stream, without its comments, in the form that clients of the platform were written against:
+    lines end with CR LF and hold one `field: value`; an event is `event`, `data`, perhaps `id`, and an empty line.
+    """
+    rest = ""
+    async for text in response.aiter_text():
+        *blocks, rest = (rest + text).split("\r\n\r\n")
+        for block in blocks:
+            if not block.startswith(":"):
+                yield _event(block)
+
+
+def _event(block: str) -> dict[str, Any]:
+    fields = dict(line.split(": ", 1) for line in block.split("\r\n"))
+    if [*fields] not in (["event", "data"], ["event", "data", "id"]):
+        raise FormError(f"an event has the fields {', '.join(fields)}")
+    return {**fields, "data": json.loads(fields["data"])}

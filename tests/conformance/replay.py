@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from conformance.answers import Document, document_of
+from conformance.answers import Document, FormError, document_of
 from conformance.compare import ABSENT, masked, part
 from conformance.hooks import Hooks
 from conformance.probe import Await, Call, Nothing, Probe, Step
@@ -49,7 +49,7 @@ class Replay:
         """The answer to one step. What cannot be asked, or is not answered, is a document with a `failure`."""
         try:
             return await self._take(step)
-        except (NotKnownError, TimeoutError, httpx.TransportError) as failure:
+        except (NotKnownError, FormError, TimeoutError, httpx.TransportError) as failure:
             return {"failure": f"{type(failure).__name__}: {failure}"}
 
     async def _take(self, step: Step) -> Document:

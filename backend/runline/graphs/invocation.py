@@ -5,6 +5,7 @@ Rules (observed on the platform, section 3.6 of its description in docs/compatib
 the identifying keys are set by the server whatever the caller sent.
 
 Divergence 5: the caller's forged identifying keys reach neither `configurable` nor `context`.
+Divergence 35: metadata tells of the run and of LangGraph, and not of the official server.
 """
 
 from __future__ import annotations

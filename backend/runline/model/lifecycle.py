@@ -78,7 +78,10 @@ _STOP_ERRORS = {
 
 
 def stop_error(reason: StopReason) -> dict[str, str] | None:
-    """The `error` a thread shows after a stop; the braces are literal, as on the platform."""
+    """The `error` a thread shows after a stop; the braces are literal, as on the platform.
+
+    Divergence 38: after a bulk cancel, too, it names the route of a single one.
+    """
     if reason not in _STOP_ERRORS:
         return None
     error, message = _STOP_ERRORS[reason]

@@ -1,6 +1,7 @@
 """The statements that keep a thread's queue and its status true; each runs inside a caller's transaction.
 
 Rule: a thread's `status` is derived from its runs in the transaction that changes them, so it cannot be stuck.
+Divergence 36: a thread's runs start in the order of their creation, also behind one that is delayed.
 
 Statements are built once, with parameters: building them anew was measured as nearly half of an admission's time.
 """

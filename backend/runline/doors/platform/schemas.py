@@ -1,6 +1,7 @@
 """Request bodies of the platform API. Unknown fields are ignored; fields we know of but do not support are refused.
 
-Divergence 6: nothing is accepted and then ignored. Divergence 54: `feedback_keys` are kept and returned, no more.
+Divergence 6: nothing is accepted and then ignored. Divergence 34: null means "not given".
+Divergence 54: `feedback_keys` are kept and returned, no more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The state of threads: read, page through, update."""
+"""The state of threads: read, page through, update.
+
+Divergence 39: a checkpoint always names its namespace; `before` may be an id in a body, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The server itself: health, facts, metrics."""
+"""The server itself: health, facts, metrics.
+
+Divergence 37: `/info` tells of Runline.
+"""
 
 from __future__ import annotations
 
