@@ -154,12 +154,12 @@ async def test_a_bad_field_of_a_run_on_a_thread_is_named(
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        ("/threads", {"ttl": 5}, "ttl"),
-        ("/threads", {"supersteps": []}, "supersteps"),
+        ("/threads", {"ttl": {"ttl": 0}}, "ttl"),
+        ("/threads", {"supersteps": [{}]}, "supersteps"),
         ("/threads", {"thread_id": "mine"}, "thread_id"),
         ("/threads", {"metadata": "text"}, "metadata"),
         ("/threads", {"if_exists": "maybe"}, "if_exists"),
-        ("/threads/search", {"extract": {"last": "values.log[-1]"}}, "extract"),
+        ("/threads/search", {"extract": {"last": "values.log[last]"}}, "extract"),
         ("/threads/search", {"limit": 0}, "limit"),
         ("/threads/search", {"limit": 1001}, "limit"),
         ("/threads/search", {"limit": 1.5}, "limit"),
@@ -217,7 +217,7 @@ async def test_values_that_a_reducer_cannot_take_are_refused(http: httpx.AsyncCl
 
 
 async def test_what_cannot_be_changed_on_a_thread_is_named(http: httpx.AsyncClient, thread_id: str) -> None:
-    assert_refused(await http.patch(f"/threads/{thread_id}", json={"ttl": 5}), 422, "ttl")
+    assert_refused(await http.patch(f"/threads/{thread_id}", json={"ttl": "5"}), 422, "ttl")
     assert_refused(await http.patch(f"/threads/{thread_id}", content=b""), 422, "Invalid JSON in request body")
 
 
