@@ -56,7 +56,7 @@ def test_what_is_awaited_is_an_area_and_declares_nothing() -> None:
     assert not [probe for area, probe in PROBES if area in AWAITED for step in probe.steps if step.accepted]
 
 
-@pytest.mark.parametrize(("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5)])
+@pytest.mark.parametrize(("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5), ("feeds", 3)])
 async def test_two_servers_of_a_kind_agree(twins: tuple[Gateway, Gateway], area: str, every: int) -> None:
     for own in AREAS[area][::every]:
         found = await asked(twins, own)
