@@ -1,4 +1,4 @@
-"""`make conformance`, or `python -m conformance OFFICIAL [--only threads] [--awaited]` with `tests` on the path."""
+"""`make conformance`, or `python -m conformance OFFICIAL [--only threads]` with `tests` on the path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.found import Found, find
 from conformance.hooks import receiving
 from conformance.parity import Parity
 from conformance.probe import Probe
-from conformance.probes import AREAS, AWAITED
+from conformance.probes import AREAS
 from conformance.replay import Side, replay
 from conformance.sides import Servers, both
 
@@ -64,7 +64,6 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="conformance", description=__doc__)
     parser.add_argument("official", type=Path, help="the official `langgraph` command")
     parser.add_argument("--only", default="", help="areas, with commas between; what stands everywhere is not checked")
-    parser.add_argument("--awaited", action="store_true", help="tell how the awaited areas differ, too")
     return parser.parse_args()
 
 
@@ -80,10 +79,9 @@ def main() -> int:
     ):
         found = asyncio.run(_replay(chosen, servers))
         complaints = servers.gateway.complaints()
-    parity = Parity(found, AWAITED & chosen.keys())
+    parity = Parity(found)
     faults = [*parity.faults(whole=not asked.only), *(f"Runline's log: {line}" for line in complaints)]
-    differing = [each.told() for each in found if each.area in AWAITED and not each.agrees] if asked.awaited else []
-    print("\n".join([*differing, *faults, "", parity.table()]))
+    print("\n".join([*faults, "", parity.table()]))
     print(f"{len(faults)} faults, {time.monotonic() - started:.0f} s")
     return 1 if faults else 0
 

@@ -1,7 +1,8 @@
 """Answers as documents that can be compared: {"status", "headers", "body"}, or for an event stream {"status",
-"headers", "events": [{"event", "data"}], "ids": "every" | "some" | "none", "end": bool}.
+"headers", "events": [{"event", "data"}], "ids": "every" | "some" | "none", "place": bool, "end": bool}.
 
-`end` is whether the stream ends with an event of that name, which is not among its events.
+`place` is whether the stream begins with an id that no event has, `end` whether it ends with an event of that name;
+neither is among its events.
 """
 
 from __future__ import annotations
@@ -50,12 +51,14 @@ def _body(response: httpx.Response) -> Any:
 
 
 def _stream(events: list[dict[str, Any]]) -> Document:
-    ends = bool(events) and events[-1]["event"] == "end"
-    told = events[:-1] if ends else events
+    placed = bool(events) and "event" not in events[0]
+    ends = bool(events) and events[-1].get("event") == "end"
+    told = events[placed : len(events) - ends]
     numbered = sum("id" in event for event in told)
     return {
         "events": [{"event": event["event"], "data": event["data"]} for event in told],
         "ids": "none" if not numbered else "every" if numbered == len(told) else "some",
+        "place": placed,
         "end": ends,
     }
 
@@ -63,24 +66,28 @@ def _stream(events: list[dict[str, Any]]) -> Document:
 async def _until(events: AsyncIterator[dict[str, Any]], name: str) -> AsyncIterator[dict[str, Any]]:
     async for event in events:
         yield event
-        if event["event"] == name:
+        if event.get("event") == name:
             return
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     """The events of a stream, without its comments, in the form that clients of the platform were written against:
     lines end with CR LF and hold one `field: value`; an event is `event`, `data`, perhaps `id`, and an empty line.
+    Before the first one there may be an `id` alone.
     """
-    rest = ""
+    rest, first = "", True
     async for text in response.aiter_text():
         *blocks, rest = (rest + text).split("\r\n\r\n")
         for block in blocks:
             if not block.startswith(":"):
-                yield _event(block)
+                yield _event(block, may_be_place=first)
+                first = False
 
 
-def _event(block: str) -> dict[str, Any]:
+def _event(block: str, *, may_be_place: bool) -> dict[str, Any]:
     fields = dict(line.split(": ", 1) for line in block.split("\r\n"))
+    if may_be_place and [*fields] == ["id"]:
+        return fields
     if [*fields] not in (["event", "data"], ["event", "data", "id"]):
         raise FormError(f"an event has the fields {', '.join(fields)}")
     return {**fields, "data": json.loads(fields["data"])}

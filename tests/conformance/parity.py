@@ -13,18 +13,13 @@ from conformance.standing import STANDING
 
 @dataclass(frozen=True)
 class Parity:
-    """All that was found, and the areas that are awaited: their probes differ until Runline serves them."""
+    """All that was found."""
 
     found: Sequence[Found]
-    awaited: frozenset[str]
 
     def faults(self, *, whole: bool = True) -> list[str]:
         """Everything that must not be, a text each. Of the whole set of probes, each standing difference meets some."""
-        wrong = [found.told() for found in self.found if found.area not in self.awaited and not found.agrees]
-        arrived = [
-            area for area in sorted(self.awaited) if all(each.agrees for each in self.found if each.area == area)
-        ]
-        wrong += [f"{area}: is awaited no longer, all its probes agree; take it from AWAITED" for area in arrived]
+        wrong = [found.told() for found in self.found if not found.agrees]
         used = {accepted for found in self.found for accepted in found.used}
         gone = [each for each in STANDING if whole and each not in used]
         return wrong + [f"standing: divergence {each.divergence} at {each.place} was not met" for each in gone]
@@ -42,8 +37,7 @@ class Parity:
         found = [each for each in self.found if each.area == area]
         alike = sum(each.agrees and not each.used for each in found)
         listed = sum(each.agrees and bool(each.used) for each in found)
-        met = "awaited" if area in self.awaited else _numbers(found)
-        return area, len(found), alike, listed, len(found) - alike - listed, met
+        return area, len(found), alike, listed, len(found) - alike - listed, _numbers(found)
 
 
 def _numbers(found: Sequence[Found]) -> str:

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from conformance.accepted import Accepted, Text
-from conformance.listed import DONE_RIGHT, END, METADATA, SSE_IDS, THREAD_FIELDS, only_here, only_official, worded
+from conformance.listed import (
+    DONE_RIGHT,
+    END,
+    METADATA,
+    SSE_IDS,
+    THREAD_FIELDS,
+    THREAD_STREAMS,
+    TICKS,
+    only_here,
+    only_official,
+    worded,
+)
 
 STANDING = (
     Accepted(SSE_IDS, "ids", official="none", runline="every"),
     Accepted(END, "end", official=False, runline=True),
+    Accepted(THREAD_STREAMS, "place", official=False, runline=True),
+    only_here(THREAD_STREAMS, "headers.location", Text(r"^/threads/[^/]+/stream\?stream_modes=\w+$")),
     worded("\n\nFailed validating ", r"^[^\n]+$"),
-    worded("^Not Found$", "^(Thread|Run|Assistant) .* not found$"),
+    worded("^Not Found$", "^(Thread|Run|Assistant|Cron) .* not found$"),
     only_here(THREAD_FIELDS, "body.error", None),
     only_here(THREAD_FIELDS, "body.interrupts", {}),
     only_here(THREAD_FIELDS, "body.*.error", None),
     only_here(THREAD_FIELDS, "body.*.interrupts", {}),
+    only_here(TICKS, "body.last_error", None),
+    only_here(TICKS, "body.*.last_error", None),
     only_official(DONE_RIGHT, "*.configurable.langgraph_auth_user", None),
     only_official(DONE_RIGHT, "*.configurable.langgraph_auth_user_id", ""),
     only_official(DONE_RIGHT, "*.configurable.langgraph_auth_permissions", []),

@@ -14,7 +14,7 @@ from conformance.found import Found, find
 from conformance.hooks import receiving
 from conformance.parity import Parity
 from conformance.probe import Probe, get, post, probe
-from conformance.probes import AREAS, AWAITED
+from conformance.probes import AREAS
 from conformance.replay import Side, replay
 from conformance.sides import AGENTS
 from conformance.standing import STANDING
@@ -51,12 +51,7 @@ def test_accepted_differences_are_listed() -> None:
     assert declared | {accepted.divergence for accepted in STANDING} <= listed
 
 
-def test_what_is_awaited_is_an_area_and_declares_nothing() -> None:
-    assert AREAS.keys() >= AWAITED
-    assert not [probe for area, probe in PROBES if area in AWAITED for step in probe.steps if step.accepted]
-
-
-@pytest.mark.parametrize(("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5)])
+@pytest.mark.parametrize(("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5), ("feeds", 3)])
 async def test_two_servers_of_a_kind_agree(twins: tuple[Gateway, Gateway], area: str, every: int) -> None:
     for own in AREAS[area][::every]:
         found = await asked(twins, own)
@@ -84,16 +79,11 @@ async def test_a_call_that_needs_what_no_answer_gave_is_found_out(twins: tuple[G
     assert [difference.place for difference in found.steps[0].open] == ["failure"]
 
 
-async def test_a_difference_that_is_gone_and_an_area_that_has_arrived_are_faults(
-    twins: tuple[Gateway, Gateway],
-) -> None:
+async def test_a_difference_that_is_gone_is_a_fault(twins: tuple[Gateway, Gateway]) -> None:
     sound = await asked(twins, probe("sound", get("/ok")))
     stale = await asked(twins, probe("stale", get("/ok").but(Accepted(4, "status", 200, 404))))
 
-    assert Parity([sound], frozenset()).faults(whole=False) == []
-    [fault] = Parity([stale], frozenset()).faults(whole=False)
+    assert Parity([sound]).faults(whole=False) == []
+    [fault] = Parity([stale]).faults(whole=False)
     assert "no longer so: divergence 4 at status" in fault
-    assert Parity([stale], frozenset({"area"})).faults(whole=False) == []
-    [arrived] = Parity([sound], frozenset({"area"})).faults(whole=False)
-    assert "take it from AWAITED" in arrived
-    assert len(Parity([sound], frozenset()).faults()) == len(STANDING), "none of them was met"
+    assert len(Parity([sound]).faults()) == len(STANDING), "none of them was met"

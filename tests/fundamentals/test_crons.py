@@ -100,8 +100,9 @@ async def test_hours_are_those_of_a_time_zone(client: LangGraphClient) -> None:
     cron = await create(client, "0 9 * * *", timezone=ZoneInfo("America/New_York"))
     due = datetime.fromisoformat(str(cron["next_run_date"]))
 
-    assert cron["timezone"] == "America/New_York"
+    assert cron["timezone"] == cron["payload"]["timezone"] == "America/New_York"
     assert due.tzinfo == UTC
+    assert str(cron["next_run_date"]) == due.isoformat(timespec="seconds")
     assert due.astimezone(ZoneInfo("America/New_York")).hour == 9
 
 
@@ -118,7 +119,9 @@ async def test_a_cron_ends_at_its_end_time(client: LangGraphClient, thread_id: s
     (*_, newest) = sorted(str(run["created_at"]) for run in await client.runs.list(thread_id))
     assert datetime.fromisoformat(newest) < ends + timedelta(seconds=1)
     renewed = await client.crons.update(cron["cron_id"], end_time=None, schedule=YEARLY)
+    assert cron["payload"]["end_time"] == cron["end_time"]
     assert renewed["end_time"] is None
+    assert "end_time" not in renewed["payload"]
     assert renewed["next_run_date"]
 
 

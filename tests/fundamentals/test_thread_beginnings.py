@@ -25,6 +25,7 @@ async def test_supersteps_are_the_past_of_a_new_thread(client: LangGraphClient) 
         (["asked", "answered"], ["two"]),
         (["asked"], ["one"]),
     ]
+    assert (past[-1]["metadata"] or {})["graph_id"] == "steps"
     values = await client.runs.wait(thread["thread_id"], "steps", input=None)
     assert log_of(values) == ["asked", "answered", "two", "three"]
 

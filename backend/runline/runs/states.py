@@ -35,6 +35,12 @@ _HOLD_TRIES = 250
 _HOLD_PAUSE_SECONDS = 0.02
 
 
+def _writing_config(thread: Thread, checkpoint: dict[str, Any] | None = None) -> RunnableConfig:
+    config = thread_config(thread.thread_id, checkpoint)
+    config["metadata"] = {"graph_id": thread.metadata.get("graph_id")}
+    return config
+
+
 @contextmanager
 def _reading(thread_id: str) -> Iterator[None]:
     """A checkpoint that cannot be decoded, or that the graph's reducers refuse, breaks itself alone."""
@@ -156,12 +162,11 @@ class ThreadStates:
 
     async def begin(self, thread: Thread, supersteps: Sequence[Sequence[types.StateUpdate]]) -> ThreadState:
         """Write the first states of a thread that nobody else knows yet; returns the newest. Raises as `update`."""
-        config = thread_config(thread.thread_id)
+        config = _writing_config(thread)
         return (await self._written(thread, config, lambda graph: graph.abulk_update_state(config, supersteps)))[1]
 
     async def _write(self, thread: Thread, update: StateUpdate) -> tuple[RunnableConfig, ThreadState]:
-        config = thread_config(thread.thread_id, update.checkpoint)
-        config["metadata"] = {"graph_id": thread.metadata.get("graph_id")}
+        config = _writing_config(thread, update.checkpoint)
         return await self._written(
             thread, config, lambda graph: graph.aupdate_state(config, update.values, as_node=update.as_node)
         )

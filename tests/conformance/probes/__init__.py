@@ -1,4 +1,4 @@
-"""The probes by area, and the areas that are awaited."""
+"""The probes by area."""
 
 from __future__ import annotations
 
@@ -49,6 +49,3 @@ AREAS: Mapping[str, tuple[Probe, ...]] = MappingProxyType(
         "errors": errors.PROBES,
     }
 )
-
-AWAITED: frozenset[str] = frozenset()
-"""Areas that Runline does not serve in full yet. It is to become empty; an area whose probes agree may not be here."""

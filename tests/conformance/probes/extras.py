@@ -1,5 +1,6 @@
 """Threads: time to live, supersteps, extracted values, pruning, storage."""
 
+from conformance.listed import worded
 from conformance.probe import get, post, probe
 from conformance.probes.shapes import READ_THREAD, STATE, THREAD, UNKNOWN, steps, wait
 
@@ -43,15 +44,30 @@ PROBES = (
             },
         ),
     ),
-    probe("an odd path is extracted", post("/threads/search", {**_MARK, "extract": {"x": "colour.a"}})),
-    probe("an odd alias is extracted", post("/threads/search", {**_MARK, "extract": {"a b": "values.a"}})),
+    probe(
+        "an odd path is extracted",
+        post("/threads/search", {**_MARK, "extract": {"x": "colour.a"}}).but(
+            worded("^Extract path 'colour.a' must start with one of", "^extract.x: Extract path 'colour.a' must start")
+        ),
+    ),
+    probe(
+        "an odd alias is extracted",
+        post("/threads/search", {**_MARK, "extract": {"a b": "values.a"}}).but(
+            worded("^Extract key 'a b' must be a valid", "^extract.a b.[^ ]+: Extract key 'a b' must be a valid")
+        ),
+    ),
     probe(
         "too much is extracted", post("/threads/search", {**_MARK, "extract": {f"a{n}": "values.a" for n in range(11)}})
     ),
     probe("threads are pruned", THREAD, post("/threads/prune", {"thread_ids": ["{thread}", UNKNOWN]}), READ_THREAD),
     probe("nothing is pruned", post("/threads/prune", {"thread_ids": []})),
     probe("a prune without threads", post("/threads/prune", {})),
-    probe("a prune of bad ids", post("/threads/prune", {"thread_ids": ["bad"]})),
+    probe(
+        "a prune of bad ids",
+        post("/threads/prune", {"thread_ids": ["bad"]}).but(
+            worded("^Invalid thread ID: must be a UUID$", "^thread_ids.0: .*UUID")
+        ),
+    ),
     probe("the storage of a fresh thread", THREAD, get("/threads/{thread}/storage")),
     probe(
         "the storage of a thread",

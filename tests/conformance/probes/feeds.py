@@ -1,5 +1,6 @@
 """The stream of a thread, over its runs."""
 
+from conformance.listed import METADATA, THREAD_STREAMS, only_official, status
 from conformance.probe import Await, get, post, probe
 from conformance.probes.shapes import THREAD, graph, steps, wait
 
@@ -27,7 +28,7 @@ PROBES = (
         wait(steps()),
         _LEFT_AFTER_STATE.aside_as("feed"),
         post("/threads/{thread}/state", {"values": {"log": ["x"]}}),
-        Await("feed"),
+        Await("feed").but(only_official(METADATA, "events.0.data.state.metadata.thread_id", "<id>")),
     ),
     probe(
         "a thread's stream in one mode",
@@ -37,6 +38,13 @@ PROBES = (
         Await("feed"),
     ),
     probe("a thread's stream in an odd mode", THREAD, get("/threads/{thread}/stream?stream_modes=odd")),
-    probe("a thread's stream with an odd last event", THREAD, _FEED.with_headers({"Last-Event-ID": "-1"})),
+    probe(
+        "a thread's stream with an odd last event",
+        THREAD,
+        wait(steps()),
+        _FEED.with_headers({"Last-Event-ID": "-1"})
+        .leaving_after("values")
+        .but(*status(THREAD_STREAMS, 422, 200, '"event": "values"')),
+    ),
     probe("a bad id's stream", get("/threads/bad/stream")),
 )

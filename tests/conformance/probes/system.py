@@ -34,7 +34,6 @@ PROBES = (
         "info tells versions and flags",
         get("/info").but(
             Accepted(INFO, "body.version", Text(r"^\d+\.\d+"), Text(r"^\d+\.\d+")),
-            Accepted(INFO, "body.flags.crons", True, False),
             Accepted(INFO, "body.flags.langsmith_tracing_*", True, False),
         ),
     ),

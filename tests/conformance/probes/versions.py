@@ -1,5 +1,6 @@
 """Assistants: create, change, delete, versions, subgraphs."""
 
+from conformance.listed import VERSIONS, status
 from conformance.probe import delete, get, patch, post, probe
 from conformance.probes.shapes import THREAD, UNKNOWN, graph, wait
 
@@ -57,7 +58,11 @@ PROBES = (
     probe(
         "an assistant goes back to an unknown version", _MAKE, post("/assistants/{assistant}/latest", {"version": 99})
     ),
-    probe("an assistant goes back to no version", _MAKE, post("/assistants/{assistant}/latest", {})),
+    probe(
+        "an assistant goes back to no version",
+        _MAKE,
+        post("/assistants/{assistant}/latest", {}).but(*status(VERSIONS, 404, 422, "version: Field required")),
+    ),
     probe(
         "versions are paged",
         _MAKE,

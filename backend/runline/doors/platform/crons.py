@@ -2,7 +2,7 @@
 
 Divergence 40: what a cron is asked for is checked when it is made, and a schedule has five or six fields.
 Divergence 41: `last_error` says why the latest tick made no run; missed ticks are skipped.
-Divergence 43: runs carry `cron_id` in their metadata, too; `payload` holds what they are asked for with.
+Divergence 43: runs carry `cron_id` in their metadata, too; `payload` holds what they are asked for with, and when.
 """
 
 from __future__ import annotations

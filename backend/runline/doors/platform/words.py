@@ -83,7 +83,7 @@ def cron_to_wire(cron: Cron) -> dict[str, Any]:
         "schedule": cron.schedule.expression,
         "timezone": cron.schedule.timezone,
         "payload": _payload(cron),
-        "next_run_date": _known_moment(cron.next_run_date),
+        "next_run_date": cron.next_run_date.isoformat(timespec="seconds") if cron.next_run_date else None,
         "metadata": cron.spec.metadata,
         "on_run_completed": cron.on_run_completed,
         "enabled": cron.enabled,
@@ -94,14 +94,19 @@ def cron_to_wire(cron: Cron) -> dict[str, Any]:
 
 
 def _payload(cron: Cron) -> dict[str, Any]:
-    """What every run is asked for with, as far as it is not the default; `config` names the cron."""
+    """The schedule, and what every run is asked for with, without defaults; `config` names the cron."""
     usual = asdict(RunSpec(assistant_id=""))
     asked = {name: value for name, value in asdict(cron.spec).items() if value != usual[name]}
     for name in ("create_thread", "temporary", "keep_thread"):
         asked.pop(name, None)
     configurable = {**cron.spec.config.get("configurable", {}), "cron_id": cron.cron_id}
     config = {**cron.spec.config, "configurable": configurable}
-    return {**asked, "schedule": cron.schedule.expression, "config": config}
+    schedule = {
+        "schedule": cron.schedule.expression,
+        "timezone": cron.schedule.timezone,
+        "end_time": _known_moment(cron.schedule.end_time),
+    }
+    return {**asked, **{name: value for name, value in schedule.items() if value is not None}, "config": config}
 
 
 def _known_moment(moment: datetime | None) -> str | None:
