@@ -1,18 +1,12 @@
-"""What the SDKs can do and the gateway cannot yet. This list is to become empty: what works is taken off it.
+"""What the SDKs can do and the gateway cannot yet: awaited.json, which both languages read.
 
-`method` or `method(what is asked of it)`, as the exercises are called, by SDK.
+The lists are to become empty; what works is an error until it is taken off. An entry is a `method`, or
+`method(what is asked of it)`, as the exercises are called.
 """
 
 from __future__ import annotations
 
-AWAITED_PYTHON = frozenset(
-    {
-        "threads.create(ttl)",
-        "threads.create(supersteps)",
-        "threads.update(ttl)",
-        "threads.search(extract)",
-        "threads.prune",
-        "threads.stream",
-        "runs.create(webhook)",
-    }
-)
+import json
+from pathlib import Path
+
+AWAITED_PYTHON = frozenset(json.loads(Path(__file__).with_name("awaited.json").read_text())["python"])
