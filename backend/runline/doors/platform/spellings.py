@@ -1,4 +1,7 @@
-"""Lists in queries, which every client spells in its own way."""
+"""Lists in queries, which every client spells in its own way.
+
+Divergence 5: all of them are read.
+"""
 
 from __future__ import annotations
 
