@@ -1,15 +1,16 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile clients lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
 BIN := $(VENV)/bin
+NODE := examples/clients/node_modules tests/clients/js/node_modules
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
 run: $(VENV)/runtime  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev examples/clients/node_modules
+test: $(VENV)/dev $(NODE)
 	$(BIN)/pytest --cov --cov-report=term
 
 lint: $(VENV)/dev
@@ -38,13 +39,16 @@ races: $(VENV)/dev
 hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
+clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
+	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py
+
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:
-	rm -rf $(VENV) $(OFFICIAL) examples/clients/node_modules .coverage* .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OFFICIAL) $(NODE) .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -65,6 +69,6 @@ $(OFFICIAL)/ready: $(VENV)/uv requirements-conformance.txt
 	$(BIN)/uv pip install --quiet --python $(OFFICIAL)/bin/python --requirements requirements-conformance.txt
 	touch $@
 
-examples/clients/node_modules: examples/clients/package-lock.json
-	npm ci --prefix examples/clients --no-audit --no-fund --loglevel=error
+$(NODE): %/node_modules: %/package-lock.json
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	touch $@

@@ -80,6 +80,17 @@ async def test_runs_are_listed_by_status(client: LangGraphClient, thread_id: str
         assert listed == [{"run_id": run["run_id"], "status": status}]
 
 
+@pytest.mark.parametrize("query", ['select=["run_id","status"]', "select=run_id,status", "select=run_id&select=status"])
+async def test_a_list_of_runs_has_the_columns_that_are_selected_in_any_spelling(
+    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str, query: str
+) -> None:
+    """The JS SDK spells lists in queries as JSON, the Python SDK by repeating the name."""
+    run = await client.runs.create(thread_id, "steps", input=log())
+    await client.runs.join(thread_id, run["run_id"])
+    listed = (await http.get(f"/threads/{thread_id}/runs?{query}")).json()
+    assert listed == [{"run_id": run["run_id"], "status": "success"}]
+
+
 async def test_a_run_shows_what_it_was_asked(client: LangGraphClient, thread_id: str) -> None:
     """`kwargs` is the creation body in its normal form: stream modes are a list, the identity is filled in."""
     run: Any = await client.runs.create(

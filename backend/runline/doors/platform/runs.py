@@ -17,6 +17,7 @@ from runline.doors.platform.idempotency import KeyDep
 from runline.doors.platform.ids import RunId, ThreadId
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
 from runline.doors.platform.specs import thread_run_spec
+from runline.doors.platform.spellings import spelled
 from runline.doors.platform.streaming import Join, JoinDep, await_run, run_headers, stream_run
 from runline.doors.platform.words import run_to_wire, selected
 from runline.errors import Invalid
@@ -86,9 +87,10 @@ async def _list_in_query(
     status: RunStatus | None = None,
     select: Annotated[list[str] | None, Query()] = None,
 ) -> _List:
-    if unknown := sorted(set(select or ()) - set(_FIELDS)):
+    columns = spelled(select or ())
+    if unknown := sorted(set(columns) - set(_FIELDS)):
         raise Invalid(f"Invalid select columns: {', '.join(unknown)}")
-    return _List(limit, offset, status, select)
+    return _List(limit, offset, status, columns or None)
 
 
 @routes.get("/threads/{thread_id}/runs")

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from runline.doors.http import Call
 from runline.doors.live import AnswerCut, late_json, sse
+from runline.doors.platform.spellings import spelled
 from runline.errors import Invalid, RunlineError, Unavailable
-from runline.kit.json import JSONDecodeError, dumps, loads
+from runline.kit.json import dumps
 from runline.model.event import Event
 from runline.model.run import STREAM_MODES, Run
 from runline.streams.contracts import Batch, Ended
@@ -69,7 +70,7 @@ async def _result(run: Run, call: Call) -> bytes:
 
 
 async def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = None) -> Modes:
-    """`stream_mode` in all spellings: one, repeated (Python SDK), a JSON array (JS SDK), with commas."""
+    """`stream_mode` in all spellings of a list."""
     names = spelled_modes(stream_mode or (), STREAM_MODES)
     if not names:
         return None
@@ -78,22 +79,12 @@ async def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = Non
 
 
 def spelled_modes(parts: Iterable[str], known: Container[str]) -> set[str]:
-    """The modes that values of a query name, each in one of the spellings above. Raises Invalid."""
-    names = {name for part in parts for name in _names(part) if name}
+    """The modes that values of a query name. Raises Invalid."""
+    names = set(spelled(parts))
     for name in names:
         if name not in known:
             raise Invalid(f"Invalid stream mode: {name}")
     return names
-
-
-def _names(part: str) -> list[str]:
-    if part.startswith(("[", '"')):
-        try:
-            value: Any = loads(part)
-        except JSONDecodeError:
-            return [part]
-        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-    return [name.strip() for name in part.split(",")]
 
 
 async def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:

@@ -1,0 +1,50 @@
+// A page with a chat in it: the hook, rendered by React in jsdom, and a connection that goes when the page is closed.
+import { JSDOM } from "jsdom";
+
+const { window } = new JSDOM("<body></body>", { url: "http://page.test/", pretendToBeVisual: true });
+Object.assign(globalThis, { window, document: window.document });
+globalThis.navigator ??= window.navigator;
+
+const { createElement: element, useRef } = await import("react");
+const { createRoot } = await import("react-dom/client");
+const { url } = await import("./gateway.js");
+
+export const hooks = {
+  "1.15.0": (await import("sdk-1/react")).useStream,
+  "2.0.0": (await import("sdk-2/react")).useStream,
+};
+
+export const kept = window.sessionStorage;
+
+/** Open a page with a chat. `stream` is what the hook returned last, `frames` all that was ever to be seen. */
+export function open(useStream, options) {
+  const page = { frames: [], errors: [], threadId: options.threadId };
+  const tab = new AbortController();
+  const leaving = (address, init) =>
+    fetch(address, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, tab.signal]) : tab.signal });
+
+  function Chat() {
+    const asked = useRef({
+      apiUrl: url,
+      callerOptions: { fetch: leaving, maxRetries: 0 },
+      onThreadId: (threadId) => (page.threadId = threadId),
+      onError: (error) => page.errors.push(error),
+      ...options,
+    });
+    const stream = useStream(asked.current);
+    page.stream = stream;
+    page.frames.push(stream.messages.map(({ type, content }) => `${type}: ${content}`));
+    return stream.messages.map((message, place) => element("p", { key: message.id ?? place }, message.content));
+  }
+
+  const place = document.body.appendChild(document.createElement("div"));
+  const root = createRoot(place);
+  root.render(element(Chat));
+  page.texts = () => [...place.querySelectorAll("p")].map((line) => line.textContent);
+  page.close = () => {
+    tab.abort();
+    root.unmount();
+    place.remove();
+  };
+  return page;
+}
