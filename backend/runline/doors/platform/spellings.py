@@ -12,7 +12,7 @@ from runline.kit.json import JSONDecodeError, loads
 
 def spelled(parts: Iterable[str]) -> list[str]:
     """The names in a query's values: one, repeated (Python SDK), a JSON array (JS SDK), or with commas."""
-    return [name for part in parts for name in _names(part) if name]
+    return [name for part in parts for name in _names(part)]
 
 
 def _names(part: str) -> list[str]:

@@ -80,7 +80,7 @@ async def modes_in_query(stream_mode: Annotated[list[str] | None, Query()] = Non
 
 def spelled_modes(parts: Iterable[str], known: Container[str]) -> set[str]:
     """The modes that values of a query name. Raises Invalid."""
-    names = set(spelled(parts))
+    names = set(spelled(parts)) - {""}
     for name in names:
         if name not in known:
             raise Invalid(f"Invalid stream mode: {name}")
