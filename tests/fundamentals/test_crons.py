@@ -218,7 +218,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"schedule": "0 0 0 1 1 *"}, "Bad day-of-month"),
     ({"timezone": "Mars/Phobos"}, "Invalid timezone: 'Mars/Phobos'"),
     ({"end_time": datetime(2020, 1, 1, tzinfo=UTC)}, "end_time: must be in the future"),
-    ({"webhook": "https://127.0.0.1/"}, "Webhook host blocked: loopback IP range"),
+    ({"webhook": "https://10.0.0.1/"}, "Webhook host blocked"),
     ({"multitask_strategy": "sometimes"}, "multitask_strategy"),
 ]
 

@@ -37,7 +37,7 @@ def create_with_ttl(sdk: Sdk) -> None:
 
 
 def create_with_supersteps(sdk: Sdk) -> None:
-    steps = [{"updates": [{"values": log(word), "as_node": node}]} for word, node in (("a", "__input__"), ("b", "one"))]
+    steps = [{"updates": [{"values": log(word), "as_node": node}]} for word, node in (("a", "__start__"), ("b", "one"))]
     thread_id = made(sdk, graph_id="steps", supersteps=steps)
     assert log_of(sdk.call("threads.get_state", thread_id)["values"]) == ["a", "b"]
 

@@ -24,7 +24,7 @@ export default {
     await made(client, { ttl: 5 });
   },
   async "create(supersteps)"(client) {
-    const updates = [{ values: log("a"), asNode: "__input__" }];
+    const updates = [{ values: log("a"), asNode: "__start__" }];
     const then = [{ values: log("b"), asNode: "one" }];
     const threadId = await made(client, { graphId: "steps", supersteps: [{ updates }, { updates: then }] });
     assert.deepEqual((await client.threads.getState(threadId)).values, log("a", "b"));
