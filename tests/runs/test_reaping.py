@@ -200,3 +200,15 @@ async def test_the_deletion_of_an_ended_run_that_was_cut_off_is_finished_after_t
         assert await house.status(run) is None
         thread = await house.get_thread(thread_id)
         assert (thread.status, thread.values["log"]) == (ThreadStatus.IDLE, ["first"])
+
+
+async def test_a_slot_that_is_held_here_is_not_taken_for_abandoned_however_long_it_takes(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers={"lease_seconds": 0.03}) as house:
+        thread_id = await house.thread()
+        clock = asyncio.get_running_loop().time
+        async with house.core.states.slot(ANONYMOUS, thread_id):
+            until = clock() + 0.15
+            run = await house.create(thread_id, "one")
+            await wait_until(lambda: clock() > until)
+            assert await house.status(run) is RunStatus.PENDING
+        await house.reach(run, RunStatus.SUCCESS)

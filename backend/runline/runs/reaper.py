@@ -48,7 +48,9 @@ class Reaper:
             except Exception:
                 # it is found again in the next round; the others must not wait for it
                 log.exception("a run cannot be taken over", run_id=run.run_id)
-        holds = await self.threads.abandoned_holds(everything=everything)
+        late = await self.threads.abandoned_holds(everything=everything)
+        # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
+        holds = [hold for hold in late if hold not in self.states.holds]
         for hold in holds:
             for run in await self.leases.doomed(hold.thread_id):
                 await self.rollback.undo(run, StopReason.DELETE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +100,12 @@ class ThreadStates:
         self._bell = bell
         self._thread_bells = thread_bells
         self._hold_seconds = hold_seconds
+        self._holds: set[Hold] = set()
+
+    @property
+    def holds(self) -> Container[Hold]:
+        """The slots that are held in this process now, however long that takes."""
+        return self._holds
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -145,9 +151,11 @@ class ThreadStates:
         """
         hold = await self._hold(viewer, thread_id, beside_runs=beside_runs)
         slot = Slot(hold)
+        self._holds.add(hold)
         try:
             yield slot
         finally:
+            self._holds.discard(hold)
             await asyncio.shield(self._threads.release(hold, slot.state))
             self._bell.ring()
             self._thread_bells.ring(thread_id)
