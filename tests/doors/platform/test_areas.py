@@ -25,6 +25,7 @@ def paths(disabled: tuple[str, ...] = ()) -> set[str]:
         ("/threads/{thread_id}/stream", "threads"),
         ("/threads/{thread_id}/runs", "runs"),
         ("/threads/{thread_id}/runs/crons", "runs"),
+        ("/threads/{thread_id}/runs/{run_id}/webhooks", "webhooks"),
         ("/runs/batch", "runs"),
         ("/store/items/search", "store"),
         ("/mcp/", "mcp"),
@@ -38,7 +39,7 @@ def test_every_path_has_an_area(path: str, area: str) -> None:
     assert area_of(path) == area
 
 
-@pytest.mark.parametrize("area", ["assistants", "threads", "runs", "mcp", "a2a", "meta"])
+@pytest.mark.parametrize("area", ["assistants", "threads", "runs", "store", "mcp", "a2a", "meta", "webhooks"])
 def test_a_disabled_area_and_only_it_is_left_out(area: str) -> None:
     left_out = paths() - paths((area,))
 
