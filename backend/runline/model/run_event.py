@@ -1,0 +1,30 @@
+"""What happened inside runs: the entries of a thread's log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EventCategory(StrEnum):
+    """What an entry of the log is about."""
+
+    TRACE = "trace"
+    MESSAGE = "message"
+    OUTPUTS = "outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One entry. `seq` counts from 1 over all runs of the thread, without gaps; 0 until it is stored."""
+
+    thread_id: str
+    run_id: str
+    event_type: str
+    category: EventCategory
+    created_at: datetime
+    content: Any = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    seq: int = 0
