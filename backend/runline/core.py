@@ -20,6 +20,7 @@ from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.insight import Insight
 from runline.runs.items import Items
 from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
@@ -27,6 +28,7 @@ from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
+from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.supersteps import ThreadMaker
@@ -38,13 +40,17 @@ from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
+from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
+from runline.storage.run_events import RunEventStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
 from runline.storage.ttls import TtlStore
 from runline.storage.unseen import UnseenStore
+from runline.storage.usage import UsageStore
+from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
@@ -75,7 +81,9 @@ class Core:
     worker: Worker
     bridge: StreamBridge
     thread_bells: ThreadBells
+    log_bells: ThreadBells
     thread_streams: ThreadStreams
+    insight: Insight
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -83,6 +91,7 @@ class Core:
         await self.worker.drain()
         self.bridge.shut_down()
         self.thread_bells.shut_down()
+        self.log_bells.shut_down()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
         )
     )
-    bell, thread_bells = MemoryBell(), MemoryThreadBells()
+    bell, thread_bells, log_bells = MemoryBell(), MemoryThreadBells(), MemoryThreadBells()
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
     unseen = UnseenStore(database, clock, ttl.default)
@@ -183,6 +192,14 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     cron_bell = MemoryBell()
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
+    run_events = RunEventStore(database)
+    insight = Insight(
+        events=run_events,
+        logs=RunLogs(run_events, log_bells),
+        usage=UsageStore(database),
+        periods=UsagePeriodStore(database),
+        feedback=FeedbackStore(database, clock),
+    )
     core = Core(
         registry=registry,
         assistants=assistants,
@@ -202,7 +219,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         worker=worker,
         bridge=bridge,
         thread_bells=thread_bells,
+        log_bells=log_bells,
         thread_streams=thread_streams,
+        insight=insight,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts
