@@ -22,13 +22,13 @@ from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.insight import Insight
 from runline.runs.items import Items
+from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
-from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.supersteps import ThreadMaker
@@ -195,7 +195,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     run_events = RunEventStore(database)
     insight = Insight(
         events=run_events,
-        logs=RunLogs(run_events, log_bells),
+        logs=LogStreams(run_events, log_bells),
         usage=UsageStore(database),
         periods=UsagePeriodStore(database),
         feedback=FeedbackStore(database, clock),

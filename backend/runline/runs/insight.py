@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runline.runs.run_logs import RunLogs
+from runline.runs.log_streams import LogStreams
 from runline.storage.feedback import FeedbackStore
 from runline.storage.run_events import RunEventStore
 from runline.storage.usage import UsageStore
@@ -16,7 +16,7 @@ class Insight:
     """What looks into runs; it changes nothing but feedback."""
 
     events: RunEventStore
-    logs: RunLogs
+    logs: LogStreams
     usage: UsageStore
     periods: UsagePeriodStore
     feedback: FeedbackStore

@@ -18,7 +18,7 @@ from runline.errors import Invalid, Unavailable
 from runline.kit.json import dumps
 from runline.model.log_page import LogPage
 from runline.model.run_event import RunEvent
-from runline.runs.run_logs import LogEnded, LogPart
+from runline.runs.log_streams import LogEnded, LogPart
 
 routes = json_routes("Insight")
 

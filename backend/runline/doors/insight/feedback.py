@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -14,6 +14,8 @@ from runline.model.feedback import Opinion
 
 routes = json_routes("Insight")
 
+_RATINGS = (1, -1)
+
 
 def _storable(text: str) -> str:
     # PostgreSQL stores none
@@ -22,12 +24,19 @@ def _storable(text: str) -> str:
     return text
 
 
+def _rating(value: int) -> int:
+    if value not in _RATINGS:
+        raise ValueError("must be 1 or -1")
+    return value
+
+
 class FeedbackBody(BaseModel):
     """What the viewer thinks of a run: 1 or -1, perhaps why, perhaps of which of its messages."""
 
     model_config = ConfigDict(frozen=True)
 
-    rating: Literal[1, -1]
+    # strict: a truth is no number, whatever it is equal to
+    rating: Annotated[int, Field(strict=True, json_schema_extra={"enum": list(_RATINGS)}), AfterValidator(_rating)]
     comment: Annotated[str, Field(max_length=10_000), AfterValidator(_storable)] | None = None
     message_id: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_storable)] | None = None
 

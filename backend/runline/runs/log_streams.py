@@ -26,7 +26,7 @@ LogPart = Sequence[RunEvent] | LogEnded
 
 
 @dataclass(frozen=True, slots=True)
-class RunLogs:
+class LogStreams:
     """What the followers of logs share."""
 
     store: RunEventStore
