@@ -64,6 +64,7 @@ class RunManager:
     streams: RunStreams
     bell: Bell
     thread_bells: ThreadBells
+    log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
 
@@ -267,5 +268,6 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

@@ -27,7 +27,7 @@ Group = Literal["model", "caller", "assistant", "user", "thread", "node"]
 @routes.get("/threads/{thread_id}/token-usage")
 async def get_thread_usage(thread_id: ThreadId, call: CallDep, include_active: bool = False) -> Response:
     """What the calls of models on a thread came to: of the runs that have ended, or of all."""
-    usage = await call.core.insight.usage.of_thread(call.viewer, thread_id, include_active=include_active)
+    usage = await call.core.insight.thread_usage(call.viewer, thread_id, include_active=include_active)
     return json_response(thread_usage_to_wire(thread_id, usage))
 
 
