@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from kit.leaks import nothing_leaks
-from runline.storage.engine import Database, SqliteOptions, open_database
+from kit.postgres import Server
+from runline.storage.engine import Database
+from runline.storage.postgres import PostgresOptions, open_postgres
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.migrated import make_template
 from storage.world import World
 
@@ -19,10 +24,35 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(params=["sqlite"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> AsyncIterator[Database]:
-    shutil.copy(template, tmp_path / "test.db")
-    async with nothing_leaks(), open_database(SqliteOptions(tmp_path / "test.db")) as database:
+@pytest.fixture(scope="session")
+def empty(postgres: Server) -> Iterator[str]:
+    """The name of a migrated, empty database in PostgreSQL, to copy."""
+    with postgres.database() as conninfo:
+        asyncio.run(open_and_close(conninfo))
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
+async def open_and_close(conninfo: str) -> None:
+    async with open_postgres(PostgresOptions(conninfo)):
+        pass
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteOptions | PostgresOptions]:
+    """Where a migrated, empty database is, of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("template"), tmp_path / "test.db")
+        yield SqliteOptions(tmp_path / "test.db")
+    else:
+        server, empty = request.getfixturevalue("postgres"), request.getfixturevalue("empty")
+        with server.database(empty) as conninfo:
+            yield PostgresOptions(conninfo)
+
+
+@pytest.fixture
+async def database(options: SqliteOptions | PostgresOptions) -> AsyncIterator[Database]:
+    opened = open_sqlite(options) if isinstance(options, SqliteOptions) else open_postgres(options)
+    async with nothing_leaks(), opened as database:
         yield database
 
 

@@ -16,7 +16,8 @@ from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage import engine
-from runline.storage.engine import contains, migrate
+from runline.storage.migrating import migrate
+from runline.storage.sqlite import contains
 from runline.storage.tables import thread_terms
 from storage.test_sqlite_plans import plan
 from storage.world import ALICE, ASSISTANT, BOB, World, state
