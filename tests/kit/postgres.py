@@ -42,7 +42,7 @@ class Server:
 
     def execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.uri, autocommit=True) as connection:
-            connection.execute(SQL(statement).format(*map(Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(SQL(statement).format(*map(Identifier, names)))
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
 from runline.storage.engine import Database
 from runline.storage.postgres import PostgresOptions, open_postgres
 from runline.storage.sqlite import SqliteOptions, open_sqlite
+from storage.emptied import Emptied
 from storage.migrated import make_template
 from storage.world import World
 
@@ -25,11 +25,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty(postgres: Server) -> Iterator[str]:
-    """The name of a migrated, empty database in PostgreSQL, to copy."""
-    with postgres.database() as conninfo:
-        asyncio.run(open_and_close(conninfo))
-        yield str(conninfo_to_dict(conninfo)["dbname"])
+def shared(postgres: Server) -> Iterator[Emptied]:
+    """The database in PostgreSQL that tests have one after the other."""
+    with postgres.database() as template:
+        asyncio.run(open_and_close(template))
+        emptied = Emptied(postgres, template)
+        yield emptied
+        emptied.close()
 
 
 async def open_and_close(conninfo: str) -> None:
@@ -44,9 +46,15 @@ def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteOp
         shutil.copy(request.getfixturevalue("template"), tmp_path / "test.db")
         yield SqliteOptions(tmp_path / "test.db")
     else:
-        server, empty = request.getfixturevalue("postgres"), request.getfixturevalue("empty")
-        with server.database(empty) as conninfo:
+        with request.getfixturevalue("shared").lent() as conninfo:
             yield PostgresOptions(conninfo)
+
+
+@pytest.fixture
+def reshaped(options: SqliteOptions | PostgresOptions, request: pytest.FixtureRequest) -> None:
+    """For tests that change the tables themselves: nobody after them gets these."""
+    if isinstance(options, PostgresOptions):
+        request.getfixturevalue("shared").spoilt = True
 
 
 @pytest.fixture

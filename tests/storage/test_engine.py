@@ -24,12 +24,12 @@ from runline.errors import ConfigError, Unavailable
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus
 from runline.storage import migrating
-from runline.storage.engine import Database
+from runline.storage.engine import Database, take_turn
 from runline.storage.migrating import migrate
 from runline.storage.rows import run_to_row
 from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite
 from runline.storage.tables import metadata, runs, threads
-from storage.world import SUCCESS, World
+from storage.world import IN_SQLITE, SUCCESS, World
 
 THREAD_ID = new_id()
 NOTE = text("INSERT INTO notes VALUES ('x')")
@@ -40,12 +40,14 @@ async def test_the_migrated_tables_are_those_of_the_metadata(tmp_path: Path) -> 
         assert await database.read(differences) == []
 
 
+@pytest.mark.usefixtures("reshaped")
 async def test_the_comparison_would_see_a_difference(database: Database) -> None:
     await execute(database, text("DROP INDEX ix_runs_ready"))
     await execute(database, text("ALTER TABLE threads ADD COLUMN extra TEXT"))
     assert len(await database.read(differences)) == 2
 
 
+@pytest.mark.usefixtures("reshaped")
 async def test_the_partial_indexes_of_the_database_have_the_conditions_of_the_metadata(database: Database) -> None:
     """Alembic compares their columns but not their WHERE."""
     made = await database.read(partial_indexes)
@@ -88,15 +90,16 @@ def differences(connection: Connection) -> list[object]:
 
 
 def partial_indexes(connection: Connection) -> dict[str, str]:
+    where = f"{connection.dialect.name}_where"
     conditions = {
-        str(index["name"]): str(index.get("dialect_options", {}).get("sqlite_where"))
+        str(index["name"]): str(index.get("dialect_options", {}).get(where))
         for index in inspect(connection).get_indexes("runs")
     }
     return {name: where for name, where in conditions.items() if where != "None"}
 
 
 @pytest.fixture
-async def notes(database: Database) -> Database:
+async def notes(database: Database, reshaped: None) -> Database:
     """A database with a table of the test's own."""
     await execute(database, text("CREATE TABLE notes (note TEXT)"))
     return database
@@ -146,6 +149,7 @@ async def test_a_reader_sees_what_is_committed_and_only_that(notes: Database) ->
     assert await notes.read(count_notes) == 1
 
 
+@IN_SQLITE
 async def test_a_write_that_is_cancelled_before_its_turn_is_never_done(notes: Database) -> None:
     slow, waiting = SlowWrite(notes), SlowWrite(notes)
     await slow.begun()
@@ -169,12 +173,13 @@ async def test_a_write_that_is_cancelled_after_it_began_is_done_when_its_caller_
 
 
 async def test_writes_wait_for_each_other(world: World) -> None:
-    """Read, think, write: without a lock taken first, some of the increments would be lost."""
+    """Read, think, write: without a turn taken first, some of the increments would be lost."""
     thread = await world.thread(count=0)
 
     here = threads.c.thread_id == thread.thread_id
 
     def increment(connection: Connection) -> None:
+        take_turn(connection, thread.thread_id)
         value = connection.execute(select(threads.c.metadata).where(here)).scalar_one()
         connection.execute(update(threads).where(here).values(metadata={"count": value["count"] + 1}))
 
