@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from runline.config import Settings
 from runline.graphs.registry import GraphRegistry
-from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
@@ -148,7 +147,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    clock = SystemClock()
+    clock = database.clock
     bridge = MemoryStreamBridge(
         KeepLimits(
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total

@@ -23,7 +23,10 @@ from runline.storage.deliveries import Result
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
-from storage.world import ALICE, INTERRUPTED, SUCCESS, World
+from storage.world import ALICE, IN_SQLITE, INTERRUPTED, SUCCESS, World
+
+# everything here is asked of SQLite
+pytestmark = IN_SQLITE
 
 AGENT = graph_assistant_id("agent")
 

@@ -19,7 +19,7 @@ from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
@@ -76,7 +76,10 @@ class LeaseStore:
     @writes
     def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
         now = self._clock.now()
-        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids]
+        # those that others are at now are left to them
+        free = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_claimable()).with_for_update(skip_locked=True)
+        left = set(connection.execute(free).scalars())
+        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids if run_id in left]
         return [run for run in claimed if run]
 
     @reads
@@ -125,6 +128,7 @@ class LeaseStore:
         A stop that was requested meanwhile goes first, unless it asks for no more than the interrupt that this is.
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
             write_late_usage(connection, run.run_id, entries)
@@ -163,6 +167,7 @@ class LeaseStore:
 
         `run` may be held by its attempt, or have ended already. `reason` is ROLLBACK or DELETE.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         changes = state_columns(state, now)
         query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
@@ -209,6 +214,7 @@ class LeaseStore:
     @writes
     def requeue(self, connection: Connection, run: Run, *, crashed: bool, entries: Entries = NOTHING) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         statement = (
             update(runs)
@@ -250,6 +256,7 @@ class LeaseStore:
 
     @writes
     def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
+        take_turn(connection, thread_id)
         retire(connection, run_id, reason)
         now = self._clock.now()
         promote(connection, thread_id, None, now)

@@ -53,8 +53,12 @@ class Claimant:
     lease: timedelta
 
 
+# for update: a worker that claims waits for no thread's turn, but for the run
 _ACTIVE_RUNS = (
-    select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
+    select(runs)
+    .where(runs.c.thread_id == bindparam("key"), is_active())
+    .order_by(runs.c.created_at, runs.c.run_id)
+    .with_for_update()
 )
 _NEXT_RUN = (
     select(runs.c.run_id)

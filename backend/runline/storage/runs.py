@@ -21,7 +21,7 @@ from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
@@ -109,6 +109,7 @@ class RunStore:
         run again, and nothing else happens. A cron's tick is used up by the run.
         Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
         """
+        take_turn(connection, run.thread_id)
         if tick:
             move_on(connection, tick)
         if key and (earlier := earlier_run(connection, run.owner, key)):
@@ -213,7 +214,10 @@ class RunStore:
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
         """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
-        query = select(runs).where(*_where(viewer, wanted), is_active())
+        where = [*_where(viewer, wanted), is_active()]
+        for thread_id in sorted(connection.execute(select(runs.c.thread_id).where(*where).distinct()).scalars()):
+            take_turn(connection, thread_id)
+        query = select(runs).where(*where).with_for_update()
         stopping = readable(connection.execute(query), run_from_row)
         now = self._clock.now()
         for run in stopping:
