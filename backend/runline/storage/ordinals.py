@@ -19,14 +19,14 @@ _INSERT = insert_new(removed_ordinals)
 
 def next_ordinal(thread_id: ColumnElement[Any]) -> ColumnElement[int]:
     """The number for the next run that starts on a thread."""
-    zero = literal_column("0")
+    zero: ColumnElement[int] = literal_column("0")
     given = select(func.max(_numbered.c.ordinal)).where(_numbered.c.thread_id == thread_id, has_ordinal(_numbered))
     removed = select(removed_ordinals.c.highest).where(removed_ordinals.c.thread_id == thread_id)
     highest, of_removed = (func.coalesce(query.scalar_subquery(), zero) for query in (given, removed))
     return case((highest > of_removed, highest), else_=of_removed) + literal_column("1")
 
 
-def note_removed(connection: Connection, removed: Row[Any]) -> None:
+def note_removed(connection: Connection, removed: Row[Any, Any, Any]) -> None:
     """Write down the ordinal of a run whose row has gone (`thread_id`, `ordinal`)."""
     if removed.ordinal is None:
         return
