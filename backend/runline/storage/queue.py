@@ -33,6 +33,7 @@ from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.run_ends import error_event
 from runline.model.thread import ThreadState
+from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
 from runline.storage.run_log import write_events, write_stop
@@ -73,7 +74,12 @@ _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready
 _CLAIM = (
     update(runs)
     .where(runs.c.run_id == bindparam("key"), runs.c.status == literal_column("'pending'"))
-    .values(status=RunStatus.RUNNING, ready=0, attempt=runs.c.attempt + 1)
+    .values(
+        status=RunStatus.RUNNING,
+        ready=0,
+        attempt=runs.c.attempt + 1,
+        ordinal=func.coalesce(runs.c.ordinal, next_ordinal(runs.c.thread_id)),
+    )
     .returning(runs)
 )
 _HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
@@ -175,11 +181,12 @@ def remove_run(connection: Connection, run: Run, *, keep_graph: bool = False) ->
 
     `keep_graph`: state is left that only the thread's present graph can read.
     """
-    before = (
-        connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
-    ).scalar_one_or_none()
-    if before is None:
+    statement = delete(runs).where(runs.c.run_id == run.run_id)
+    gone = connection.execute(statement.returning(runs.c.thread_id, runs.c.ordinal, runs.c.before)).one_or_none()
+    if gone is None:
         return
+    note_removed(connection, gone)
+    before = gone.before
     heir = connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at}).scalar_one_or_none()
     if heir:
         connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
