@@ -10,7 +10,7 @@ from runline.model.lifecycle import StopReason
 from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.test_migrating import migrate_to
 from storage.test_sqlite_plans import plan
-from storage.world import FAILED, World
+from storage.world import FAILED, IN_SQLITE, World
 
 
 async def test_runs_are_numbered_as_they_start_whatever_way_they_are_claimed(world: World) -> None:
@@ -62,6 +62,7 @@ async def test_the_number_of_a_removed_run_is_not_given_again(world: World) -> N
     assert (await world.start(thread_id)).ordinal == 5
 
 
+@IN_SQLITE
 async def test_finding_the_next_number_looks_at_no_other_run(world: World) -> None:
     thread_id = (await world.thread()).thread_id
     await world.finish(await world.start(thread_id))
