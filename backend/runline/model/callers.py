@@ -12,6 +12,7 @@ from runline.kit.text import sound_text
 from runline.model.usage import Caller
 
 _NAMED = (f"{Caller.SUBAGENT}:", f"{Caller.MIDDLEWARE}:")
+_UNNAMED = Caller.LEAD_AGENT.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CallerPath:
 
         LangChain hands most tags down, and some not; a tag that was not handed down counts where it was given.
         """
-        given = tuple(tag for tag in tags if tag.startswith(_NAMED) or tag == Caller.LEAD_AGENT) if tags else ()
+        given = tuple([tag for tag in tags if tag == _UNNAMED or tag.startswith(_NAMED)]) if tags else ()
         if not given or _is_within(given, self.tags):
             return self
         kind, _, name = given[-1].partition(":")
