@@ -22,6 +22,7 @@ from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.items import Items
 from runline.runs.manager import RunManager
+from runline.runs.meters import Meters
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -76,6 +77,7 @@ class Core:
     bridge: StreamBridge
     thread_bells: ThreadBells
     thread_streams: ThreadStreams
+    meters: Meters
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -132,6 +134,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     clock = SystemClock()
+    meters = Meters(clock)
     bridge = MemoryStreamBridge(
         KeepLimits(
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
@@ -159,7 +162,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     )
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, meters)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -178,6 +181,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         thread_bells=thread_bells,
         recent=RecentRuns(bridge),
         clock=clock,
+        meters=meters,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -203,11 +207,12 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         thread_streams=thread_streams,
+        meters=meters,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts
     return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts),
+        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts, meters),
         streams.recorder,
         Scheduler(crons, manager, cron_bell, clock),
         Sweeper(
@@ -217,7 +222,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
             settings.streams.stored_retention_seconds,
             settings.webhooks.retention_seconds,
         ),
-        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
+        Dispatcher(webhooks, caller, clock, tasks, _dispatcher_options(settings), meters),
     )
 
 

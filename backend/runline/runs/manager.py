@@ -24,6 +24,7 @@ from runline.model.run import Run, RunSpec
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
@@ -64,6 +65,7 @@ class RunManager:
     thread_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
+    meters: Meters
 
     async def create(
         self,
@@ -258,5 +260,6 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.meters.stopped(run, reason)
         self.webhooks.ended(stopping)
         self.bell.ring()
