@@ -40,6 +40,7 @@ from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.leases import LeaseStore
+from runline.storage.run_lists import RunListStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
@@ -73,6 +74,7 @@ class Core:
     ttls: TtlStore
     upkeep: Upkeep
     runs: RunManager
+    run_lists: RunListStore
     worker: Worker
     bridge: StreamBridge
     thread_bells: ThreadBells
@@ -203,6 +205,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         ttls=ttls,
         upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
         runs=manager,
+        run_lists=RunListStore(database),
         worker=worker,
         bridge=bridge,
         thread_bells=thread_bells,

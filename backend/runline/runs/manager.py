@@ -140,8 +140,8 @@ class RunManager:
         else:
             self.bell.ring()
 
-    async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
-        """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
+    async def get(self, viewer: Viewer, thread_id: str | None, run_id: str) -> KnownRun:
+        """Return a run, perhaps only if it is of this thread; a live one is taken from memory. Raises RunNotFound."""
         # an end is committed before the live run knows of it, and others may have read it by now
         row = await self.runs.get(viewer, run_id, thread_id)
         if is_active(row.status) and (live := self.worker.live.get(run_id)):

@@ -167,6 +167,7 @@ _PENDING_AND_READY = text("status = 'pending' AND ready = 1")
 _RUNNING = text("status = 'running'")
 _RESUMABLE = text("resumable = 1")
 _ACTIVE = text("ended_at IS NULL")
+_ENDED = text("ended_at IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -217,6 +218,7 @@ runs = Table(
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
     ),
+    Index("ix_runs_ended", "owner", "status", "created_at", "run_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
 )
@@ -384,6 +386,11 @@ def is_running() -> ColumnElement[bool]:
 def is_active() -> ColumnElement[bool]:
     """Pending or running: the condition of `ix_runs_active`."""
     return runs.c.ended_at.is_(None)
+
+
+def is_ended() -> ColumnElement[bool]:
+    """The condition of `ix_runs_ended`."""
+    return runs.c.ended_at.is_not(None)
 
 
 def is_claimable() -> ColumnElement[bool]:
