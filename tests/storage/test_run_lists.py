@@ -24,7 +24,7 @@ async def some_of_each(world: World) -> list[Run]:
 
 
 async def ids(world: World, status: RunStatus | None = None, limit: int = 100, offset: int = 0) -> list[str]:
-    return [run.run_id for run in await RunListStore(world.database).list(ANONYMOUS, status, limit, offset)]
+    return [run.run_id for run, _ in await RunListStore(world.database).list(ANONYMOUS, status, limit, offset)]
 
 
 async def test_runs_of_all_statuses_are_merged_newest_first(world: World) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,6 +29,12 @@ class Tokens:
     cache_read_tokens: int = 0
     cache_creation_tokens: int = 0
     reasoning_tokens: int = 0
+
+    @classmethod
+    def total(cls, several: Iterable[Tokens]) -> Tokens:
+        """All of them together."""
+        columns = zip(*map(astuple, several), strict=True)
+        return cls(*map(sum, columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Meters:
         self._lost = Counter("runline_leases_lost", "Attempts that did not own their run any more", registry=registry)
         self._tokens = Counter(
             "runline_tokens",
-            "Tokens in the ledger, by model, caller and kind",
+            "Tokens that models have used, by model, caller and kind",
             ["model", "caller", "kind"],
             registry=registry,
         )
@@ -106,7 +106,7 @@ class Meters:
         self.run_ended(run, _UNDONE.get(reason, RunStatus.INTERRUPTED))
 
     def spent(self, model: str, caller: Caller, tokens: Tokens) -> None:
-        """A call of a model is in the ledger."""
+        """A call of a model is on its way into the ledger."""
         name = self._bounded(model)
         self._tokens.labels(name, caller, "input").inc(tokens.input_tokens)
         self._tokens.labels(name, caller, "output").inc(tokens.output_tokens)

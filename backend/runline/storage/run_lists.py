@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, union_all
 
 from runline.model.lifecycle import ACTIVE, RunStatus
-from runline.model.run import Run
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads
 from runline.storage.rows import readable, run_from_row
+from runline.storage.runs import Counted, counted
 from runline.storage.tables import is_active, is_ended, runs
 
 
@@ -27,8 +27,8 @@ class RunListStore:
     @reads
     def list(
         self, connection: Connection, viewer: Viewer, status: RunStatus | None, limit: int, offset: int
-    ) -> list[Run]:
-        """The viewer's runs of a status, or of any, newest first; those without a thread while they last."""
+    ) -> list[Counted]:
+        """The viewer's runs of a status, or of any, newest first, and the usage of each."""
         statuses = (status,) if status else tuple(RunStatus)
         heads = [_newest(viewer, each, offset + limit).subquery() for each in statuses]
         ids = union_all(*(select(head.c.run_id) for head in heads)).subquery()
@@ -39,7 +39,7 @@ class RunListStore:
             .limit(limit)
             .offset(offset)
         )
-        return readable(connection.execute(query), run_from_row)
+        return counted(connection, readable(connection.execute(query), run_from_row))
 
 
 def _newest(viewer: Viewer, status: RunStatus, limit: int) -> Select[Any]:

@@ -58,6 +58,6 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
-        parts = (saver, states, rollback, streams, webhooks, bell)
+        parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
         reaper = Reaper(world.leases, world.threads, *parts, (), MAX_ATTEMPTS, Meters(world.clock))
         yield Process(saver, reaper)

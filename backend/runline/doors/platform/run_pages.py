@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from runline.doors.platform.spellings import spelled
+from runline.doors.spellings import spelled
 from runline.errors import Invalid
 from runline.model.lifecycle import RunStatus
 
@@ -22,6 +22,7 @@ RUN_FIELDS = (
     "multitask_strategy",
     "created_at",
     "updated_at",
+    "usage",
 )
 
 
