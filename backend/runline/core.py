@@ -24,6 +24,7 @@ from runline.runs.items import Items
 from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
+from runline.runs.meters import Meters
 from runline.runs.prices import Price, PriceList
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
@@ -46,6 +47,7 @@ from runline.storage.deliveries import DeliveryStore
 from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
 from runline.storage.run_events import RunEventStore
+from runline.storage.run_lists import RunListStore
 from runline.storage.run_log import RunLogStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
@@ -82,11 +84,13 @@ class Core:
     ttls: TtlStore
     upkeep: Upkeep
     runs: RunManager
+    run_lists: RunListStore
     worker: Worker
     bridge: StreamBridge
     thread_bells: ThreadBells
     log_bells: ThreadBells
     thread_streams: ThreadStreams
+    meters: Meters
     insight: Insight
     tasks: TaskSet
 
@@ -148,6 +152,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     clock = database.clock
+    meters = Meters(clock)
     bridge = MemoryStreamBridge(
         KeepLimits(
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
@@ -177,8 +182,8 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     logs = RunLogs(RunLogStore(database), log_bells)
     prices = _price_list(settings)
-    watch = Watch(logs, Ledger(prices), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch)
+    watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -198,6 +203,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         log_bells=log_bells,
         recent=RecentRuns(bridge),
         clock=clock,
+        meters=meters,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -228,17 +234,21 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         ttls=ttls,
         upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
         runs=manager,
+        run_lists=RunListStore(database),
         worker=worker,
         bridge=bridge,
         thread_bells=thread_bells,
         log_bells=log_bells,
         thread_streams=thread_streams,
+        meters=meters,
         insight=insight,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts
     return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts),
+        Reaper(
+            leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts, meters
+        ),
         streams.recorder,
         logs,
         Scheduler(crons, manager, cron_bell, clock),
@@ -249,7 +259,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
             settings.streams.stored_retention_seconds,
             settings.webhooks.retention_seconds,
         ),
-        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
+        Dispatcher(webhooks, caller, clock, tasks, _dispatcher_options(settings), meters),
     )
 
 

@@ -24,6 +24,7 @@ from runline.model.usage_period import Bucket, Period
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.deliveries import Result
+from runline.storage.run_lists import RunListStore
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
@@ -241,6 +242,19 @@ async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, ru
         lines = await plan(world, call)
         partial = ("ix_runs_active", "ix_runs_leases", "uq_runs_running")
         assert all(any(name in line for name in partial) for line in lines if "runs" in line), lines
+
+
+@pytest.mark.parametrize("status", [None, *RunStatus])
+async def test_a_page_of_all_runs_is_merged_from_indexes(world: World, run: Run, status: RunStatus | None) -> None:
+    """Those that have ended are found in their order; those that are active, in the index of that."""
+    lines = await plan(world, RunListStore(world.database).list(ANONYMOUS, status, 10, 0))
+    of_runs = {line for line in lines if " runs" in line}
+    assert of_runs <= {
+        "SEARCH runs USING INDEX ix_runs_ended (owner=? AND status=?)",
+        "SCAN runs USING INDEX ix_runs_active",
+        "SCAN runs USING INDEX ix_runs_leases",
+        "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (run_id=?)",
+    }
 
 
 async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> None:

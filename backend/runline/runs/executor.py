@@ -29,6 +29,7 @@ from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, graph_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
@@ -64,10 +65,12 @@ class Executor:
     streams: RunStreams
     webhooks: Webhooks
     watch: Watch
+    meters: Meters
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
         """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
         run = live.run
+        self.meters.started(run)
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
         stream = _stream_of(run)
@@ -82,6 +85,7 @@ class Executor:
         else:
             await self._conclude(live, journal, stream, successor)
         self.webhooks.ended([run])
+        self.meters.ended(live)
 
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
@@ -94,7 +98,7 @@ class Executor:
             invocation = build_invocation(run, graph, watched, resume=resume)
             resumable = run.spec.stream_resumable
             with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
-                await self._record(stream.run(graph, invocation), journal)
+                await self._record(run, stream.run(graph, invocation), journal)
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:
         """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.
@@ -105,10 +109,14 @@ class Executor:
         if live.stop_reason in (StopReason.SHUTDOWN, StopReason.LEASE_LOST):
             raise StaleAttempt(live.run.run_id, live.run.attempt)
 
-    async def _record(self, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+    async def _record(self, run: Run, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+        told = False
         async for emissions in steps:
             for name, data in emissions:
                 journal.emit(name, data)
+            if not told:
+                told = True
+                self.meters.told(run)
             await journal.room()
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:

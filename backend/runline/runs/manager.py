@@ -25,6 +25,7 @@ from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
@@ -67,6 +68,7 @@ class RunManager:
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
+    meters: Meters
 
     async def create(
         self,
@@ -141,8 +143,8 @@ class RunManager:
         else:
             self.bell.ring()
 
-    async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
-        """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
+    async def get(self, viewer: Viewer, thread_id: str | None, run_id: str) -> KnownRun:
+        """Return a run, perhaps only if it is of this thread; a live one is taken from memory. Raises RunNotFound."""
         return self._known(*await self.runs.get_counted(viewer, run_id, thread_id))
 
     async def list_of_thread(
@@ -268,6 +270,7 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.meters.stopped(run, reason)
                 self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

@@ -194,9 +194,9 @@ class RunStore:
         return _get(connection, viewer, run_id, thread_id)
 
     @reads
-    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str) -> Counted:
-        """Return one run of a thread, and its usage. Raises RunNotFound."""
-        return _counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
+    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Counted:
+        """Return one run, optionally only if it is of this thread, and its usage. Raises RunNotFound."""
+        return counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
 
     @reads
     def list_of_thread(
@@ -211,7 +211,7 @@ class RunStore:
             .limit(limit)
             .offset(offset)
         )
-        return _counted(connection, readable(connection.execute(query), run_from_row))
+        return counted(connection, readable(connection.execute(query), run_from_row))
 
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
@@ -277,7 +277,8 @@ def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | N
     return run_from_row(row)
 
 
-def _counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+def counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+    """The runs, and the usage of each."""
     usages = usage_by_run(connection, [run.run_id for run in found])
     return [(run, usages.get(run.run_id, NO_USAGE)) for run in found]
 

@@ -169,6 +169,7 @@ _RUNNING = text("status = 'running'")
 _RESUMABLE = text("resumable = 1")
 _ACTIVE = text("ended_at IS NULL")
 _NUMBERED = text("ordinal IS NOT NULL")
+_ENDED = text("ended_at IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -229,6 +230,7 @@ runs = Table(
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
     ),
+    Index("ix_runs_ended", "owner", "status", "created_at", "run_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
 )
@@ -409,6 +411,11 @@ def is_active() -> ColumnElement[bool]:
 def has_ordinal(table: FromClause = runs) -> ColumnElement[bool]:
     """It has started: the condition of `uq_runs_thread_id_ordinal`."""
     return table.c.ordinal.is_not(None)
+
+
+def is_ended() -> ColumnElement[bool]:
+    """The condition of `ix_runs_ended`."""
+    return runs.c.ended_at.is_not(None)
 
 
 def is_claimable() -> ColumnElement[bool]:

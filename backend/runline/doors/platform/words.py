@@ -157,6 +157,21 @@ def _run_to_wire(run: Run) -> dict[str, Any]:
     }
 
 
+RUN_COURSE = ("graph_id", "attempt", "run_started_at", "run_ended_at", "error")
+
+
+def run_with_course_to_wire(run: Run, usage: Usage) -> dict[str, Any]:
+    """A Run object, and what the platform's does not tell of its course; its error is {"error", "message"} or null."""
+    return {
+        **run_to_wire(run, usage),
+        "graph_id": run.graph_id,
+        "attempt": run.attempt,
+        "run_started_at": _moment_or_null(run.started_at),
+        "run_ended_at": _moment_or_null(run.ended_at),
+        "error": run.error,
+    }
+
+
 def _kwargs(run: Run) -> dict[str, Any]:
     spec = run.spec
     identity = {
