@@ -159,7 +159,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     )
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -175,7 +175,6 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         streams=streams,
         bell=bell,
-        thread_bells=thread_bells,
         recent=RecentRuns(bridge),
         clock=clock,
     )

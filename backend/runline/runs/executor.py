@@ -32,6 +32,7 @@ from runline.runs.states import ThreadStates
 from runline.runs.webhooks import Webhooks
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
+from runline.streams.contracts import ThreadBells
 
 log = structlog.get_logger()
 
@@ -56,12 +57,14 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    thread_bells: ThreadBells
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
-        """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
+        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
         run = live.run
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
+        self.thread_bells.ring(run.thread_id)
         stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
         live.graph_task = asyncio.create_task(self._run_graph(live, journal, stream), name=f"graph {run.run_id}")
         if live.stop_reason:

@@ -32,7 +32,7 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
+from runline.streams.contracts import Batch, Bell, Ended, StreamBridge
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
 
@@ -61,7 +61,6 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
-    thread_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
 
@@ -128,7 +127,6 @@ class RunManager:
     def _begin(self, admitted: Admitted) -> None:
         run = admitted.run
         self.bridge.open(run.run_id)
-        self.thread_bells.ring(run.thread_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:

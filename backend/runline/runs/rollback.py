@@ -34,7 +34,7 @@ class Rollback:
         await self.undo(run, StopReason.DELETE)
 
     async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
-        """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
+        """Undo a run that executes no more; returns the thread's next run as `Ending` does, and its values now."""
         await self.saver.adelete_for_runs([run.run_id])
         # what is left was made by the graph that the thread had before
         graph_id = await self.leases.graph_before(run) or run.graph_id
