@@ -150,7 +150,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
+    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
+    runs = RunStore(database, clock, queue_limits, ttl.default)
+    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
     options = WorkerOptions(
         concurrency=settings.workers.concurrency,
         poll_seconds=settings.workers.poll_seconds,
@@ -161,11 +163,10 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells)
     worker = Worker(executor, leases, bell, clock, tasks, options)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits, ttl.default),
+        runs=runs,
         threads=threads,
         saver=saver,
         states=states,

@@ -167,20 +167,14 @@ class RunManager:
 
         Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        return await self.streams.follow(await self._fresh(run), after)
-
-    async def _fresh(self, run: Run) -> Run:
-        """The run as it is now, if its stream does not tell: one that has ended must not be waited for."""
-        if self.bridge.knows(run.run_id) or not is_active(run.status):
-            return run
-        return await self.runs.get(Viewer(run.owner), run.run_id)
+        return await self.streams.follow(run, after)
 
     async def result(self, run: Run) -> bytes:
         """Wait for a run's end and return its result document.
 
         Raises RunNotFound if it is gone meanwhile, Unavailable when this process shuts down.
         """
-        run = await self._fresh(run)
+        run = await self.streams.present(run)
         if not is_active(run.status) and not self.bridge.knows(run.run_id):
             return await self._stored_result(run)
         batches = await self.follow(run, after=None)
