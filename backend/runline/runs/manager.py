@@ -75,9 +75,12 @@ class RunManager:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        A `key` that made a run before gives that run again; a cron's `tick` is used up in the same transaction.
+        A `key` that made a run before gives that run again, whatever has become of what the spec names. A cron's `tick`
+        is used up in the same transaction.
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
+        if key and (earlier := await self.runs.made_by(viewer, key)):
+            return earlier
         spec, assistant = await self._prepare(viewer, spec)
         await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)

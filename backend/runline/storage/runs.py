@@ -199,6 +199,11 @@ class RunStore:
                 end_evicted(connection, victim, admission.reason, self._clock.now())
 
     @reads
+    def made_by(self, connection: Connection, viewer: Viewer, key: IdempotencyKey) -> Run | None:
+        """The run that the viewer's key made before; None if it is new. Raises Conflict, as `admit` does."""
+        return earlier_run(connection, viewer.identity, key)
+
+    @reads
     def get(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
         query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
