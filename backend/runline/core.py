@@ -171,7 +171,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
+    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
+    runs = RunStore(database, clock, queue_limits, ttl.default)
+    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
     options = WorkerOptions(
         concurrency=settings.workers.concurrency,
         poll_seconds=settings.workers.poll_seconds,
@@ -183,13 +185,14 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     logs = RunLogs(RunLogStore(database), log_bells)
     prices = _price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters)
+    executor = Executor(
+        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters
+    )
     worker = Worker(executor, leases, bell, clock, tasks, options)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits, ttl.default),
+        runs=runs,
         threads=threads,
         saver=saver,
         states=states,
@@ -199,7 +202,6 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         streams=streams,
         bell=bell,
-        thread_bells=thread_bells,
         log_bells=log_bells,
         recent=RecentRuns(bridge),
         clock=clock,

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from kit.receiver import receiving
-from runline.errors import ConfigError, Invalid
+from runline.errors import ConfigError, Conflict, Invalid
 from runline.model.delivery import Delivery, pause_after
+from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus
-from runline.model.run import Run, RunOutcome
+from runline.model.run import Run, RunOutcome, RunSpec
 from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
 from runline.runs.sweeper import Sweeper
@@ -282,3 +283,20 @@ async def test_a_section_that_makes_no_sense_keeps_the_gateway_from_starting(
 )
 def test_pauses_double_up_to_an_hour(attempts: int, jitter: float, seconds: float) -> None:
     assert pause_after(attempts, 2.0, jitter) == seconds
+
+
+async def test_a_creation_that_is_repeated_asks_for_no_name_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is there, whatever the resolver says by now."""
+    names = stub_names(monkeypatch)
+    async with open_house(tmp_path) as house:
+        runs, thread_id, key = house.core.runs, await house.thread(), IdempotencyKey("key", "request")
+        spec = RunSpec("script", {"script": ["begin"]}, webhook="https://public.test/")
+        first = await runs.create(ANONYMOUS, thread_id, spec, key)
+        names["public.test"] = []
+        assert (await runs.create(ANONYMOUS, thread_id, spec, key)).run_id == first.run_id
+        with pytest.raises(Invalid):
+            await runs.create(ANONYMOUS, thread_id, spec, IdempotencyKey("other", "request"))
+        with pytest.raises(Conflict):
+            await runs.create(ANONYMOUS, thread_id, spec, replace(key, fingerprint="another"))

@@ -38,6 +38,7 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
+from runline.streams.contracts import ThreadBells
 
 log = structlog.get_logger()
 
@@ -64,15 +65,17 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    thread_bells: ThreadBells
     watch: Watch
     meters: Meters
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
-        """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
+        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
         run = live.run
         self.meters.started(run)
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
+        self.thread_bells.ring(run.thread_id)
         stream = _stream_of(run)
         live.log, witness = await self.watch.begin(run)
         running = self._run_graph(live, journal, stream, witness)

@@ -64,7 +64,6 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
-    thread_bells: ThreadBells
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
@@ -81,9 +80,12 @@ class RunManager:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        A `key` that made a run before gives that run again; a cron's `tick` is used up in the same transaction.
+        A `key` that made a run before gives that run again, whatever has become of what the spec names. A cron's `tick`
+        is used up in the same transaction.
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
+        if key and (earlier := await self.runs.made_by(viewer, key)):
+            return earlier
         spec, assistant = await self._prepare(viewer, spec)
         await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
@@ -133,7 +135,6 @@ class RunManager:
     def _begin(self, admitted: Admitted) -> None:
         run = admitted.run
         self.bridge.open(run.run_id)
-        self.thread_bells.ring(run.thread_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:
@@ -181,20 +182,14 @@ class RunManager:
 
         Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        return await self.streams.follow(await self._fresh(run), after)
-
-    async def _fresh(self, run: Run) -> Run:
-        """The run as it is now, if its stream does not tell: one that has ended must not be waited for."""
-        if self.bridge.knows(run.run_id) or not is_active(run.status):
-            return run
-        return await self.runs.get(Viewer(run.owner), run.run_id)
+        return await self.streams.follow(run, after)
 
     async def result(self, run: Run) -> bytes:
         """Wait for a run's end and return its result document.
 
         Raises RunNotFound if it is gone meanwhile, Unavailable when this process shuts down.
         """
-        run = await self._fresh(run)
+        run = await self.streams.present(run)
         if not is_active(run.status) and not self.bridge.knows(run.run_id):
             return await self._stored_result(run)
         batches = await self.follow(run, after=None)

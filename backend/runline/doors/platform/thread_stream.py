@@ -86,12 +86,12 @@ def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
     runs_are_shown = not modes.isdisjoint((_RUN_MODES, _LIFECYCLE))
     match part:
         case RunTold(run, events):
-            moment = place_of(run.created_at).moment
+            moment = place_of(run.due_at).moment
             shown = [event for event in events if _RUN_MODES in modes or (runs_are_shown and event.name == "metadata")]
             return b"".join(_frame(event.name, event.data, Place(moment, event.seq)) for event in shown)
         case RunDone(run) if runs_are_shown:
             done = {"status": "run_done", "run_id": run.run_id}
-            return _frame("metadata", dumps(done), place_of(run.created_at).behind)
+            return _frame("metadata", dumps(done), place_of(run.due_at).behind)
         case Lost(reason, run, unseen):
             begun = _begun(run) if run and unseen and runs_are_shown else b""
             return begun + (error_frame(reason) if run is None or _RUN_MODES in modes else b"")
@@ -106,7 +106,7 @@ def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
 def _begun(run: Run) -> bytes:
     """What an ended run told first, from its row."""
     begun = {"run_id": run.run_id, "attempt": run.attempt}
-    return _frame("metadata", dumps(begun), Place(place_of(run.created_at).moment, 1))
+    return _frame("metadata", dumps(begun), Place(place_of(run.due_at).moment, 1))
 
 
 def _frame(name: str, data: bytes, place: Place) -> bytes:
