@@ -223,7 +223,7 @@ async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads
         assert read == steady.facts
     assert read == sorted(read)
     assert len(set(read)) == len(read) > 20
-    assert cuts > 3
+    assert cuts > 1
 
 
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:
