@@ -75,7 +75,8 @@ async def test_a_webhook_is_told_the_run_as_it_ended(
 
 
 async def test_a_webhook_is_told_what_the_run_used(client: LangGraphClient, receiver: Receiver, thread_id: str) -> None:
-    await client.runs.wait(thread_id, "spends", input={"calls": [{"input": 7, "output": 1}]}, webhook=receiver.url())
+    calls: Any = [{"input": 7, "output": 1}]
+    await client.runs.wait(thread_id, "spends", input={"calls": calls}, webhook=receiver.url())
 
     assert (await receiver.called()).told["usage"]["total_tokens"] == 8
 

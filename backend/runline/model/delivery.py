@@ -28,7 +28,7 @@ class DeliveryStatus(StrEnum):
 class RunEnd:
     """How a run ended: the run as of then, its terminal status or `rollback`, and the values it came to.
 
-    `error` is {"error", "message"} of a run that failed or was stopped; `usage` is what the ledger knows when it is told.
+    `error` is {"error", "message"} of a run that failed or was stopped. `usage` is the ledger's when it is told.
     """
 
     run: Run
