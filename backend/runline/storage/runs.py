@@ -59,6 +59,15 @@ _MOMENT = timedelta(microseconds=1)
 Counted = tuple[Run, Usage]
 """A run, and what its calls of models came to so far."""
 
+# made once: to build a statement costs as much as to carry it out
+_RUN = select(runs).where(runs.c.run_id == bindparam("key"), runs.c.owner == bindparam("viewer"))
+_OF_THREAD = (
+    select(runs)
+    .where(runs.c.thread_id == bindparam("thread"), runs.c.owner == bindparam("viewer"))
+    .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
 _NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
@@ -226,15 +235,9 @@ class RunStore:
         self, connection: Connection, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
     ) -> list[Counted]:
         """A thread's runs, newest first, and the usage of each."""
-        where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
-        query = (
-            select(runs)
-            .where(*where)
-            .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        return counted(connection, readable(connection.execute(query), run_from_row))
+        query = _OF_THREAD.where(runs.c.status == status) if status else _OF_THREAD
+        wanted = {"thread": thread_id, "viewer": viewer.identity, "limit": limit, "offset": offset}
+        return counted(connection, readable(connection.execute(query, wanted), run_from_row))
 
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
@@ -291,11 +294,8 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
 
 
 def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None) -> Run:
-    query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
-    if thread_id:
-        query = query.where(runs.c.thread_id == thread_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
+    row = connection.execute(_RUN, {"key": run_id, "viewer": viewer.identity}).one_or_none()
+    if row is None or thread_id not in (None, row.thread_id):
         raise RunNotFound(run_id)
     return run_from_row(row)
 
