@@ -62,6 +62,7 @@ from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
+from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
 
@@ -92,6 +93,7 @@ class Core:
     log_bells: ThreadBells
     thread_streams: ThreadStreams
     meters: Meters
+    tracer: Tracer
     insight: Insight
     tasks: TaskSet
 
@@ -152,6 +154,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
+    tracer = opened.tracer
     clock = SystemClock()
     meters = Meters(clock)
     bridge = MemoryStreamBridge(
@@ -184,7 +187,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     logs = RunLogs(RunLogStore(database), log_bells)
     prices = _price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters, tracer)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -205,6 +208,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         recent=RecentRuns(bridge),
         clock=clock,
         meters=meters,
+        tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -242,6 +246,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         log_bells=log_bells,
         thread_streams=thread_streams,
         meters=meters,
+        tracer=tracer,
         insight=insight,
         tasks=tasks,
     )
