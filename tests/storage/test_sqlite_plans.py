@@ -21,9 +21,11 @@ from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.deliveries import Result
 from runline.storage.run_lists import RunListStore
+from runline.storage.run_log import RunLogStore
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
+from storage.ledgers import some
 from storage.world import ALICE, INTERRUPTED, SUCCESS, World
 
 AGENT = graph_assistant_id("agent")
@@ -90,6 +92,11 @@ HOT: dict[str, Call] = {
     "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
     "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
     "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
+    "finish with entries": lambda world, run: world.leases.finish(run, SUCCESS, None, None, some(run)),
+    "roll back": lambda world, run: world.leases.discard(run, None, None, StopReason.ROLLBACK, some(run)),
+    "write logs": lambda world, run: RunLogStore(world.database).append({(run.run_id, 1): some(run)}),
+    "write late calls": lambda world, run: RunLogStore(world.database).append({(run.run_id, 7): some(run)}),
+    "look for messages": lambda world, run: RunLogStore(world.database).has_messages(run.run_id),
     "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
     "expired": lambda world, _: world.leases.expired(),
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),

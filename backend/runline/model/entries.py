@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runline.model.run_event import RunEvent
-from runline.model.usage import UsageEntry
+from runline.model.usage import Tokens, UsageEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
     """What one attempt of a run has come to and nobody has written yet, in the order in which it happened.
 
-    `whole`: nothing of the run was written before, so that its calls of models are all here.
+    `spent` is what the run has used in all; None if only the ledger can tell.
     """
 
     events: Sequence[RunEvent] = ()
     usage: Sequence[UsageEntry] = ()
-    whole: bool = False
+    spent: Tokens | None = None
 
     def __bool__(self) -> bool:
         return bool(self.events or self.usage)

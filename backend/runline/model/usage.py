@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,11 +29,15 @@ class Tokens:
     cache_creation_tokens: int = 0
     reasoning_tokens: int = 0
 
-    @classmethod
-    def total(cls, several: Iterable[Tokens]) -> Tokens:
-        """All of them together."""
-        columns = zip(*map(astuple, several), strict=True)
-        return cls(*map(sum, columns))
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.total_tokens + other.total_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_creation_tokens + other.cache_creation_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from runline.errors import Unavailable
 from runline.model.entries import Entries
 from runline.model.run import Run
 from runline.model.run_event import RunEvent
-from runline.model.usage import UsageEntry
+from runline.model.usage import Tokens, UsageEntry
 from runline.storage.run_log import RunLogStore
 from runline.streams.contracts import ThreadBells
 
@@ -39,7 +39,7 @@ class RunLog:
         self._on_entry = on_entry
         self._events: deque[RunEvent] = deque()
         self._usage: deque[UsageEntry] = deque()
-        self._untouched = run.attempt == 1
+        self._spent = Tokens()
 
     def tell(self, event: RunEvent) -> None:
         """Take the run's next event."""
@@ -49,18 +49,18 @@ class RunLog:
     def spend(self, entry: UsageEntry) -> None:
         """Take a call of a model."""
         self._usage.append(entry)
+        self._spent += entry.tokens
         self._on_entry(self)
 
     def take(self) -> Entries:
         """What nobody has written yet, for somebody who writes it."""
-        whole, self._untouched = self._untouched, False
-        return Entries(_emptied(self._events), _emptied(self._usage), whole)
+        spent = self._spent if self.run.attempt == 1 else None
+        return Entries(_emptied(self._events), _emptied(self._usage), spent)
 
     def put_back(self, entries: Entries) -> None:
         """They could not be written."""
         self._events.extendleft(reversed(entries.events))
         self._usage.extendleft(reversed(entries.usage))
-        self._untouched = entries.whole
         self._on_entry(self)
 
 

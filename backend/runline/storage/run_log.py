@@ -130,8 +130,8 @@ def _write_rollback(connection: Connection, run: Run, now: datetime, entries: En
 
 def _spent(connection: Connection, run: Run, entries: Entries) -> Tokens:
     """What the run has used in all; its entries are written."""
-    if entries.whole or not run.started:
-        return Tokens.total(entry.tokens for entry in entries.usage)
+    if entries.spent or not run.started:
+        return entries.spent or Tokens()
     sums = connection.execute(_SPENT, {"key": run.run_id}).one()
     return Tokens(*(int(count or 0) for count in sums))
 
