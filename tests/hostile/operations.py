@@ -19,7 +19,7 @@ _LIMITS = (*_INTEGERS, "-1", "1001")
 _FEW = (*_INTEGERS, "-1", "0", "201")
 _SEQS = (*_INTEGERS, "-1", "9" * 16)
 _PAGES = {"limit": _FEW, "before_seq": _SEQS, "after_seq": _SEQS}
-_NAMES = ("", "a,,b", "%00", "a%0d%0ab")
+_NAMES = ("", "run.end,,ai_message", "run.ended", "middleware:%00", "middleware:a%0d%0ab")
 _TIMES = ("now", "", "5", "2026-13-01", "0000-01-01", "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00%00")
 _JOIN = {
     "cancel_on_disconnect": _TRUTHS,

@@ -64,11 +64,6 @@ async def run(past: Past) -> Run:
     return await past.world.start(new_id(), create_thread=True)
 
 
-async def end(past: Past, run: Run) -> None:
-    await past.tell(run, "run.end")
-    await past.world.finish(run)
-
-
 async def test_a_log_is_told_as_it_grows_and_ends_with_its_run(
     past: Past, log_streams: LogStreams, bells: MemoryThreadBells, run: Run
 ) -> None:
@@ -83,7 +78,7 @@ async def test_a_log_is_told_as_it_grows_and_ends_with_its_run(
         await wait_until(lambda: reader.told == [1, 2, 3])
         assert not reader.ended
 
-        await end(past, run)
+        await past.world.finish(run)
         bells.ring(run.thread_id)
     assert (reader.told, reader.ended) == ([1, 2, 3, 4], True)
 
@@ -94,13 +89,13 @@ async def test_a_bell_that_was_lost_costs_a_poll(past: Past, bells: MemoryThread
         group.create_task(reader.read(LogStreams(past.events, bells, 0.01), run))
         await let_others_run()
         await past.tell(run, "run.start")
-        await end(past, run)
+        await past.world.finish(run)
     assert (reader.told, reader.ended) == ([1, 2], True)
 
 
 async def test_a_reader_that_comes_back_goes_on_where_it_was(past: Past, log_streams: LogStreams, run: Run) -> None:
     await past.tell(run, "run.start", "human_message", "ai_message")
-    await end(past, run)
+    await past.world.finish(run)
     for after, rest in ((0, [1, 2, 3, 4]), (2, [3, 4]), (4, []), (99, [])):
         reader = Reader()
         await reader.read(log_streams, run, after)
@@ -108,20 +103,19 @@ async def test_a_reader_that_comes_back_goes_on_where_it_was(past: Past, log_str
 
 
 async def test_a_long_log_is_told_whole(past: Past, log_streams: LogStreams, run: Run) -> None:
-    told = await past.tell(run, *["node.start", "node.end"] * 600)
-    await end(past, run)
+    await past.tell(run, *["node.start", "node.end"] * 600)
+    await past.world.finish(run)
     reader = Reader()
 
     await reader.read(log_streams, run)
 
-    assert (reader.told, reader.ended) == ([*told, told[-1] + 1], True)
+    assert (reader.told, reader.ended) == (list(range(1, 1202)), True)
 
 
 async def test_the_runs_beside_it_on_its_thread_are_not_told_of(past: Past, log_streams: LogStreams, run: Run) -> None:
     await past.tell(run, "run.start")
-    await end(past, run)
-    other = await past.run(run.thread_id)
-    await past.tell(other, "run.start", "run.end")
+    await past.world.finish(run)
+    other = await past.run(run.thread_id, "run.start")
     reader = Reader()
 
     await reader.read(log_streams, other)
@@ -133,8 +127,7 @@ async def test_the_log_of_a_run_that_was_rolled_back_ends_with_that(
     past: Past, log_streams: LogStreams, run: Run
 ) -> None:
     await past.tell(run, "run.start")
-    await past.world.leases.discard(run, None, None)
-    await past.tell(run, "run.rollback")
+    await past.roll_back(run)
     reader = Reader()
 
     await reader.read(log_streams, run)
@@ -145,6 +138,7 @@ async def test_the_log_of_a_run_that_was_rolled_back_ends_with_that(
 async def test_the_log_of_a_run_without_entries_is_over_with_it(past: Past, log_streams: LogStreams, run: Run) -> None:
     """It ended before there were logs: nobody waits for what will not come."""
     await past.world.finish(run)
+    await past.world.execute(delete(run_events))
     reader = Reader()
 
     await reader.read(log_streams, run)

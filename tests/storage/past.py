@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert
 
 from runline.kit.ids import new_id
+from runline.model.lifecycle import StopReason
 from runline.model.run import Run
+from runline.model.run_event import EventCategory, RunEvent
 from runline.model.usage import COST_UNIT
 from runline.storage.feedback import FeedbackStore
 from runline.storage.run_events import RunEventStore
-from runline.storage.tables import run_events, usage_entries
+from runline.storage.run_log import write_events
+from runline.storage.tables import usage_entries
 from runline.storage.usage import UsageStore
 from runline.storage.usage_periods import UsagePeriodStore
 from storage.world import World
-
-_ENDS = ("run.end", "run.error", "run.rollback")
 
 
 @dataclass(frozen=True)
@@ -37,33 +38,22 @@ class Past:
         stores = RunEventStore(database), UsageStore(database), UsagePeriodStore(database)
         return cls(world, *stores, FeedbackStore(database, world.clock))
 
-    async def run(self, thread_id: str, **spec: Any) -> Run:
-        """A run that has ended; the thread must have none that is active."""
-        run = await self.world.start(thread_id, **spec)
+    async def run(self, thread_id: str, *types: str) -> Run:
+        """A run that has told entries of these types and ended, which is told as well."""
+        run = await self.world.start(thread_id)
+        await self.tell(run, *types)
         await self.world.finish(run)
         return run
 
-    async def tell(self, run: Run, *types: str, **more: Any) -> list[int]:
-        """Write entries of these types behind those of the thread; returns their seqs."""
-        query = select(run_events.c.seq).where(run_events.c.thread_id == run.thread_id)
-        known = await self.world.database.read(lambda connection: connection.execute(query).scalars().all())
-        first = max(known, default=0) + 1
-        rows = [self._entry(run, seq, name) | more for seq, name in enumerate(types, first)]
-        await self.world.execute(insert(run_events).values(rows))
-        return [row["seq"] for row in rows]
+    async def tell(self, run: Run, *types: str) -> None:
+        """Write entries of these types behind those of the thread."""
+        events = [self._event(run, event_type) for event_type in types]
+        await self.world.database.write(lambda connection: write_events(connection, events))
 
-    def _entry(self, run: Run, seq: int, event_type: str) -> dict[str, Any]:
-        category = "message" if event_type.endswith("_message") else "outputs" if event_type in _ENDS else "trace"
-        return {
-            "thread_id": run.thread_id,
-            "run_id": run.run_id,
-            "seq": seq,
-            "event_type": event_type,
-            "category": category,
-            "created_at": self.world.clock.now(),
-            "metadata": {},
-            "content": {"text": f"{event_type} {seq}"},
-        }
+    def _event(self, run: Run, event_type: str) -> RunEvent:
+        category = EventCategory.MESSAGE if event_type.endswith("_message") else EventCategory.TRACE
+        content = {"text": event_type}
+        return RunEvent(run.thread_id, run.run_id, event_type, category, self.world.clock.now(), content)
 
     async def call(self, run: Run, input_tokens: int = 10, output_tokens: int = 5, **columns: Any) -> str:
         """Enter a call of a model into the ledger; `cost` in the currency's unit. Returns its usage_id."""
@@ -104,8 +94,5 @@ class Past:
         return usual | entry
 
     async def roll_back(self, run: Run) -> None:
-        """Undo an ended run: its row goes, and its calls are marked."""
-        await self.world.leases.discard(run, None, None)
-        await self.world.execute(
-            update(usage_entries).where(usage_entries.c.run_id == run.run_id).values(rolled_back=1)
-        )
+        """Undo a run."""
+        await self.world.leases.discard(run, None, None, StopReason.ROLLBACK)

@@ -20,7 +20,8 @@ from runline.storage.tables import run_events
 from storage.past import Past
 from storage.world import ALICE, World
 
-TURN = ("run.start", "human_message", "node.start", "ai_message", "node.end", "run.end")
+TURN = ("run.start", "human_message", "node.start", "ai_message", "node.end")
+"""Six entries with `run.end`."""
 NEWEST = LogPage(200)
 
 
@@ -40,10 +41,7 @@ def seqs(cut: Slice[Message]) -> list[int]:
 
 async def turns(past: Past, thread_id: str, count: int) -> list[Run]:
     """Runs that each were told something and answered."""
-    made = [await past.run(thread_id) for _ in range(count)]
-    for run in made:
-        await past.tell(run, *TURN)
-    return made
+    return [await past.run(thread_id, *TURN) for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +72,9 @@ async def test_a_page_of_messages_is_cut_at_its_far_side(
 
 
 async def test_a_thread_of_500_runs_is_paged_both_ways_without_gap_or_repeat(past: Past, thread_id: str) -> None:
-    run = await past.run(thread_id)
-    told = await past.tell(run, *["human_message", "node.start", "ai_message"] * 500)
-    said = [seq for seq in told if seq % 3 != 2]
+    for _ in range(500):
+        await past.run(thread_id, "human_message", "ai_message")
+    said = [seq for seq in range(1, 1501) if seq % 3]
 
     forward: list[int] = []
     while (cut := await past.events.thread_messages(ANONYMOUS, thread_id, _behind(forward))).entries:
@@ -106,8 +104,9 @@ async def test_a_run_tells_its_own_messages_and_all_of_its_log(past: Past, threa
         ("human_message", 8),
         ("ai_message", 10),
     ]
-    assert [event.event_type for event in tail.entries] == list(TURN)
-    assert tail.entries[0].content == {"text": "run.start 7"}
+    assert [event.event_type for event in tail.entries] == [*TURN, "run.end"]
+    assert [event.seq for event in tail.entries] == [7, 8, 9, 10, 11, 12]
+    assert tail.entries[0].content == {"text": "run.start"}
     assert tail.over
 
 
@@ -144,11 +143,11 @@ async def test_the_log_of_an_active_run_is_never_over(past: Past, world: World, 
 async def test_the_log_of_a_run_that_was_rolled_back_is_left(past: Past, thread_id: str) -> None:
     (run,) = await turns(past, thread_id, 1)
     await past.roll_back(run)
-    await past.tell(run, "run.rollback")
 
     tail = await past.events.run_log(ANONYMOUS, thread_id, run.run_id, LogPage(9, after=0), ())
 
     assert [tail.entries[-1].event_type, tail.over] == ["run.rollback", True]
+    assert not (await past.events.run_messages(ANONYMOUS, thread_id, run.run_id, NEWEST)).entries
 
 
 async def test_a_run_without_row_and_log_is_not_found(past: Past, world: World, thread_id: str) -> None:
@@ -190,9 +189,8 @@ async def test_a_run_is_not_found_on_another_thread(past: Past, world: World, th
 
 
 async def test_feedback_stands_on_the_last_answer_of_its_run(past: Past, thread_id: str) -> None:
-    first, second = [await past.run(thread_id) for _ in range(2)]
-    await past.tell(first, "human_message", "ai_message", "tool_message", "ai_message", "tool_message", "run.end")
-    await past.tell(second, "human_message", "ai_message", "run.end")
+    answers = ("human_message", "ai_message", "tool_message", "ai_message", "tool_message")
+    first, _ = [await past.run(thread_id, *answers) for _ in range(2)]
     kept = await past.feedback.put(ANONYMOUS, thread_id, first.run_id, Opinion(-1, "no"))
 
     for cut in (
@@ -203,8 +201,7 @@ async def test_feedback_stands_on_the_last_answer_of_its_run(past: Past, thread_
 
 
 async def test_feedback_stays_with_the_last_answer_when_a_page_ends_before_it(past: Past, thread_id: str) -> None:
-    run = await past.run(thread_id)
-    await past.tell(run, "human_message", "ai_message", "tool_message", "ai_message")
+    run = await past.run(thread_id, "human_message", "ai_message", "tool_message", "ai_message")
     await past.feedback.put(ANONYMOUS, thread_id, run.run_id, Opinion(1))
 
     cut = await past.events.thread_messages(ANONYMOUS, thread_id, LogPage(2, after=0))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from runline.model.run import Run
+from runline.model.token_usage import NO_USAGE, Usage
 
 ROLLED_BACK = "rollback"
 """What a webhook calls the end of a run that was undone; its row is gone, so it is no RunStatus."""
@@ -27,7 +28,7 @@ class DeliveryStatus(StrEnum):
 class RunEnd:
     """How a run ended: the run as of then, its terminal status or `rollback`, and the values it came to.
 
-    `error` is {"error", "message"} of a run that failed or was stopped.
+    `error` is {"error", "message"} of a run that failed or was stopped. `usage` is the ledger's when it is told.
     """
 
     run: Run
@@ -35,6 +36,7 @@ class RunEnd:
     ended_at: datetime
     values: Any
     error: dict[str, Any] | None
+    usage: Usage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)

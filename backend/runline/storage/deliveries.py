@@ -6,7 +6,7 @@ An attempt counts as it begins, and the row comes due again by itself if nobody 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from runline.errors import RunNotFound, Unreadable
 from runline.kit.clock import Clock
 from runline.model.delivery import Delivery, DeliveryStatus, RunEnd
+from runline.model.token_usage import NO_USAGE
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads, writes
 from runline.storage.rows import delivery_from_row, readable, run_end_from_row
 from runline.storage.tables import is_undelivered, runs, webhook_deliveries
+from runline.storage.usage import usage_by_run
 
 log = structlog.get_logger()
 
@@ -136,7 +138,8 @@ class DeliveryStore:
 def _taken(connection: Connection, row: Row[Any], now: datetime) -> Taken | None:
     """None for a row that cannot be read: it is given up, or it would come due for ever."""
     try:
-        return Taken(delivery_from_row(row), run_end_from_row(row))
+        usage = usage_by_run(connection, [row.run_id]).get(row.run_id, NO_USAGE)
+        return Taken(delivery_from_row(row), replace(run_end_from_row(row), usage=usage))
     except Unreadable as exc:
         log.warning("a webhook is given up", reason=str(exc))
         end = _over(DeliveryStatus.FAILED, now)

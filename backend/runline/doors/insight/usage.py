@@ -62,7 +62,8 @@ async def _wanted_in_query(
 def _moment(name: str, text: str, zone: tzinfo) -> datetime:
     """ISO 8601; without an offset it is what clocks show in the zone."""
     try:
-        moment = datetime.fromisoformat(text)
+        # Python reads up to a NUL
+        moment = datetime.fromisoformat(text.replace("\0", "NUL"))
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise Invalid(f"{name}: must be a time in ISO 8601") from exc
