@@ -61,6 +61,7 @@ from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
+from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
 
@@ -91,6 +92,7 @@ class Core:
     log_bells: ThreadBells
     thread_streams: ThreadStreams
     meters: Meters
+    tracer: Tracer
     insight: Insight
     tasks: TaskSet
 
@@ -151,6 +153,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
+    tracer = opened.tracer
     clock = database.clock
     meters = Meters(clock)
     bridge = MemoryStreamBridge(
@@ -186,7 +189,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     prices = _price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
     executor = Executor(
-        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters
+        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
     )
     worker = Worker(executor, leases, bell, clock, tasks, options)
     manager = RunManager(
@@ -206,6 +209,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         recent=RecentRuns(bridge),
         clock=clock,
         meters=meters,
+        tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -243,6 +247,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         log_bells=log_bells,
         thread_streams=thread_streams,
         meters=meters,
+        tracer=tracer,
         insight=insight,
         tasks=tasks,
     )

@@ -24,6 +24,8 @@ from runline.kit.tasks import TaskSet
 from runline.runs.dispatcher import Caller, WebhookBody
 from runline.storage.engine import Database
 from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite
+from runline.tracing.export import open_tracer
+from runline.tracing.tracer import Tracer
 from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
@@ -53,6 +55,7 @@ class Resources:
     saver: RunlineSaver
     store: RunlineStore
     caller: Caller
+    tracer: Tracer
     tasks: TaskSet
 
 
@@ -92,8 +95,9 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
             )
         )
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
+        tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(database, saver, store, caller, tasks)
+        yield Resources(database, saver, store, caller, tracer, tasks)
 
 
 def _sqlite_options(settings: Settings) -> SqliteOptions:

@@ -87,7 +87,9 @@ async def get_call(request: Request) -> Call:
     """Everybody is the same viewer while authentication is off."""
     rule: HeaderRule = request.app.state.headers
     chosen = rule.choose(request.headers.items()) if rule.includes else {}
-    return Call(request.app.state.core, ANONYMOUS, get_wire(request), chosen)
+    core: Core = request.app.state.core
+    core.tracer.heed(request.headers)
+    return Call(core, ANONYMOUS, get_wire(request), chosen)
 
 
 CallDep = Annotated[Call, Depends(get_call)]

@@ -34,7 +34,7 @@ class RunSpec:
     """What the caller asked for. Field names and shapes are those of the platform's run creation body.
 
     `config` and `context` are already merged with the assistant's; `after_seconds` counts from creation; `headers`
-    are those of the request that the project wants in `configurable`.
+    are those of the request that the project wants in `configurable`; `trace` is where the run is in a trace.
     """
 
     assistant_id: str
@@ -60,6 +60,7 @@ class RunSpec:
     webhook: str | None = None
     feedback_keys: list[str] | None = None
     protocol: StreamProtocol = StreamProtocol.CLASSIC
+    trace: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 from runline.streams.contracts import ThreadBells
+from runline.tracing.tracer import Tracer
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ class Executor:
     thread_bells: ThreadBells
     watch: Watch
     meters: Meters
+    tracer: Tracer
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
         """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
@@ -97,7 +99,7 @@ class Executor:
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
-            watched: RunnableConfig = {**config, "callbacks": [witness]}
+            watched: RunnableConfig = {**config, "callbacks": [witness, *self.tracer.callbacks(run)]}
             invocation = build_invocation(run, graph, watched, resume=resume)
             resumable = run.spec.stream_resumable
             with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():

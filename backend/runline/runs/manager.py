@@ -35,6 +35,7 @@ from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
+from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
 
@@ -68,6 +69,7 @@ class RunManager:
     recent: RecentRuns
     clock: Clock
     meters: Meters
+    tracer: Tracer
 
     async def create(
         self,
@@ -125,8 +127,8 @@ class RunManager:
     async def _admit(
         self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None, tick: Tick | None = None
     ) -> Run:
-        with self.worker.slot() as claimant:
-            admitted = await self.runs.admit(run, assistant, claimant, key, tick)
+        with self.tracer.creation(run) as traced, self.worker.slot() as claimant:
+            admitted = await self.runs.admit(traced, assistant, claimant, key, tick)
             if not admitted.is_new:
                 return admitted.run
             self._begin(admitted)

@@ -123,7 +123,8 @@ class Worker:
 
     async def _execute(self, live: LiveRun) -> None:
         try:
-            await self._executor.execute(live, self._successor)
+            with self._executor.tracer.execution(live):
+                await self._executor.execute(live, self._successor)
         finally:
             if len(self._live) >= self._options.concurrency:
                 self._bell.ring()
