@@ -128,6 +128,11 @@ BOUNDED = {
     # admission counts what is active, in the index of that, and stops at the limit
     "SCAN runs USING COVERING INDEX ix_runs_active",
     "SCAN anon_1",
+    # in the order in which they are due, and stops at the first
+    "SCAN webhook_deliveries USING INDEX ix_webhook_deliveries_due",
+    # lists that are empty
+    "SCAN (subquery-1)",
+    "SCAN (subquery-3)",
 }
 
 
