@@ -197,6 +197,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         assistants=assistant_graphs,
         runs=runs,
         threads=threads,
+        unseen=unseen,
         saver=saver,
         states=states,
         rollback=rollback,

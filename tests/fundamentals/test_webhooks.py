@@ -235,7 +235,8 @@ async def test_a_crash_between_the_end_and_the_call_loses_no_webhook(tmp_path: P
         own.kill()
         own.start()
         async with receiving(port=away.port) as receiver:
-            assert (await receiver.called()).told["run_id"] == run["run_id"]
+            # an attempt that the kill cut off is taken for dead after 20 seconds
+            assert (await receiver.called(timeout=40)).told["run_id"] == run["run_id"]
 
 
 async def test_crash_after_crash_every_end_is_told(tmp_path: Path) -> None:

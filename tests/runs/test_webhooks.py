@@ -185,12 +185,23 @@ async def test_one_that_is_silent_holds_up_no_other(tmp_path: Path) -> None:
 
 
 async def test_no_more_are_called_at_once_than_may_be(tmp_path: Path) -> None:
-    async with receiving(*[None] * 6) as silent, telling(tmp_path, concurrency=2, timeout_seconds=0.05) as house:
+    async with receiving(*[None] * 6) as silent, telling(tmp_path, concurrency=3, timeout_seconds=0.05) as house:
         for _ in range(6):
             await house.finish(None, "begin", webhook=silent.url())
         # six that were silent once, and six that answered
         await silent.called(12)
-    assert silent.most_at_once == 2
+    assert silent.most_at_once == 2, "the third slot is for others"
+
+
+async def test_a_receiver_that_is_slow_leaves_slots_to_the_others(tmp_path: Path) -> None:
+    """However much there is to tell it, and though all of that has waited for longer."""
+    async with receiving(*[None] * 20) as silent, receiving() as receiver, telling(tmp_path, concurrency=4) as house:
+        for _ in range(20):
+            await house.finish(None, "begin", webhook=silent.url())
+        for number in range(3):
+            await house.finish(None, "begin", webhook=receiver.url(f"/{number}"))
+        await receiver.called(3)
+        assert (silent.at_once, silent.most_at_once) == (2, 2)
 
 
 async def test_calls_are_signed_and_carry_the_projects_headers(tmp_path: Path, monkeypatch: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from runline.model.run import Run
 from runline.model.token_usage import NO_USAGE, Usage
@@ -59,6 +61,27 @@ class Delivery:
     ended_at: datetime | None
     status_code: int | None
     error: str | None
+
+
+def receiver_of(url: str) -> str:
+    """Who is called by a URL: its host, and its port if it names one. Empty for what is no URL."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def has_share(calls: int, free: int) -> bool:
+    """Whether a receiver that is being called so often may take one more of the free slots.
+
+    It takes half of what the others leave: many that are slow leave some to those that are not.
+    """
+    return calls < free
+
+
+def full_receivers(calls: Mapping[str, int], free: int) -> list[str]:
+    """Those of the receivers that have their share."""
+    return [receiver for receiver, count in calls.items() if not has_share(count, free)]
 
 
 def pause_after(attempts: int, first_seconds: float, jitter: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -101,9 +101,17 @@ class Executor:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
             watched: RunnableConfig = {**config, "callbacks": [witness, *self.tracer.callbacks(run)]}
             invocation = build_invocation(run, graph, watched, resume=resume)
-            resumable = run.spec.stream_resumable
-            with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
+            async with self._saving(live, journal):
                 await self._record(run, stream.run(graph, invocation), journal)
+
+    @asynccontextmanager
+    async def _saving(self, live: LiveRun, journal: Journal) -> AsyncIterator[None]:
+        """What the saver minds while the graph runs."""
+        spec, run_id = live.run.spec, live.run.run_id
+        tell = self.saver.preceded(run_id, lambda: self._tell(live, journal))
+        with tell if spec.stream_resumable else nullcontext():
+            async with self.saver.commanded(run_id) if spec.command else nullcontext():
+                yield
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:
         """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.

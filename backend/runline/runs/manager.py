@@ -34,6 +34,7 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
+from runline.storage.unseen import UnseenStore
 from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
 from runline.tracing.tracer import Tracer
 
@@ -57,6 +58,7 @@ class RunManager:
     assistants: AssistantGraphs
     runs: RunStore
     threads: ThreadStore
+    unseen: UnseenStore
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
@@ -245,9 +247,11 @@ class RunManager:
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
 
-        The rows go last: until then the id is taken, and nothing new starts on it.
+        Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
+        half-way, it is finished by the next start (`Upkeep.finish_removals`).
         """
         async with self.states.slot(viewer, thread_id, beside_runs=True):
+            await self.unseen.hide(viewer, thread_id, beside_runs=True)
             stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
                 await self.worker.ended(run.run_id)

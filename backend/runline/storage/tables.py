@@ -303,6 +303,8 @@ webhook_deliveries = Table(
     Column("thread_id", Id, nullable=False),
     Column("owner", String, nullable=False),
     Column("url", Text, nullable=False),
+    # the host in the URL
+    Column("receiver", String, nullable=False, server_default=""),
     Column("status", String, nullable=False),
     # grows as an attempt begins: the fencing token of what is written after it
     Column("attempts", Integer, nullable=False),
@@ -315,7 +317,13 @@ webhook_deliveries = Table(
     Column("error", Text),
     # what is to be told; NULL when it is over
     Column("told", Json),
-    Index("ix_webhook_deliveries_due", "next_attempt_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+    Index(
+        "ix_webhook_deliveries_due",
+        "next_attempt_at",
+        "receiver",
+        sqlite_where=_UNDELIVERED,
+        postgresql_where=_UNDELIVERED,
+    ),
 )
 
 # what happened inside the runs of a thread, and what was said on it

@@ -1,4 +1,4 @@
-"""The runs of a thread start in the order in which they are due"""
+"""The runs of a thread start in the order in which they are due; webhook deliveries name their receiver"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 ACTIVE = sa.text("ended_at IS NULL")
+UNDELIVERED = sa.text("status = 'pending'")
 COLUMNS = ("thread_id", "created_at", "due_at", "started_at", "ended_at", "ready")
 
 runs = sa.table("runs", *(sa.column(name) for name in COLUMNS))
@@ -26,6 +27,10 @@ def upgrade() -> None:
     op.create_index("ix_runs_thread_id_due_at", "runs", ["thread_id", "due_at", "run_id"])
     op.drop_index("ix_runs_active", "runs")
     _index_active("due_at")
+    # those that wait already share one receiver
+    op.add_column("webhook_deliveries", sa.Column("receiver", sa.String(), nullable=False, server_default=""))
+    op.drop_index("ix_webhook_deliveries_due", "webhook_deliveries")
+    _index_undelivered("next_attempt_at", "receiver")
 
 
 def _order_by_due_at() -> None:
@@ -38,6 +43,9 @@ def _order_by_due_at() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_webhook_deliveries_due", "webhook_deliveries")
+    op.drop_column("webhook_deliveries", "receiver")
+    _index_undelivered("next_attempt_at")
     op.drop_index("ix_runs_active", "runs")
     _index_active("created_at")
     op.drop_index("ix_runs_thread_id_due_at", "runs")
@@ -46,3 +54,13 @@ def downgrade() -> None:
 def _index_active(order: str) -> None:
     columns = ["thread_id", "ended_at", order, "run_id"]
     op.create_index("ix_runs_active", "runs", columns, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
+
+
+def _index_undelivered(*columns: str) -> None:
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        list(columns),
+        sqlite_where=UNDELIVERED,
+        postgresql_where=UNDELIVERED,
+    )
