@@ -21,6 +21,7 @@ from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.heard import HeardRuns
 from runline.runs.items import Items
 from runline.runs.manager import RunManager
 from runline.runs.reaper import Reaper
@@ -205,7 +206,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         thread_streams=thread_streams,
-        commands=ThreadCommands(manager, states, thread_streams.store),
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

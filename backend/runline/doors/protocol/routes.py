@@ -23,8 +23,8 @@ from runline.kit.json import JSONDecodeError
 
 routes = json_routes("Agent streaming protocol")
 
-_FORWARD = "langgraph-sdk-py"
-"""Whose clients take the end of an earlier run for that of their own."""
+_WAITING = "langgraph-sdk-py"
+"""Who takes the end of an earlier run for that of their own."""
 
 
 async def thread_id_in_path(thread_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
@@ -71,7 +71,8 @@ async def stream_events(
 ) -> Response:
     """Answer with the events of a thread, those of its runs to come too; it ends when the client leaves."""
     body = read(SubscribeBody, sent, BadRequest)
-    view = ThreadView(call, thread_id, body.since, forward=user_agent.startswith(_FORWARD))
+    waits = user_agent.startswith(_WAITING) and body.only_ends
+    view = ThreadView(call, thread_id, body.since, waits=waits)
     return sse(_frames(view, body.filter), call.wire, {})
 
 
