@@ -69,11 +69,6 @@ class SubscribeBody(Body):
         """The events that are asked for."""
         return Filter(frozenset(self.channels), tuple(map(tuple, self.namespaces or ())), self.depth)
 
-    @property
-    def only_ends(self) -> bool:
-        """Whether they are those by which clients wait for a run's end, or for a question."""
-        return set(self.channels) == {"lifecycle", "input"}
-
 
 class ReconnectBody(SubscribeBody):
     """A subscription that goes on behind an event."""
