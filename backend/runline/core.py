@@ -15,10 +15,12 @@ from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
 from runline.runs.ledger import Ledger
@@ -94,6 +96,7 @@ class Core:
     meters: Meters
     tracer: Tracer
     insight: Insight
+    commands: ThreadCommands
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -250,6 +253,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         meters=meters,
         tracer=tracer,
         insight=insight,
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

@@ -48,9 +48,10 @@ class RunTold:
 
 @dataclass(frozen=True, slots=True)
 class RunDone:
-    """A run that began has ended, or is gone."""
+    """A run has ended, or is gone; `begun`: it had begun before."""
 
     run: Run
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +183,23 @@ class _Follower:
     async def _parts_of(self, run: Run, after: int) -> AsyncIterator[Part]:
         """A run's events after `after`, and its end."""
         position: int | None = after
+        begun = run.started
         try:
             while True:
                 try:
                     async for told in self._told(run, position):
+                        begun = True
                         yield told
                     break
                 except EventsGone as exc:
                     yield Lost(exc, run)
                     position = exc.kept_after
         except NotStreamable as exc:
-            yield Lost(exc, run, unseen=not after)
+            if begun:
+                yield Lost(exc, run, unseen=not after)
         except RunNotFound:
             pass
-        yield RunDone(run)
+        yield RunDone(run, begun)
 
     async def _told(self, run: Run, after: int | None) -> AsyncIterator[RunTold]:
         async for batch in await self._shared.runs.follow(run, after):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select
 
 from runline.errors import ThreadNotFound, Unreadable
 from runline.model.run import Run
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads
 from runline.storage.rows import first_readable, run_from_row
-from runline.storage.tables import is_active, runs, threads
+from runline.storage.tables import has_ordinal, is_active, runs, threads
 
 _WAITING = (
     select(func.min(runs.c.due_at))
@@ -28,9 +28,12 @@ _THREAD: Select[Any] = select(
     _WAITING.label("waiting"),
 ).where(threads.c.thread_id == bindparam("key"), threads.c.owner == bindparam("owner"))
 _OF_THREAD: Select[Any] = select(runs).where(runs.c.thread_id == bindparam("key"))
-_BEGUN = _OF_THREAD.where(runs.c.attempt > 0)
-_NEXT = _BEGUN.where(runs.c.due_at >= bindparam("since")).order_by(runs.c.due_at, runs.c.run_id)
+_BEGUN = _OF_THREAD.where(has_ordinal())
+# one that ended before it began has a place too, for those who wait for it, unless it was not due yet
+_TOLD = _OF_THREAD.where(or_(has_ordinal(), runs.c.due_at <= runs.c.ended_at))
+_NEXT = _TOLD.where(runs.c.due_at >= bindparam("since")).order_by(runs.c.due_at, runs.c.run_id)
 _NEWEST = _BEGUN.order_by(runs.c.due_at.desc(), runs.c.run_id.desc())
+_STARTED = _BEGUN.where(runs.c.ordinal >= bindparam("least"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class ThreadStreamStore:
 
     @reads
     def ahead(self, connection: Connection, viewer: Viewer, thread_id: str, since: datetime) -> Outlook:
-        """The thread and the first of its runs that have begun, due at `since` or later.
+        """The thread and the first of its runs that have begun, or ended without, due at `since` or later.
 
         None that begins later is due before it. Raises ThreadNotFound, Unreadable.
         """
@@ -68,6 +71,21 @@ class ThreadStreamStore:
         """The thread and the run of it that began last. Raises ThreadNotFound, Unreadable."""
         thread = _thread(connection, viewer, thread_id)
         return _outlook(thread, _first(connection, _NEWEST, {"key": thread_id}))
+
+    @reads
+    def started(self, connection: Connection, viewer: Viewer, thread_id: str, least: int = 0) -> Run | None:
+        """The first run that started as the `least`-th of its thread or later; None if there is none.
+
+        Raises ThreadNotFound, Unreadable.
+        """
+        _thread(connection, viewer, thread_id)
+        return _first(connection, _STARTED.order_by(runs.c.ordinal), {"key": thread_id, "least": least})
+
+    @reads
+    def newest_started(self, connection: Connection, viewer: Viewer, thread_id: str) -> Run | None:
+        """The run that started last; None if there is none. Raises ThreadNotFound, Unreadable."""
+        _thread(connection, viewer, thread_id)
+        return _first(connection, _STARTED.order_by(runs.c.ordinal.desc()), {"key": thread_id, "least": 0})
 
 
 def _thread(connection: Connection, viewer: Viewer, thread_id: str) -> Row[Any]:

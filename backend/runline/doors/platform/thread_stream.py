@@ -16,6 +16,7 @@ from starlette.responses import Response
 from runline.doors.http import EVENTS, CallDep, json_routes
 from runline.doors.ids import ThreadId
 from runline.doors.live import FROM_THE_START, AnswerCut, sse
+from runline.doors.platform.protocol_runs import StreamModes
 from runline.doors.platform.streaming import END, error_frame, spelled_modes
 from runline.doors.platform.words import state_to_wire
 from runline.errors import Invalid, Unavailable
@@ -70,15 +71,20 @@ async def stream_thread(
 async def _frames(thread_id: str, place: Place, parts: AsyncIterator[Part], modes: Modes) -> AsyncIterator[bytes]:
     # no event, but a client that is cut off before the first one comes back to where it was
     yield b"id: %b\r\n\r\n" % _id(place)
+    words = StreamModes()
     try:
         async for part in parts:
-            if frame := _frame_of(thread_id, part, modes):
+            if frame := _frame_of(thread_id, _in_stream_modes(part, words), modes):
                 yield frame
             if isinstance(part, ThreadDeleted):
                 return
     except Unavailable as exc:
         raise AnswerCut(str(exc)) from exc
     raise AnswerCut("the gateway shuts down")
+
+
+def _in_stream_modes(part: Part, words: StreamModes) -> Part:
+    return RunTold(part.run, words.of(part.run, part.events)) if isinstance(part, RunTold) else part
 
 
 def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
@@ -89,7 +95,7 @@ def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
             moment = place_of(run.due_at).moment
             shown = [event for event in events if _RUN_MODES in modes or (runs_are_shown and event.name == "metadata")]
             return b"".join(_frame(event.name, event.data, Place(moment, event.seq)) for event in shown)
-        case RunDone(run) if runs_are_shown:
+        case RunDone(run, begun=True) if runs_are_shown:
             done = {"status": "run_done", "run_id": run.run_id}
             return _frame("metadata", dumps(done), place_of(run.due_at).behind)
         case Lost(reason, run, unseen):
