@@ -64,7 +64,7 @@ class Happenings:
         if part.opens and part.path.caller is Caller.SUBAGENT:
             self._trace(EventType.SUBAGENT_END, content, metadata)
         elif part.opens and part.path.caller is Caller.MIDDLEWARE:
-            self._trace(f"middleware:{part.path.name}", content, metadata)
+            self._trace(f"middleware:{part.path.name or ''}", content, metadata)
 
     def model_answered(self, part: Part, message: BaseMessage | None, entry: UsageEntry) -> None:
         """A call of a model has ended."""
