@@ -19,7 +19,7 @@ from runline.model.entries import Entries
 from runline.model.run import Run
 from runline.model.run_event import RunEvent
 from runline.model.usage import Tokens, UsageEntry
-from runline.storage.run_log import RunLogStore
+from runline.storage.run_log import KnownMessages, RunLogStore
 from runline.streams.contracts import ThreadBells
 
 log = structlog.get_logger()
@@ -92,9 +92,9 @@ class RunLogs:
 
         return RunLog(run, on_entry)
 
-    async def has_messages(self, run: Run) -> bool:
-        """Whether an earlier attempt has told what the run was given."""
-        return await self._store.has_messages(run.run_id)
+    async def known_messages(self, run: Run) -> KnownMessages:
+        """What the log of the run's thread knows already. Raises Unavailable."""
+        return await self._store.known_messages(run.thread_id)
 
     async def rest(self, log: RunLog) -> Entries:
         """What is left of a run that executes no more, for the transaction that ends it."""
