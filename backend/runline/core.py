@@ -13,11 +13,11 @@ from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.model.item import ItemLimits
+from runline.options import dispatcher_options, item_limits, keep_limits, queue_limits, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.crons import CronManager
-from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
+from runline.runs.dispatcher import Dispatcher, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.items import Items
@@ -34,12 +34,12 @@ from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
 from runline.runs.webhooks import Webhooks
-from runline.runs.worker import Worker, WorkerOptions
+from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.leases import LeaseStore
-from runline.storage.runs import QueueLimits, RunStore
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
@@ -47,7 +47,7 @@ from runline.storage.ttls import TtlStore
 from runline.storage.unseen import UnseenStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
-from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.streams.memory import MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
 
 _SWEEP_SECONDS = 60.0
@@ -109,7 +109,8 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     registry = project.registry
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
-        core, background = _assemble(settings, project, opened)
+        core = _assemble(settings, project, opened)
+        background = _background_of(core, settings, opened)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
@@ -129,14 +130,10 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         yield core
 
 
-def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
+def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     clock = SystemClock()
-    bridge = MemoryStreamBridge(
-        KeepLimits(
-            settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
-        )
-    )
+    bridge = MemoryStreamBridge(keep_limits(settings))
     bell, thread_bells = MemoryBell(), MemoryThreadBells()
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
@@ -145,24 +142,17 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     leases = LeaseStore(database, clock)
     side = GraphSide(registry, saver, store)
     states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
-    items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
+    items = Items(store, item_limits(settings))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
-    runs = RunStore(database, clock, queue_limits, ttl.default)
+    runs = RunStore(database, clock, queue_limits(settings), ttl.default)
     streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
-    options = WorkerOptions(
-        concurrency=settings.workers.concurrency,
-        poll_seconds=settings.workers.poll_seconds,
-        lease_seconds=settings.workers.lease_seconds,
-        shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
-    )
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells)
-    worker = Worker(executor, leases, bell, clock, tasks, options)
+    worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
@@ -184,7 +174,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     cron_bell = MemoryBell()
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
-    core = Core(
+    return Core(
         registry=registry,
         assistants=assistants,
         assistant_graphs=assistant_graphs,
@@ -206,30 +196,32 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         thread_streams=thread_streams,
         tasks=tasks,
     )
+
+
+def _background_of(core: Core, settings: Settings, opened: Resources) -> _Background:
+    runs = core.runs
+    streams, webhooks, clock = runs.streams, runs.webhooks, runs.clock
     attempts = settings.workers.max_attempts
-    return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts),
-        streams.recorder,
-        Scheduler(crons, manager, cron_bell, clock),
-        Sweeper(
-            database,
-            segments,
-            clock,
-            settings.streams.stored_retention_seconds,
-            settings.webhooks.retention_seconds,
+    kept_seconds = settings.streams.stored_retention_seconds, settings.webhooks.retention_seconds
+    return _Background(
+        Reaper(
+            core.leases,
+            core.threads,
+            runs.saver,
+            core.states,
+            runs.rollback,
+            streams,
+            webhooks,
+            runs.bell,
+            core.worker.live,
+            attempts,
         ),
-        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
-    )
-
-
-def _dispatcher_options(settings: Settings) -> DispatcherOptions:
-    wanted = settings.webhooks
-    return DispatcherOptions(
-        concurrency=wanted.concurrency,
-        timeout_seconds=wanted.timeout_seconds,
-        max_attempts=wanted.max_attempts,
-        retry_seconds=wanted.retry_seconds,
-        poll_seconds=settings.workers.poll_seconds,
+        streams.recorder,
+        Scheduler(core.crons, runs, core.cron_manager.bell, clock),
+        Sweeper(opened.database, streams.segments, clock, *kept_seconds),
+        Dispatcher(
+            webhooks.deliveries, opened.caller, webhooks.bell, clock, opened.tasks, dispatcher_options(settings)
+        ),
     )
 
 
