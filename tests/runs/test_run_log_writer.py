@@ -16,8 +16,8 @@ from runline.errors import Unavailable
 from runline.kit.tasks import TaskSet
 from runline.model.run import Run
 from runline.runs.run_logs import RunLog, RunLogs
-from runline.storage.engine import SqliteOptions, open_database
 from runline.storage.run_log import RunLogStore
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runline.streams.thread_bells import MemoryThreadBells
 from storage.ledgers import call, trace, types_of, usage_of
 from storage.world import SUCCESS, World
@@ -55,7 +55,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     file = tmp_path / "desk.db"
-    async with open_database(SqliteOptions(file, busy_timeout_seconds=0.01)) as database:
+    async with open_sqlite(SqliteOptions(file, busy_timeout_seconds=0.01)) as database:
         world, bells = World.over(database), MemoryThreadBells()
         logs = RunLogs(RunLogStore(database), bells)
         run = await world.start((await world.thread()).thread_id)

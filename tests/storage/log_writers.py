@@ -9,8 +9,8 @@ from pathlib import Path
 from runline.kit.ids import new_id
 from runline.model.entries import Entries
 from runline.model.run_event import EventCategory, RunEvent
-from runline.storage.engine import SqliteOptions, open_database
 from runline.storage.run_log import RunLogStore
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.world import START
 
 WRITERS = 16
@@ -23,7 +23,7 @@ async def write(logs: RunLogStore, run_id: str, thread_id: str, number: int) -> 
 
 
 async def main(file: str, run_id: str, thread_id: str) -> None:
-    async with open_database(SqliteOptions(Path(file))) as database:
+    async with open_sqlite(SqliteOptions(Path(file))) as database:
         logs = RunLogStore(database)
         await asyncio.gather(*(write(logs, run_id, thread_id, number) for number in range(WRITERS)))
 

@@ -9,7 +9,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from runline.storage.engine import Database, SqliteOptions, open_database
+from runline.storage.engine import Database
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.ledgers import events_of
 from storage.log_writers import WRITERS
 from storage.world import World
@@ -40,7 +41,7 @@ async def killed_after(database: Database, file: Path, run_id: str, thread_id: s
 async def test_writers_that_are_killed_leave_their_numbers_whole(tmp_path: Path, template: Path) -> None:
     file = tmp_path / "log.db"
     shutil.copy(template, file)
-    async with open_database(SqliteOptions(file)) as database:
+    async with open_sqlite(SqliteOptions(file)) as database:
         world = World.over(database)
         run = await world.start((await world.thread()).thread_id)
         for kill in range(1, _KILLS + 1):
