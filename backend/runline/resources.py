@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from runline.config import Settings
 from runline.errors import ConfigError
-from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
+from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 from runline.graphs.store import RunlineStore, open_store
 from runline.graphs.store_index import StoreIndex, load_index
 from runline.graphs.store_spec import StoreSpec
@@ -75,7 +76,7 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
         stack.enter_context(lock_data_dir(settings.data_dir))
         database = await stack.enter_async_context(open_sqlite(_sqlite_options(settings)))
         saver = await stack.enter_async_context(
-            open_saver(
+            open_sqlite_saver(
                 settings.data_dir / CHECKPOINT_FILE,
                 synchronous=settings.database.synchronous,
                 busy_timeout_seconds=settings.database.busy_timeout_seconds,
