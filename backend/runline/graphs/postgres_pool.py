@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
@@ -30,8 +30,8 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
 log = structlog.get_logger()
 
 
-class ConnectionLost(Unavailable):
-    """A connection was lost; another one may serve at once."""
+class Passing(Unavailable):
+    """It failed because a connection was lost, or because of another transaction: the same may succeed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Pool:
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """A cursor of rows as dicts. `whole`: all that is executed is one transaction, and sent in one go.
 
-        Raises Unavailable, with `what` as its subject, and ConnectionLost.
+        Raises Unavailable, with `what` as its subject, and Passing.
         """
         async with self._connection(what) as connection:
             if not whole:
@@ -83,7 +83,7 @@ class Pool:
                 connection = self._idle.pop() if self._idle else await self._dial()
                 yield connection
             except psycopg.OperationalError as exc:
-                kind = ConnectionLost if connection is not None and connection.broken else Unavailable
+                kind = Passing if _is_passing(exc, connection) else Unavailable
                 raise kind(f"{what} cannot be read or stored now: {described(exc)}.") from exc
             finally:
                 if connection is not None:
@@ -131,13 +131,18 @@ class Pool:
                 await cursor.execute(_UNLOCK, (name,))
 
 
+def _is_passing(error: psycopg.OperationalError, connection: AsyncConnection[DictRow] | None) -> bool:
+    by_another = isinstance(error, errors.DeadlockDetected | errors.SerializationFailure)
+    return by_another or (connection is not None and connection.broken)
+
+
 async def _took(cursor: AsyncCursor[DictRow], name: str) -> bool:
     row = await (await cursor.execute(_TRY_LOCK, (name,))).fetchone()
     return bool(row and row["taken"])
 
 
 async def patiently(call: Callable[[], Awaitable[T]], seconds: float = 0.0) -> T:
-    """Call again where a connection was lost that nobody had used, and for so many seconds where none can be had.
+    """Call once more where that may help at once, and for so many seconds where no connection can be had.
 
     What is called may be done twice: a commit whose answer was lost has perhaps been made.
     """
@@ -147,7 +152,7 @@ async def patiently(call: Callable[[], Awaitable[T]], seconds: float = 0.0) -> T
         try:
             return await call()
         except Unavailable as exc:
-            if again and isinstance(exc, ConnectionLost):
+            if again and isinstance(exc, Passing):
                 again = False
                 continue
             if clock() + pause > deadline:
