@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -29,6 +30,12 @@ def postgres() -> Iterator[Server]:
     """The PostgreSQL that tests share; each takes a database of its own."""
     with serving_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=os.environ.get("RUNLINE_TEST_DATABASE") == "postgres")
+def every_gateway_on_postgres(postgres: Server) -> None:
+    """`make postgres`: whatever serves, serves from a database of its own there."""
+    os.environ["RUNLINE_TEST_POSTGRES_URI"] = postgres.uri
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from kit.postgres import Server
+
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 
+_NAMES_OF_SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI")
 _POLL_SECONDS = 0.01
 _START_SECONDS = 30
 _STOP_SECONDS = 30
@@ -131,14 +134,25 @@ def serving(
     data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
 ) -> Iterator[Gateway]:
     """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
-    own = Gateway(data_dir, settings or {}, graphs, prefix)
-    try:
-        yield own.start()
-        own.until_quiet()
-        own.stop()
-        assert own.complaints() == []
-    finally:
-        own.kill()
+    with _database() as where:
+        own = Gateway(data_dir, {**where, **(settings or {})}, graphs, prefix)
+        try:
+            yield own.start()
+            own.until_quiet()
+            own.stop()
+            assert own.complaints() == []
+        finally:
+            own.kill()
+
+
+@contextmanager
+def _database() -> Iterator[dict[str, str]]:
+    """The setting that names a database of the gateway's own, if `make postgres` wants one."""
+    if os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
+        yield {}
+        return
+    with Server(os.environ["RUNLINE_TEST_POSTGRES_URI"]).database() as conninfo:
+        yield {"RUNLINE_DATABASE__URI": conninfo}
 
 
 def _is_complaint(line: str) -> bool:
@@ -151,5 +165,5 @@ def _is_complaint(line: str) -> bool:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests; one JSON object for each line of the log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NAMES_OF_SETTINGS)}
     return {**kept, "RUNLINE_LOG__FORMAT": "json", **settings}

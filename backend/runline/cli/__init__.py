@@ -36,8 +36,8 @@ def _build_app() -> typer.Typer:
     graphs.command("check")(check_graphs)
     app.add_typer(graphs, name="graphs")
     tables = typer.Typer(no_args_is_help=True, help="Look at the database's tables, or upgrade them.")
-    for command in (db.upgrade, db.current, db.check):
-        tables.command()(command)
+    for look in (db.upgrade, db.current, db.check):
+        tables.command()(look)
     app.add_typer(tables, name="db")
     return app
 

@@ -33,9 +33,7 @@ def check(config: ConfigFlag = None, graphs: GraphsFlag = None, data_dir: DataDi
     """Exit code 1 if the tables are not at the revision that this version works with."""
     settings = _settings(config, graphs, data_dir)
     if not _print_revision(settings):
-        raise ConfigError(
-            "The tables are not at the newest revision: `runline db upgrade` or the next start makes them."
-        )
+        raise ConfigError("The tables are not at the newest revision: `runline db upgrade` brings them there.")
 
 
 def _settings(config: ConfigFlag, graphs: GraphsFlag, data_dir: DataDirFlag) -> Settings:

@@ -132,9 +132,7 @@ async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
         deadline = time.monotonic() + options.busy_timeout_seconds
         while not await asyncio.to_thread(_took, connection):
             if time.monotonic() > deadline:
-                raise ConfigError(
-                    "The database of 'database.uri' is in use by another gateway: stop it, or use another."
-                )
+                raise ConfigError("The database of 'database.uri' is in use by another gateway: stop it first.")
             await asyncio.sleep(_OWNER_POLL_SECONDS)
         yield
 
