@@ -21,3 +21,7 @@ def upgrade() -> None:
         sqlite_where=ENDED,
         postgresql_where=ENDED,
     )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_runs_ended", "runs")
