@@ -131,10 +131,18 @@ class Gateway:
 
 @contextmanager
 def serving(
-    data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
+    data_dir: Path,
+    settings: Mapping[str, str] | None = None,
+    graphs: Path = GRAPHS,
+    prefix: str = "",
+    *,
+    in_files: bool = False,
 ) -> Iterator[Gateway]:
-    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
-    with _database() as where:
+    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean.
+
+    `in_files`: it keeps everything there, also when `make postgres` would have it elsewhere.
+    """
+    with _database(in_files=in_files) as where:
         own = Gateway(data_dir, {**where, **(settings or {})}, graphs, prefix)
         try:
             yield own.start()
@@ -146,9 +154,9 @@ def serving(
 
 
 @contextmanager
-def _database() -> Iterator[dict[str, str]]:
+def _database(*, in_files: bool) -> Iterator[dict[str, str]]:
     """The setting that names a database of the gateway's own, if `make postgres` wants one."""
-    if os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
+    if in_files or os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
         yield {}
         return
     with Server(os.environ["RUNLINE_TEST_POSTGRES_URI"]).database() as conninfo:

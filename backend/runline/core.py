@@ -12,20 +12,21 @@ from runline.config import Settings
 from runline.graphs.registry import GraphRegistry
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.model.item import ItemLimits
+from runline.options import dispatcher_options, item_limits, keep_limits, price_list, queue_limits, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
-from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
+from runline.runs.dispatcher import Dispatcher, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
 from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
 from runline.runs.meters import Meters
-from runline.runs.prices import Price, PriceList
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -40,7 +41,7 @@ from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
 from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
-from runline.runs.worker import Worker, WorkerOptions
+from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
@@ -49,7 +50,7 @@ from runline.storage.leases import LeaseStore
 from runline.storage.run_events import RunEventStore
 from runline.storage.run_lists import RunListStore
 from runline.storage.run_log import RunLogStore
-from runline.storage.runs import QueueLimits, RunStore
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
@@ -59,8 +60,9 @@ from runline.storage.usage import UsageStore
 from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
-from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
+from runline.streams.memory import MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
+from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
 
@@ -89,9 +91,12 @@ class Core:
     bridge: StreamBridge
     thread_bells: ThreadBells
     log_bells: ThreadBells
+    logs: RunLogs
     thread_streams: ThreadStreams
     meters: Meters
+    tracer: Tracer
     insight: Insight
+    commands: ThreadCommands
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -127,7 +132,8 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     registry = project.registry
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
-        core, background = _assemble(settings, project, opened)
+        core = _assemble(settings, project, opened)
+        background = _background_of(core, settings, opened)
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
@@ -149,15 +155,12 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         yield core
 
 
-def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
+def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
+    tracer = opened.tracer
     clock = database.clock
     meters = Meters(clock)
-    bridge = MemoryStreamBridge(
-        KeepLimits(
-            settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
-        )
-    )
+    bridge = MemoryStreamBridge(keep_limits(settings))
     bell, thread_bells, log_bells = MemoryBell(), MemoryThreadBells(), MemoryThreadBells()
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
@@ -166,31 +169,28 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     leases = LeaseStore(database, clock)
     side = GraphSide(registry, saver, store)
     states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
-    items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
+    items = Items(store, item_limits(settings))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
-    options = WorkerOptions(
-        concurrency=settings.workers.concurrency,
-        poll_seconds=settings.workers.poll_seconds,
-        lease_seconds=settings.workers.lease_seconds,
-        shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
-    )
+    runs = RunStore(database, clock, queue_limits(settings), ttl.default)
+    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     logs = RunLogs(RunLogStore(database), log_bells)
-    prices = _price_list(settings)
+    prices = price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters)
-    worker = Worker(executor, leases, bell, clock, tasks, options)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
+    executor = Executor(
+        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
+    )
+    worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits, ttl.default),
+        runs=runs,
         threads=threads,
+        unseen=unseen,
         saver=saver,
         states=states,
         rollback=rollback,
@@ -199,11 +199,11 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         streams=streams,
         bell=bell,
-        thread_bells=thread_bells,
         log_bells=log_bells,
         recent=RecentRuns(bridge),
         clock=clock,
         meters=meters,
+        tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -218,7 +218,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         feedback=FeedbackStore(database, clock),
         prices=prices,
     )
-    core = Core(
+    return Core(
         registry=registry,
         assistants=assistants,
         assistant_graphs=assistant_graphs,
@@ -239,42 +239,41 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         log_bells=log_bells,
+        logs=logs,
         thread_streams=thread_streams,
         meters=meters,
+        tracer=tracer,
         insight=insight,
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
+
+
+def _background_of(core: Core, settings: Settings, opened: Resources) -> _Background:
+    runs = core.runs
+    streams, webhooks, clock = runs.streams, runs.webhooks, runs.clock
     attempts = settings.workers.max_attempts
-    return core, _Background(
+    kept_seconds = settings.streams.stored_retention_seconds, settings.webhooks.retention_seconds
+    return _Background(
         Reaper(
-            leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts, meters
+            core.leases,
+            core.threads,
+            runs.saver,
+            core.states,
+            runs.rollback,
+            streams,
+            webhooks,
+            runs.bell,
+            core.log_bells,
+            core.worker.live,
+            attempts,
+            core.meters,
         ),
         streams.recorder,
-        logs,
-        Scheduler(crons, manager, cron_bell, clock),
-        Sweeper(
-            database,
-            segments,
-            clock,
-            settings.streams.stored_retention_seconds,
-            settings.webhooks.retention_seconds,
-        ),
-        Dispatcher(webhooks, caller, clock, tasks, _dispatcher_options(settings), meters),
-    )
-
-
-def _price_list(settings: Settings) -> PriceList:
-    return PriceList({model: Price(**price.model_dump()) for model, price in settings.insight.prices.items()})
-
-
-def _dispatcher_options(settings: Settings) -> DispatcherOptions:
-    wanted = settings.webhooks
-    return DispatcherOptions(
-        concurrency=wanted.concurrency,
-        timeout_seconds=wanted.timeout_seconds,
-        max_attempts=wanted.max_attempts,
-        retry_seconds=wanted.retry_seconds,
-        poll_seconds=settings.workers.poll_seconds,
+        core.logs,
+        Scheduler(core.crons, runs, core.cron_manager.bell, clock),
+        Sweeper(opened.database, streams.segments, clock, *kept_seconds),
+        Dispatcher(webhooks, opened.caller, clock, opened.tasks, dispatcher_options(settings), core.meters),
     )
 
 

@@ -23,6 +23,8 @@ from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.tasks import TaskSet
 from runline.runs.dispatcher import Caller, WebhookBody
 from runline.storage.engine import Database
+from runline.tracing.export import open_tracer
+from runline.tracing.tracer import Tracer
 from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
@@ -48,6 +50,7 @@ class Resources:
     saver: RunlineSaver
     store: RunlineStore
     caller: Caller
+    tracer: Tracer
     tasks: TaskSet
 
 
@@ -69,8 +72,9 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_databases(settings, project.store, project.index))
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
+        tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(opened.database, opened.saver, opened.store, caller, tasks)
+        yield Resources(opened.database, opened.saver, opened.store, caller, tracer, tasks)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 
 from fundamentals.gate import Gate
-from fundamentals.reading import collect, log, past_of, status_of
+from fundamentals.reading import collect, log, log_of, past_of, status_of
 from gateway import Gateway, serving, wait_until
 from kit.postgres import OwnServer, Server, serving_own
 
@@ -36,7 +36,7 @@ async def test_a_run_streams_and_its_thread_remembers(client: LangGraphClient) -
     thread_id = (await client.threads.create(metadata={"topic": "a\0b"}))["thread_id"]
     events = await collect(client.runs.stream(thread_id, "steps", input=log("in"), stream_mode=["updates", "values"]))
     assert events[-1].event == "end"
-    assert (await client.threads.get_state(thread_id))["values"]["log"][0] == "in"
+    assert log_of((await client.threads.get_state(thread_id))["values"])[0] == "in"
     assert len(await client.threads.get_history(thread_id)) > 2
     (found,) = await client.threads.search(metadata={"topic": "a\0b"})
     assert found["thread_id"] == thread_id
@@ -66,7 +66,7 @@ async def test_runs_of_one_thread_wait_for_each_other(client: LangGraphClient) -
     ]
     runs = await asyncio.gather(*creations)
     await asyncio.gather(*(client.runs.join(thread_id, run["run_id"]) for run in runs))
-    logged = (await client.threads.get_state(thread_id))["values"]["log"]
+    logged = log_of((await client.threads.get_state(thread_id))["values"])
     assert sorted(entry for entry in logged if entry.isdigit()) == list("01234")
 
 
@@ -81,8 +81,8 @@ async def test_a_run_goes_on_where_a_killed_gateway_left_it(gateway: Gateway, tm
     gate = Gate(tmp_path / "gate")
     async with get_client(url=gateway.url) as client:
         thread_id = (await client.threads.create())["thread_id"]
-        asked = {"context": {**gate.context, "stubborn": True}, "stream_resumable": True}
-        run = await client.runs.create(thread_id, "steps", input=log("in"), **asked)
+        stubborn = {**gate.context, "stubborn": True}
+        run = await client.runs.create(thread_id, "steps", input=log("in"), context=stubborn, stream_resumable=True)
         await gate.reached()
     await asyncio.to_thread(gateway.kill)
     await asyncio.to_thread(gateway.start)
@@ -118,7 +118,7 @@ async def test_an_outage_of_the_server_is_503_and_runs_go_on_behind_it(own_serve
                 return await status_of(client, thread_id, run["run_id"]) == "success"
 
             await wait_until(is_over)
-            assert (await client.runs.wait(thread_id, "steps", input=log("again")))["log"]
+            assert "again" in log_of(await client.runs.wait(thread_id, "steps", input=log("again")))
         await asyncio.to_thread(gateway.stop)
     finally:
         gateway.kill()

@@ -6,6 +6,8 @@ task takes the place of the first). Such rows are kept in `replaced_writes`, so 
 
 Writes are fenced: they carry the attempt of their run, and once a later attempt is announced by `fence`, an earlier
 one writes no more. langgraph's own savers do not fence.
+
+Divergence 86: a command that the graph refuses is not saved.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -21,6 +24,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from runline.errors import Conflict
 from runline.graphs.weights import Weight
 from runline.model.place import Place
+
+_COMMAND_TASK = str(UUID(int=0))
+"""The task that LangGraph says has written what a command writes."""
 
 Prelude = Callable[[], Awaitable[None]]
 """Something that must have happened before a checkpoint is saved."""
@@ -46,6 +52,7 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         super().__init__(connection)  # type: ignore[call-arg]  # langgraph's saver of a kind comes next
         self._preludes: dict[str, Prelude] = {}
         self._updates: dict[str, list[Any]] = {}
+        self._commands: dict[str, list[Any]] = {}
 
     @contextmanager
     def preceded(self, run_id: str, prelude: Prelude) -> Iterator[None]:
@@ -71,9 +78,39 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         finally:
             del self._updates[thread_id]
 
+    @asynccontextmanager
+    async def commanded(self, run_id: str) -> AsyncIterator[None]:
+        """Save what a run's command writes with what it saves next, or not at all if the command itself is refused.
+
+        LangGraph saves it before it applies it, too. A run that is cut off has given its command nevertheless.
+        """
+        self._commands[run_id] = []
+        try:
+            yield
+        except Exception:
+            self._commands.pop(run_id, None)
+            raise
+        finally:
+            if left := self._commands.pop(run_id, None):
+                await self._save_all(left)
+
     @abstractmethod
     async def _save_all(self, puts: Sequence[Any]) -> None:
         """Make these writes in one transaction."""
+
+    def _keeps_back(self, run_id: str | None, thread_id: str, task_id: str, put: Any) -> bool:
+        """Whether a write is to wait for the next checkpoint."""
+        if run_id is None and thread_id in self._updates:
+            self._updates[thread_id].append(put)
+        elif run_id in self._commands and task_id == _COMMAND_TASK:
+            self._commands[run_id].append(put)
+        else:
+            return False
+        return True
+
+    def _kept_back(self, run_id: str | None, thread_id: str) -> list[Any]:
+        """What has waited for the checkpoint that is saved now."""
+        return self._commands.pop(run_id, []) if run_id else self._taken(thread_id)
 
     def _taken(self, thread_id: str) -> list[Any]:
         """What an update has left to be saved."""

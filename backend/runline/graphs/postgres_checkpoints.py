@@ -107,7 +107,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
             _json(known),
             run_id or known.get("run_id"),
         )
-        writes: list[Put] = [] if run_id else self._taken(place[0])
+        writes: list[Put] = self._kept_back(run_id, place[0])
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
             await _check_fence(cursor, token)
@@ -146,10 +146,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
             await cursor.executemany(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, rows)
 
-        if run_id is None and place[0] in self._updates:
-            self._updates[place[0]].append(put)
-        else:
-            await self._fenced(put, token)
+        if not self._keeps_back(run_id, place[0], task_id, put):
+            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), token)
 
     async def _fenced(self, put: Put, token: tuple[str | None, int | None]) -> None:
         try:

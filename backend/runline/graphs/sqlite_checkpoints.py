@@ -205,7 +205,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
             run_id or full_metadata.get("run_id"),
             *token,
         )
-        writes = [] if run_id else self._taken(str(key["thread_id"]))
+        writes = self._kept_back(run_id, str(key["thread_id"]))
 
         def put(connection: sqlite3.Connection) -> int:
             _all_of(writes)(connection)
@@ -243,10 +243,8 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
                 connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
             connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
 
-        if run_id is None and place[0] in self._updates:
-            self._updates[place[0]].append(put)
-        else:
-            await self.conn.run_transaction(put)
+        if not self._keeps_back(run_id, place[0], task_id, put):
+            await self.conn.run_transaction(_all_of([*self._commands.pop(run_id or "", []), put]))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""

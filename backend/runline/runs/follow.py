@@ -15,8 +15,10 @@ from runline.errors import NotStreamable
 from runline.model.lifecycle import RunStatus, is_active
 from runline.model.run import Run
 from runline.model.thread_seq import SEQS_PER_ATTEMPT
+from runline.model.viewer import Viewer
 from runline.runs.journal import Journal
 from runline.runs.recorder import Recorder
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 
@@ -25,6 +27,7 @@ from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 class RunStreams:
     """Opens, writes and reads the streams of runs."""
 
+    runs: RunStore
     bridge: StreamBridge
     segments: SegmentStore
     recorder: Recorder
@@ -39,17 +42,28 @@ class RunStreams:
     async def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """The run's events after `after` (None: from now on), then Ended.
 
-        Raises NotStreamable for a store-only run whose events are nowhere.
+        Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        if is_active(run.status):
-            # one process owns the database, so that it executes every active run, now or soon
-            await self._open_for_reader(run)
+        run = await self.present(run)
         if self.bridge.knows(run.run_id):
             position = self._position(run, after)
             return self._replay_then_tail(run, position, self.bridge.read(run.run_id, position))
         if not await self._has_stored(run):
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
+
+    async def present(self, run: Run) -> Run:
+        """The run as it is now, if its stream does not tell. Of an active one, events are kept from here on.
+
+        One process owns the database, so that it executes every active run, now or soon. Raises RunNotFound.
+        """
+        while is_active(run.status) and not self.bridge.knows(run.run_id):
+            newest = await self._newest_seq(run)
+            # looked at last: nobody would end the stream of a run that has ended
+            before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
+            if (run.status, run.attempt) == (before.status, before.attempt) and not self.bridge.knows(run.run_id):
+                self.bridge.open(run.run_id, newest)
+        return run
 
     async def now(self, run: Run) -> int:
         """The position behind all that an active run has told so far."""
@@ -61,12 +75,6 @@ class RunStreams:
             return self.bridge.last_seq(run.run_id)
         # what earlier attempts sent from a process that is gone is nowhere, unless it was stored
         return after if run.spec.stream_resumable else max(after, self.bridge.origin(run.run_id))
-
-    async def _open_for_reader(self, run: Run) -> None:
-        """A run hydrated from the store: from here on its events are kept. One that is known is left as it is."""
-        newest = await self._newest_seq(run)
-        if not self.bridge.knows(run.run_id):
-            self.bridge.open(run.run_id, newest)
 
     async def _newest_seq(self, run: Run) -> int:
         """The newest seq that the attempts before this one may have used."""
