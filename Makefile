@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile clients lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -38,6 +38,9 @@ races: $(VENV)/dev
 
 hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
+
+postgres: $(VENV)/dev  ## the living documentation and the doors on a gateway that keeps everything in PostgreSQL
+	RUNLINE_TEST_DATABASE=postgres $(BIN)/pytest tests/fundamentals tests/doors/platform
 
 clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
 	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py

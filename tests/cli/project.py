@@ -72,7 +72,8 @@ def command(*arguments: str) -> list[str]:
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    others = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**kept, **more}
 
 

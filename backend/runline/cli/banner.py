@@ -13,7 +13,7 @@ from rich.text import Text
 from runline import __version__
 from runline.cli.port import base_url
 from runline.config import Settings
-from runline.resources import DATABASE_FILE
+from runline.databases import where_kept
 
 if TYPE_CHECKING:
     from runline.graphs.registry import GraphRegistry
@@ -25,7 +25,7 @@ def print_banner(console: Console, settings: Settings, registry: GraphRegistry, 
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
-    facts.add_row(Text("Data", "bold"), str(settings.data_dir / DATABASE_FILE))
+    facts.add_row(Text("Data", "bold"), where_kept(settings))
     for row, graph_id in enumerate(registry.graph_ids):
         facts.add_row(Text("" if row else "Graphs", "bold"), _describe(registry, graph_id))
     console.print(Text(f"\nRunline {__version__} is ready\n", "bold green"))

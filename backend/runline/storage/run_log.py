@@ -125,7 +125,8 @@ def write_events(connection: Connection, events: Iterable[RunEvent]) -> None:
     for event in events:
         of_threads.setdefault(event.thread_id, []).append(event)
     rows = []
-    for thread_id, several in of_threads.items():
+    # in one order for all who count, so that none waits for another that waits for it
+    for thread_id, several in sorted(of_threads.items()):
         last = connection.execute(_COUNT_ON, {"key": thread_id, "more": len(several)}).scalar_one()
         rows += [_event_row(event, seq) for seq, event in enumerate(several, last - len(several) + 1)]
     if rows:
@@ -158,6 +159,8 @@ def _spent(connection: Connection, run: Run, entries: Entries) -> Tokens:
 
 def _held(connection: Connection, run_ids: Sequence[str]) -> set[Attempt]:
     query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids), is_running())
+    # nobody claims one of them before these entries are written
+    query = query.order_by(runs.c.run_id).with_for_update(read=True)
     return {(row.run_id, row.attempt) for row in connection.execute(query)}
 
 
