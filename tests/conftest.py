@@ -14,6 +14,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from gateway import Gateway, serving
 from kit.exploring import OwnLoop
+from kit.redis_server import shared_redis
 
 MAX_BODY_BYTES = 200_000
 
@@ -50,6 +51,13 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A plain HTTP client, for what the SDK hides: status codes, headers, bytes."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def redis_uri() -> Iterator[str]:
+    """The address of a Redis that tests share."""
+    with shared_redis() as uri:
+        yield uri
 
 
 @pytest.fixture

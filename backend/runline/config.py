@@ -1,7 +1,7 @@
 """Every setting, with its default. Read once at start, frozen, and seen only by the CLI, `app.py` and `core.py`.
 
-Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT` is honoured
-too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
+Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `REDIS_URI` and
+`REDIS_URL` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
 """
 
 from __future__ import annotations
@@ -57,6 +57,16 @@ class DatabaseSettings(_Section):
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     busy_timeout_seconds: float = Field(5.0, gt=0)
     readers: int = Field(4, ge=1, le=64)
+
+
+class RedisSettings(_Section):
+    """What carries streams and bells from process to process."""
+
+    uri: SecretStr | None = Field(None, min_length=1)
+    prefix: str = Field("runline", min_length=1, max_length=64, pattern=r"^[\w.:{}-]+$")
+    timeout_seconds: float = Field(2.0, gt=0)
+    max_events_per_run: int = Field(65_536, ge=1)
+    max_unsent_bytes: int = Field(64 * 2**20, ge=2**16)
 
 
 class WorkerSettings(_Section):
@@ -122,6 +132,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     graphs: GraphSettings = GraphSettings()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     workers: WorkerSettings = WorkerSettings()
     streams: StreamSettings = StreamSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -171,6 +182,8 @@ def load_settings(
         _merge(merged, _read_yaml(config_file) if config_file else {})
         if port := environ.get("PORT"):
             _merge(merged, {"server": {"port": port}})
+        if uri := environ.get("REDIS_URI") or environ.get("REDIS_URL"):
+            _merge(merged, {"redis": {"uri": uri}})
         _merge(merged, _EnvSource(environ)())
         _merge(merged, flags or {})
         return Settings(**merged)

@@ -22,6 +22,7 @@ from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.items import Items
 from runline.runs.manager import RunManager
+from runline.runs.mirror_watch import MirrorWatch
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -47,8 +48,8 @@ from runline.storage.ttls import TtlStore
 from runline.storage.unseen import UnseenStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
-from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
-from runline.streams.thread_bells import MemoryThreadBells
+from runline.streams.memory import MemoryBell
+from runline.streams.transport import RedisSide
 
 _SWEEP_SECONDS = 60.0
 
@@ -76,6 +77,7 @@ class Core:
     bridge: StreamBridge
     thread_bells: ThreadBells
     thread_streams: ThreadStreams
+    redis: RedisSide | None
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -83,6 +85,8 @@ class Core:
         await self.worker.drain()
         self.bridge.shut_down()
         self.thread_bells.shut_down()
+        if self.redis:
+            await self.redis.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,11 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
+        for name, step in opened.transport.loops.items():
+            tasks.supervise(name, step)
+        if core.redis:
+            watch = MirrorWatch(core.redis, core.leases, core.runs.streams.segments)
+            tasks.supervise("watch mirrors", lambda: _every(settings.workers.poll_seconds, watch.look))
         # this process owns the database alone: what is still running was left by one that died
         await background.reaper.reap(everything=True)
         await core.upkeep.finish_removals()
@@ -131,13 +140,8 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    clock = SystemClock()
-    bridge = MemoryStreamBridge(
-        KeepLimits(
-            settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
-        )
-    )
-    bell, thread_bells = MemoryBell(), MemoryThreadBells()
+    clock, transport = SystemClock(), opened.transport
+    bridge, bell, thread_bells = transport.bridge, transport.bell, transport.thread_bells
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
     unseen = UnseenStore(database, clock, ttl.default)
@@ -150,7 +154,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
+    streams = RunStreams(bridge, segments, Recorder(segments, bridge), leases)
     options = WorkerOptions(
         concurrency=settings.workers.concurrency,
         poll_seconds=settings.workers.poll_seconds,
@@ -161,6 +165,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks)
     worker = Worker(executor, leases, bell, clock, tasks, options)
+    transport.stop_bell.answer(worker.stop)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
         registry=registry,
@@ -176,6 +181,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         streams=streams,
         bell=bell,
         thread_bells=thread_bells,
+        stop_bell=transport.stop_bell,
         recent=RecentRuns(bridge),
         clock=clock,
     )
@@ -203,6 +209,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         thread_streams=thread_streams,
+        redis=transport.redis,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

@@ -23,6 +23,9 @@ from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.runs.dispatcher import Caller, WebhookBody
 from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
+from runline.streams.memory import KeepLimits
+from runline.streams.redis_line import RedisOptions
+from runline.streams.transport import Transport, open_transport
 from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
@@ -52,6 +55,7 @@ class Resources:
     saver: RunlineSaver
     store: RunlineStore
     caller: Caller
+    transport: Transport
     tasks: TaskSet
 
 
@@ -91,8 +95,28 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
             )
         )
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
+        transport = await stack.enter_async_context(open_transport(_keep_limits(settings), _redis_options(settings)))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(database, saver, store, caller, tasks)
+        yield Resources(database, saver, store, caller, transport, tasks)
+
+
+def _keep_limits(settings: Settings) -> KeepLimits:
+    kept = settings.streams
+    return KeepLimits(kept.retention_seconds, kept.max_bytes_per_run, kept.max_bytes_total)
+
+
+def _redis_options(settings: Settings) -> RedisOptions | None:
+    wanted = settings.redis
+    if wanted.uri is None:
+        return None
+    return RedisOptions(
+        uri=wanted.uri.get_secret_value(),
+        prefix=wanted.prefix,
+        timeout_seconds=wanted.timeout_seconds,
+        max_events_per_run=wanted.max_events_per_run,
+        max_unsent_bytes=wanted.max_unsent_bytes,
+        retention_seconds=settings.streams.retention_seconds,
+    )
 
 
 def _sqlite_options(settings: Settings) -> SqliteOptions:

@@ -71,6 +71,7 @@ class Executor:
             await self._conclude_stopped(live, journal, stream, successor)
         else:
             await self._conclude(live, journal, stream, successor)
+        journal.leave()
         self.webhooks.ended([run])
 
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: GraphStream) -> None:

@@ -26,6 +26,7 @@ class RecentRuns:
             self._runs = {run_id: run for run_id, run in self._runs.items() if self._bridge.knows(run_id)}
             self._next_clearing = 2 * len(self._runs) + _CLEARING_STEP
 
-    def find(self, run_id: str) -> Run | None:
+    async def find(self, run_id: str) -> Run | None:
         """The run as it was noted, if its stream is still kept."""
-        return self._runs.get(run_id) if self._bridge.knows(run_id) else None
+        run = self._runs.get(run_id)
+        return run if run and await self._bridge.reach(run_id, None) else None

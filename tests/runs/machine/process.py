@@ -55,7 +55,7 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         tasks.supervise("record events", recorder.write_step)
         side = GraphSide(site.registry, saver, InMemoryStore())
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
-        rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
+        rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder, world.leases)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
         reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, webhooks, bell, (), MAX_ATTEMPTS)
         yield Process(saver, reaper)
