@@ -85,9 +85,10 @@ class RedisPlace:
         with Redis.from_url(self.uri) as client:
             return [key for key in client.scan_iter(f"{self.prefix}:*") if client.ttl(key) == -1]
 
-    def keys(self) -> list[bytes]:
+    def seconds_left(self, key: str) -> int:
+        """Until a key is forgotten."""
         with Redis.from_url(self.uri) as client:
-            return list(client.scan_iter(f"{self.prefix}:*"))
+            return int(client.ttl(f"{self.prefix}:{key}"))
 
     def channels(self) -> list[bytes]:
         """What anybody listens to."""

@@ -45,6 +45,11 @@ class RedisRings:
         """Whether rings of others can be heard now."""
         return self._connected
 
+    def hears(self, name: str) -> bool:
+        """Whether no ring of this name is missed now."""
+        channel = self._channels.get(self._link.key(name))
+        return channel is not None and channel.ready.is_set()
+
     def ring(self, name: str, message: str = "") -> None:
         """Let all other processes hear this message; the same one twice may be heard once."""
         if self._link.up:
