@@ -14,9 +14,17 @@ from langgraph_sdk.client import LangGraphClient
 
 from gateway import Gateway, serving
 from kit.exploring import OwnLoop
+from kit.postgres import Server, serving_postgres
 from kit.redis_server import shared_redis
 
 MAX_BODY_BYTES = 200_000
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The PostgreSQL that tests share; each takes a database of its own."""
+    with serving_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.runs.dispatcher import Caller, WebhookBody
-from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
+from runline.storage.engine import Database
+from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite
 from runline.streams.memory import KeepLimits
 from runline.streams.redis_line import RedisOptions
 from runline.streams.transport import Transport, open_transport
@@ -76,7 +77,7 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
     """Open them in order of dependency. Raises ConfigError."""
     async with AsyncExitStack() as stack:
         stack.enter_context(lock_data_dir(settings.data_dir))
-        database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
+        database = await stack.enter_async_context(open_sqlite(_sqlite_options(settings)))
         saver = await stack.enter_async_context(
             open_saver(
                 settings.data_dir / CHECKPOINT_FILE,

@@ -12,8 +12,8 @@ from sqlalchemy import create_engine, text
 
 from runline.model.assistant import AssistantChange
 from runline.model.viewer import ANONYMOUS
-from runline.storage import engine
-from runline.storage.engine import SqliteOptions, open_database
+from runline.storage import migrating
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.world import World
 
 ASSISTANT = "6ba7b821-9dad-11d1-80b4-00c04fd430c8"
@@ -24,7 +24,7 @@ def migrate_to(file: Path, revision: str) -> None:
     made = create_engine(f"sqlite:///{file}")
     with made.begin() as connection:
         config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
         command.upgrade(config, revision)
     made.dispose()
 
@@ -38,7 +38,7 @@ async def test_assistants_from_before_there_were_versions_have_their_first(tmp_p
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(f"INSERT INTO assistants ({columns}) VALUES ({', '.join('?' * len(row))})", row)
 
-    async with open_database(SqliteOptions(file)) as database:
+    async with open_sqlite(SqliteOptions(file)) as database:
         world = World.over(database)
         assert (await world.assistants.patch(ANONYMOUS, ASSISTANT, AssistantChange(name="New"))).version == 2
         assert (await world.versions.set_latest(ANONYMOUS, ASSISTANT, 1)).name == "Old"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -14,16 +15,26 @@ from sqlalchemy import Connection, Engine, event, text
 
 from runline.kit.ids import new_id
 from runline.model.assistant import AssistantChange, graph_assistant_id
+from runline.model.feedback import Opinion
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
+from runline.model.log_page import LogPage
 from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
+from runline.model.usage_period import Bucket, Period
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.deliveries import Result
+from runline.storage.run_lists import RunListStore
+from runline.storage.run_log import RunLogStore
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
-from storage.world import ALICE, INTERRUPTED, SUCCESS, World
+from storage.ledgers import some
+from storage.past import Past
+from storage.world import ALICE, IN_SQLITE, INTERRUPTED, START, SUCCESS, World
+
+# everything here is asked of SQLite
+pytestmark = IN_SQLITE
 
 AGENT = graph_assistant_id("agent")
 
@@ -36,7 +47,7 @@ def captured() -> Iterator[list[Statement]]:
     statements: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
-        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
+        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"):
             statements.append((sql, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -68,6 +79,8 @@ async def run(world: World) -> Run:
         await world.add(new_id(), create_thread=True, after_seconds=60)
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)
+    await Past.of(world).tell(run, "run.start", "human_message", "ai_message")
+    await Past.of(world).call(run)
     return run
 
 
@@ -80,6 +93,40 @@ async def record(world: World, _run: Run) -> None:
     await world.deliveries.record(taken.delivery, Result(500, "no", world.clock.now()))
 
 
+async def read_messages(world: World, run: Run) -> None:
+    events = Past.of(world).events
+    for page in (LogPage(50), LogPage(50, after=1), LogPage(50, before=9)):
+        await events.thread_messages(ANONYMOUS, run.thread_id, page)
+        await events.run_messages(ANONYMOUS, run.thread_id, run.run_id, page)
+
+
+async def read_log(world: World, run: Run) -> None:
+    for types in ((), ("run.end",)):
+        page = LogPage(50, after=1)
+        await Past.of(world).events.run_log(ANONYMOUS, run.thread_id, run.run_id, page, types)
+
+
+async def use_feedback(world: World, run: Run) -> None:
+    feedback = Past.of(world).feedback
+    kept = await feedback.put(ANONYMOUS, run.thread_id, run.run_id, Opinion(1))
+    await feedback.list_of_run(ANONYMOUS, run.thread_id, run.run_id)
+    await feedback.stats(ANONYMOUS, run.thread_id, run.run_id)
+    await feedback.delete(ANONYMOUS, run.thread_id, run.run_id, kept.feedback_id)
+
+
+async def read_usage(world: World, run: Run) -> None:
+    usage = Past.of(world).usage
+    await usage.of_thread(ANONYMOUS, run.thread_id)
+    await usage.of_thread(ANONYMOUS, run.thread_id, include_active=True)
+    await usage.of_run(ANONYMOUS, run.thread_id, run.run_id)
+
+
+async def read_periods(world: World, run: Run) -> None:
+    period = Period.of(START, START + timedelta(days=9), Bucket.DAY, UTC)
+    for group_by in (None, "model", "thread"):
+        await Past.of(world).periods.of_period(ANONYMOUS, period, group_by)
+
+
 HOT: dict[str, Call] = {
     "admit": lambda world, run: world.add(run.thread_id, start=True),
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
@@ -89,11 +136,22 @@ HOT: dict[str, Call] = {
     "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
     "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
     "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
+    "finish with entries": lambda world, run: world.leases.finish(run, SUCCESS, None, None, some(run)),
+    "roll back": lambda world, run: world.leases.discard(run, None, None, StopReason.ROLLBACK, some(run)),
+    "write logs": lambda world, run: RunLogStore(world.database).append({(run.run_id, 1): some(run)}),
+    "write late calls": lambda world, run: RunLogStore(world.database).append({(run.run_id, 7): some(run)}),
+    "look for messages": lambda world, run: RunLogStore(world.database).has_messages(run.run_id),
     "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
     "expired": lambda world, _: world.leases.expired(),
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),
     "get a run": lambda world, run: world.runs.get(ANONYMOUS, run.run_id, run.thread_id),
     "list runs": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, None, 10, 0),
+    "get a run with its usage": lambda world, run: world.runs.get_counted(ANONYMOUS, run.run_id, run.thread_id),
+    "read messages": read_messages,
+    "read a log": read_log,
+    "use feedback": use_feedback,
+    "read usage": read_usage,
+    "read usage of a time": read_periods,
     "list running": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, RunStatus.RUNNING, 10, 0),
     "get a thread": lambda world, run: world.threads.get(ANONYMOUS, run.thread_id),
     "patch a thread": lambda world, run: world.threads.patch(ANONYMOUS, run.thread_id, {}),
@@ -128,6 +186,11 @@ BOUNDED = {
     # admission counts what is active, in the index of that, and stops at the limit
     "SCAN runs USING COVERING INDEX ix_runs_active",
     "SCAN anon_1",
+    # the calls of one thread, found by their index, are added up several times
+    "SCAN mine",
+    # the borders of buckets
+    "SCAN 9 CONSTANT ROWS",
+    "SCAN borders",
 }
 
 
@@ -153,6 +216,16 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "holds": (HOT["find holds"], "ix_threads_held"),
     "assistants": (HOT["search assistants"], "ix_assistants_owner_created_at (owner=?"),
     "terms": (HOT["search by metadata"], "PRIMARY KEY (term=?)"),
+    "messages of a thread": (HOT["read messages"], "ix_run_events_messages (thread_id=? AND seq>?)"),
+    "messages of a run": (HOT["read messages"], "ix_run_events_run_id_seq (run_id=? AND seq<?)"),
+    "a log": (HOT["read a log"], "ix_run_events_run_id_seq (run_id=? AND seq>?)"),
+    "feedback": (HOT["use feedback"], "uq_feedback_run_id_author (run_id=?"),
+    "usage of runs": (HOT["list runs"], "ix_usage_entries_run_id (run_id=?)"),
+    "usage of a thread": (HOT["read usage"], "ix_usage_entries_thread_id (thread_id=?)"),
+    "usage of a time": (
+        HOT["read usage of a time"],
+        "ix_usage_entries_owner (owner=? AND started_at>?",
+    ),
     "expired threads": (HOT["find expired threads"], "ix_thread_ttls_expires_at (expires_at<?)"),
 }
 
@@ -176,6 +249,19 @@ async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, ru
         lines = await plan(world, call)
         partial = ("ix_runs_active", "ix_runs_leases", "uq_runs_running")
         assert all(any(name in line for name in partial) for line in lines if "runs" in line), lines
+
+
+@pytest.mark.parametrize("status", [None, *RunStatus])
+async def test_a_page_of_all_runs_is_merged_from_indexes(world: World, run: Run, status: RunStatus | None) -> None:
+    """Those that have ended are found in their order; those that are active, in the index of that."""
+    lines = await plan(world, RunListStore(world.database).list(ANONYMOUS, status, 10, 0))
+    of_runs = {line for line in lines if " runs" in line}
+    assert of_runs <= {
+        "SEARCH runs USING INDEX ix_runs_ended (owner=? AND status=?)",
+        "SCAN runs USING INDEX ix_runs_active",
+        "SCAN runs USING INDEX ix_runs_leases",
+        "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (run_id=?)",
+    }
 
 
 async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> None:

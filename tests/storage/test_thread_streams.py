@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from runline.errors import ThreadNotFound, Unreadable
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
+from runline.storage.tables import runs, threads
 from runline.storage.thread_streams import Outlook, ThreadStreamStore
 from storage.world import ALICE, ASSISTANT, START, World, state
 
@@ -25,14 +25,8 @@ async def present(world: World, thread_id: str) -> Outlook:
     return await ThreadStreamStore(world.database).present(ANONYMOUS, thread_id)
 
 
-def key_of(object_id: str) -> str:
-    """The id as the database keeps it."""
-    return object_id.replace("-", "")
-
-
 async def poison(world: World, thread: Thread) -> None:
-    statement = text("UPDATE threads SET state_updated_at = 'never' WHERE thread_id = :key")
-    await world.execute(statement.bindparams(key=key_of(thread.thread_id)))
+    await world.poison(threads, thread.thread_id, state_updated_at="never")
 
 
 async def test_the_runs_ahead_come_in_the_order_of_their_creation(world: World) -> None:
@@ -79,7 +73,7 @@ async def test_only_its_viewer_finds_a_thread(world: World) -> None:
 async def test_a_run_that_cannot_be_read_does_not_hide_those_behind_it(world: World) -> None:
     thread = await world.thread()
     broken, sound = [await world.add(thread.thread_id) for _ in range(2)]
-    await world.execute(text("UPDATE runs SET spec = '[' WHERE run_id = :key").bindparams(key=key_of(broken.run_id)))
+    await world.poison(runs, broken.run_id, spec="[")
     for look in (ahead, present):
         found = (await look(world, thread.thread_id)).run
         assert found

@@ -11,18 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from runline import __version__
-from runline.config import ServerSettings, Settings
+from runline.cli.port import base_url
+from runline.config import Settings
 from runline.resources import DATABASE_FILE
 
 if TYPE_CHECKING:
     from runline.graphs.registry import GraphRegistry
 
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
-
 
 def print_banner(console: Console, settings: Settings, registry: GraphRegistry, mount_prefix: str = "") -> None:
     """Print it in one piece. The curl line is never wrapped, so that it can be pasted."""
-    url = base_url(settings.server) + mount_prefix
+    url = base_url(settings.server.host, settings.server.port) + mount_prefix
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
@@ -34,12 +33,6 @@ def print_banner(console: Console, settings: Settings, registry: GraphRegistry, 
     console.print(Text("\nTry it:\n", "bold"))
     console.print(curl_line(url, registry), style="cyan", soft_wrap=True)
     console.print()
-
-
-def base_url(server: ServerSettings) -> str:
-    """The address to open in a client on this machine."""
-    host = EVERYWHERE.get(server.host, server.host)
-    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
 
 
 def curl_line(url: str, registry: GraphRegistry) -> str:

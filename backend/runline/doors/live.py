@@ -9,9 +9,24 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from runline.core import Core
 from runline.doors.http import WireOptions
+from runline.errors import Invalid
 
 log = structlog.get_logger()
+
+
+FROM_THE_START = frozenset({"-1", "0", "-"})
+"""What a Last-Event-ID may be that is not the id of an event."""
+
+
+def position(last_event_id: str) -> int:
+    """The place in a run's stream or log that a Last-Event-ID names; 0 is its start. Raises Invalid."""
+    if last_event_id in FROM_THE_START:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
+        raise Invalid("Invalid Last-Event-ID: must be the id of an event of this run, or -1 for all")
+    return int(last_event_id)
 
 
 class AnswerCut(Exception):
@@ -104,6 +119,16 @@ class LiveResponse(Response):
         self._sending, self._moved_at = False, clock()
 
 
+class EventResponse(LiveResponse):
+    """A LiveResponse that is counted while it is read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the events end or the client is gone."""
+        core: Core = scope["app"].state.core
+        with core.meters.reading():
+            await super().__call__(scope, receive, send)
+
+
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -117,7 +142,7 @@ def sse(
 ) -> Response:
     """Answer with server-sent events that are encoded already."""
     fixed = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers}
-    return LiveResponse(
+    return EventResponse(
         frames,
         wire,
         media_type="text/event-stream; charset=utf-8",

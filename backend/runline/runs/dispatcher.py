@@ -20,8 +20,9 @@ from runline.kit.clock import Clock
 from runline.kit.json import dumps
 from runline.kit.tasks import TaskSet
 from runline.model.delivery import Delivery, RunEnd, pause_after
-from runline.storage.deliveries import DeliveryStore, Result, Taken
-from runline.streams.contracts import Bell
+from runline.runs.meters import Meters
+from runline.runs.webhooks import Webhooks
+from runline.storage.deliveries import Result, Taken
 from runline.webhooks.guard import Refused, Unresolved, WebhookGuard
 from runline.webhooks.sender import Sender, SendError
 from runline.webhooks.signature import Signer
@@ -69,19 +70,20 @@ class Dispatcher:
 
     def __init__(
         self,
-        deliveries: DeliveryStore,
+        webhooks: Webhooks,
         caller: Caller,
-        bell: Bell,
         clock: Clock,
         tasks: TaskSet,
         options: DispatcherOptions,
+        meters: Meters,
     ) -> None:
-        self._deliveries = deliveries
+        self._deliveries = webhooks.deliveries
         self._caller = caller
-        self._bell = bell
+        self._bell = webhooks.bell
         self._clock = clock
         self._tasks = tasks
         self._options = options
+        self._meters = meters
         self._calls: set[asyncio.Task[Any]] = set()
 
     async def dispatch_step(self) -> None:
@@ -123,12 +125,15 @@ class Dispatcher:
         await self._deliveries.record(delivery, result)
         facts = {"delivery_id": delivery.delivery_id, "run_id": delivery.run_id, "attempt": delivery.attempts}
         if result.error is None:
+            self._meters.webhook("delivered")
             log.debug("webhook delivered", **facts, status_code=result.status_code)
         elif result.again_at:
+            self._meters.webhook("retried")
             log.info("webhook will be called again", **facts, reason=result.error)
             # that may be sooner than the loop meant to look again
             self._bell.ring()
         else:
+            self._meters.webhook("given_up")
             log.warning("webhook given up", **facts, reason=result.error)
 
     async def _attempt(self, taken: Taken) -> Result:

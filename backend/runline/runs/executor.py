@@ -13,23 +13,29 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
+from langchain_core.runnables import RunnableConfig
 from langgraph.store.base import BaseStore
 
 from runline.errors import RunlineError, Unavailable
 from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
 from runline.graphs.invocation import build_config, build_invocation
+from runline.graphs.protocol_stream import ProtocolStream
 from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
+from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
-from runline.model.run import Run, RunOutcome
+from runline.model.run import Run, RunOutcome, StreamProtocol
 from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, graph_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
+from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 
@@ -39,6 +45,8 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LAST_PAUSE_SECONDS = 2.0
+
+AnyStream = GraphStream | ProtocolStream
 
 Successor = Callable[[], Claimant | None]
 """Who claims the thread's next run at the moment this one ends."""
@@ -56,14 +64,19 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    watch: Watch
+    meters: Meters
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
         """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
         run = live.run
+        self.meters.started(run)
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
-        stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
-        live.graph_task = asyncio.create_task(self._run_graph(live, journal, stream), name=f"graph {run.run_id}")
+        stream = _stream_of(run)
+        live.log, witness = await self.watch.begin(run)
+        running = self._run_graph(live, journal, stream, witness)
+        live.graph_task = asyncio.create_task(running, name=f"graph {run.run_id}")
         if live.stop_reason:
             live.graph_task.cancel()
         await asyncio.wait([live.graph_task])
@@ -73,18 +86,20 @@ class Executor:
             await self._conclude(live, journal, stream, successor)
         journal.leave()
         self.webhooks.ended([run])
+        self.meters.ended(live)
 
-    async def _run_graph(self, live: LiveRun, journal: Journal, stream: GraphStream) -> None:
+    async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
         config = build_config(run)
         resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
-            invocation = build_invocation(run, graph, config, resume=resume)
+            watched: RunnableConfig = {**config, "callbacks": [witness]}
+            invocation = build_invocation(run, graph, watched, resume=resume)
             resumable = run.spec.stream_resumable
             with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
-                await self._record(stream.run(graph, invocation), journal)
+                await self._record(run, stream.run(graph, invocation), journal)
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:
         """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.
@@ -95,13 +110,17 @@ class Executor:
         if live.stop_reason in (StopReason.SHUTDOWN, StopReason.LEASE_LOST):
             raise StaleAttempt(live.run.run_id, live.run.attempt)
 
-    async def _record(self, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+    async def _record(self, run: Run, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+        told = False
         async for emissions in steps:
             for name, data in emissions:
                 journal.emit(name, data)
+            if not told:
+                told = True
+                self.meters.told(run)
             await journal.room()
 
-    async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> None:
+    async def _conclude(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
         error = self._error_of(live)
         outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error, stream.result)
@@ -135,7 +154,7 @@ class Executor:
         return graph_error(exc)
 
     async def _rest(
-        self, run: Run, stream: GraphStream, outcome: RunOutcome, thread_error: dict[str, Any] | None
+        self, run: Run, stream: AnyStream, outcome: RunOutcome, thread_error: dict[str, Any] | None
     ) -> ThreadState | None:
         """What the thread comes to: as the stream told it, else as its checkpoint says; None if it goes anyway."""
         if run.traceless:
@@ -146,13 +165,19 @@ class Executor:
     async def _finish(
         self, live: LiveRun, outcome: RunOutcome, state: ThreadState | None, successor: Successor
     ) -> Ending:
-        ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor()))
+        entries = await self._unwritten(live)
+        ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor(), entries))
+        self.watch.logs.ring(live.run)
         live.promoted = ending.promoted
         if ending.held:
             live.run = replace(live.run, status=outcome.status, error=outcome.error)
         elif not ending.stop:
             log.warning("lease lost before the end of a run", run_id=live.run.run_id, attempt=live.run.attempt)
         return ending
+
+    async def _unwritten(self, live: LiveRun) -> Entries:
+        """What the run's log and the ledger lack, to be written with its end."""
+        return await self.watch.logs.rest(live.log) if live.log else NOTHING
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Commit an end, however long the database is out of reach: the lease is renewed as soon as it is not."""
@@ -165,17 +190,17 @@ class Executor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
-    async def _conclude_stopped(
-        self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor
-    ) -> None:
+    async def _conclude_stopped(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:
         """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
         self._note_exception(live)
         # a graph that was cut off may have left tasks behind that still save its checkpoints
         await self._persist(lambda: self.saver.fence(live.run.run_id, live.run.attempt + 1))
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
-                undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor()))
+                entries = await self._unwritten(live)
+                undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor(), entries))
                 live.promoted, values = await undoing
+                self.watch.logs.ring(live.run)
                 await journal.end(success_result(values))
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED, None, stream.result, reason)
@@ -189,7 +214,7 @@ class Executor:
                     await self._end(live, journal, success_result(stream.result))
             case StopReason.SHUTDOWN:
                 await journal.flush()
-                await self.leases.requeue(live.run, crashed=False)
+                await self.leases.requeue(live.run, crashed=False, entries=await self._unwritten(live))
             case _ if await self.leases.is_gone(live.run):
                 await journal.end(success_result(None))
             case _:
@@ -200,3 +225,9 @@ class Executor:
         task = live.graph_task
         if task and not task.cancelled() and (exc := task.exception()):
             log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)
+
+
+def _stream_of(run: Run) -> AnyStream:
+    if run.spec.protocol is StreamProtocol.V2:
+        return ProtocolStream()
+    return GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)

@@ -23,9 +23,11 @@ from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_active
 from runline.model.run import Run, RunSpec
+from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
@@ -45,9 +47,10 @@ _LAST_PAUSE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class KnownRun:
-    """A run, and whether it is known from the store alone."""
+    """A run, what its calls of models came to so far, and whether it is known from the store alone."""
 
     run: Run
+    usage: Usage
     store_only: bool
 
 
@@ -69,8 +72,10 @@ class RunManager:
     bell: Bell
     thread_bells: ThreadBells
     stop_bell: StopBell
+    log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
+    meters: Meters
 
     async def create(
         self,
@@ -148,21 +153,28 @@ class RunManager:
         else:
             self.bell.ring()
 
-    async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
-        """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
-        # an end is committed before the live run knows of it, and others may have read it by now
-        row = await self.runs.get(viewer, run_id, thread_id)
-        if is_active(row.status) and (live := self.worker.live.get(run_id)):
-            return KnownRun(live.run, store_only=False)
-        return KnownRun(row, store_only=True)
+    async def get(self, viewer: Viewer, thread_id: str | None, run_id: str) -> KnownRun:
+        """Return a run, perhaps only if it is of this thread; a live one is taken from memory. Raises RunNotFound."""
+        return self._known(*await self.runs.get_counted(viewer, run_id, thread_id))
 
     async def list_of_thread(
         self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
-    ) -> list[Run]:
+    ) -> list[KnownRun]:
         """A thread's runs, newest first, at most `limit`; live ones take precedence over their rows."""
         rows = await self.runs.list_of_thread(viewer, thread_id, status, limit, offset)
-        live = self.worker.live
-        return [live[row.run_id].run if row.run_id in live and is_active(row.status) else row for row in rows]
+        return [self._known(row, usage) for row, usage in rows]
+
+    def _known(self, row: Run, usage: Usage) -> KnownRun:
+        # an end is committed before the live run knows of it, and others may have read it by now
+        if is_active(row.status) and (live := self.worker.live.get(row.run_id)):
+            return KnownRun(live.run, usage, store_only=False)
+        return KnownRun(row, usage, store_only=True)
+
+    async def usage_so_far(self, run: Run) -> Usage:
+        """What the calls of a run came to that was just created, or long ago by the same Idempotency-Key."""
+        if run.status is RunStatus.PENDING:
+            return NO_USAGE
+        return (await self.runs.get_counted(Viewer(run.owner), run.run_id, run.thread_id))[1]
 
     async def find(self, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return a run, or a stateless one that is gone but whose stream is still kept. Raises RunNotFound."""
@@ -279,5 +291,7 @@ class RunManager:
                     self.stop_bell.ring(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.meters.stopped(run, reason)
+                self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

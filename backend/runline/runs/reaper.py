@@ -11,13 +11,14 @@ from runline.graphs.checkpoints import RunlineSaver
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.runs.webhooks import Webhooks
 from runline.storage.leases import LeaseStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Bell
+from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
 
@@ -34,8 +35,10 @@ class Reaper:
     streams: RunStreams
     webhooks: Webhooks
     bell: Bell
+    log_bells: ThreadBells
     live: Container[str]
     max_attempts: int
+    meters: Meters
 
     async def reap(self, *, everything: bool = False) -> int:
         """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
@@ -45,6 +48,7 @@ class Reaper:
         for run, crashes in abandoned:
             try:
                 await self._take_over(run, crashes + 1)
+                self.log_bells.ring(run.thread_id)
             except Exception:
                 # it is found again in the next round; the others must not wait for it
                 log.exception("a run cannot be taken over", run_id=run.run_id)
@@ -67,6 +71,7 @@ class Reaper:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 _, values = await self.rollback.undo(run, reason)
                 self.streams.bridge.close(run.run_id, success_result(values))
+                self.meters.stopped(run, reason)
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 await self._end(run, RunOutcome(RunStatus.INTERRUPTED, stopped_by=reason), stop_error(reason))
             case _ if crashes < self.max_attempts:
@@ -82,6 +87,7 @@ class Reaper:
         if not ending.held:
             # it ended meanwhile, or is to be undone, which the next round does
             return
+        self.meters.run_ended(run, outcome.status)
         # as if given back to the queue: what its dead attempt has used of the stream is used
         journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))
         if outcome.error:

@@ -15,13 +15,15 @@ from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
 from runline.errors import Unreadable
 from runline.kit.clock import Clock
+from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
+from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_active, is_claimable, is_running, runs
 
 
@@ -74,7 +76,10 @@ class LeaseStore:
     @writes
     def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
         now = self._clock.now()
-        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids]
+        # those that others are at now are left to them
+        free = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_claimable()).with_for_update(skip_locked=True)
+        left = set(connection.execute(free).scalars())
+        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids if run_id in left]
         return [run for run in claimed if run]
 
     @reads
@@ -115,18 +120,24 @@ class LeaseStore:
         outcome: RunOutcome,
         state: ThreadState | None,
         claimant: Claimant | None,
+        entries: Entries = NOTHING,
     ) -> Ending:
         """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
 
+        `entries` are written whatever comes of it, but for those of the log if the run is not held any more.
         A stop that was requested meanwhile goes first, unless it asks for no more than the interrupt that this is.
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
+            write_late_usage(connection, run.run_id, entries)
             return Ending(held=False, gone=_is_gone(connection, run))
         if row.stop_requested in _gives_way_to(outcome):
+            write_entries(connection, entries)
             return Ending(held=False, stop=StopReason(row.stop_requested))
         post_end(connection, run, outcome, now)
+        write_end(connection, run, outcome, now, entries)
         if run.vanishes:
             drop_thread(connection, run)
             return Ending(held=True)
@@ -150,16 +161,20 @@ class LeaseStore:
         state: ThreadState | None,
         claimant: Claimant | None,
         reason: StopReason = StopReason.DELETE,
+        entries: Entries = NOTHING,
     ) -> Ending:
         """Remove a run whose checkpoints are gone, restore its thread, and let the next run go; as `finish`.
 
         `run` may be held by its attempt, or have ended already. `reason` is ROLLBACK or DELETE.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         changes = state_columns(state, now)
         query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
         if (row := connection.execute(query).one_or_none()) is None:
+            write_late_usage(connection, run.run_id, entries)
             return Ending(held=False)
+        write_stop(connection, run, reason, now, entries)
         if row.ended_at is None:
             # it has not come to rest since the run before this one, which may have failed
             changes.pop("resting", None)
@@ -197,8 +212,9 @@ class LeaseStore:
         return _is_gone(connection, run)
 
     @writes
-    def requeue(self, connection: Connection, run: Run, *, crashed: bool) -> bool:
+    def requeue(self, connection: Connection, run: Run, *, crashed: bool, entries: Entries = NOTHING) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         statement = (
             update(runs)
@@ -212,7 +228,11 @@ class LeaseStore:
                 updated_at=now,
             )
         )
-        return connection.execute(statement).rowcount == 1
+        if connection.execute(statement).rowcount != 1:
+            write_late_usage(connection, run.run_id, entries)
+            return False
+        write_entries(connection, entries)
+        return True
 
     async def expired(self, *, everything: bool = False) -> list[tuple[Run, int]]:
         """Running runs whose lease has ended, each with the crashes it has survived so far.
@@ -236,6 +256,7 @@ class LeaseStore:
 
     @writes
     def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
+        take_turn(connection, thread_id)
         retire(connection, run_id, reason)
         now = self._clock.now()
         promote(connection, thread_id, None, now)

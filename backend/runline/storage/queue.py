@@ -31,9 +31,12 @@ from sqlalchemy import (
 from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
+from runline.model.run_ends import error_event
 from runline.model.thread import ThreadState
+from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
+from runline.storage.run_log import write_events, write_stop
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
 
@@ -51,8 +54,12 @@ class Claimant:
     lease: timedelta
 
 
+# for update: a worker that claims waits for no thread's turn, but for the run
 _ACTIVE_RUNS = (
-    select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
+    select(runs)
+    .where(runs.c.thread_id == bindparam("key"), is_active())
+    .order_by(runs.c.created_at, runs.c.run_id)
+    .with_for_update()
 )
 _NEXT_RUN = (
     select(runs.c.run_id)
@@ -62,12 +69,17 @@ _NEXT_RUN = (
 )
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
 _DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
-_RETIRE = update(runs).where(runs.c.run_id == bindparam("key"))
+_RETIRE = update(runs).where(runs.c.run_id == bindparam("key")).returning(runs.c.thread_id)
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
     update(runs)
     .where(runs.c.run_id == bindparam("key"), runs.c.status == literal_column("'pending'"))
-    .values(status=RunStatus.RUNNING, ready=0, attempt=runs.c.attempt + 1)
+    .values(
+        status=RunStatus.RUNNING,
+        ready=0,
+        attempt=runs.c.attempt + 1,
+        ordinal=func.coalesce(runs.c.ordinal, next_ordinal(runs.c.thread_id)),
+    )
     .returning(runs)
 )
 _HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
@@ -105,7 +117,8 @@ def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
     error = {"error": "Unreadable", "message": str(reason)}
     now = datetime.now(UTC)
     end = {"status": RunStatus.ERROR, "error": error, "ended_at": now, "updated_at": now, "ready": 0}
-    connection.execute(_RETIRE, {"key": run_id, **end})
+    for row in connection.execute(_RETIRE, {"key": run_id, **end}).all():
+        write_events(connection, [error_event(row.thread_id, run_id, error, now)])
 
 
 def promote(connection: Connection, thread_id: str, claimant: Claimant | None, now: datetime) -> Run | None:
@@ -168,11 +181,12 @@ def remove_run(connection: Connection, run: Run, *, keep_graph: bool = False) ->
 
     `keep_graph`: state is left that only the thread's present graph can read.
     """
-    before = (
-        connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
-    ).scalar_one_or_none()
-    if before is None:
+    statement = delete(runs).where(runs.c.run_id == run.run_id)
+    gone = connection.execute(statement.returning(runs.c.thread_id, runs.c.ordinal, runs.c.before)).one_or_none()
+    if gone is None:
         return
+    note_removed(connection, gone)
+    before = gone.before
     heir = connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at}).scalar_one_or_none()
     if heir:
         connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))
@@ -212,6 +226,7 @@ def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datet
         )
         return
     post_stop(connection, run, reason, now)
+    write_stop(connection, run, reason, now)
     if run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
         drop_thread(connection, run)
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):

@@ -17,16 +17,19 @@ from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
+from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.idempotency import earlier_run, remember_key
+from runline.storage.ordinals import next_ordinal
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
 from runline.storage.ttls import give_ttl
+from runline.storage.usage import usage_by_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class RunFilter:
     assistant_id: str | None = None
 
 
+Counted = tuple[Run, Usage]
+"""A run, and what its calls of models came to so far."""
+
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
 _NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
@@ -60,6 +66,7 @@ _THREAD: Select[Any] = select(
     threads.c.hidden,
     threads.c.state_updated_at,
     _NEWEST.label("newest"),
+    next_ordinal(threads.c.thread_id).label("next_ordinal"),
 ).where(threads.c.thread_id == bindparam("key"))
 
 
@@ -104,6 +111,7 @@ class RunStore:
         run again, and nothing else happens. A cron's tick is used up by the run.
         Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
         """
+        take_turn(connection, run.thread_id)
         if tick:
             move_on(connection, tick)
         if key and (earlier := earlier_run(connection, run.owner, key)):
@@ -166,7 +174,7 @@ class RunStore:
         start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= now))
         lease: dict[str, Any] = {}
         if start and claimant:
-            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now)
+            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now, ordinal=thread.next_ordinal)
             lease = {"lease_owner": claimant.worker, "lease_until": now + claimant.lease}
         if not start:
             self._refuse_flood(connection)
@@ -183,19 +191,18 @@ class RunStore:
     @reads
     def get(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
-        query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
-        if thread_id:
-            query = query.where(runs.c.thread_id == thread_id)
-        row = connection.execute(query).one_or_none()
-        if row is None:
-            raise RunNotFound(run_id)
-        return run_from_row(row)
+        return _get(connection, viewer, run_id, thread_id)
+
+    @reads
+    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Counted:
+        """Return one run, optionally only if it is of this thread, and its usage. Raises RunNotFound."""
+        return counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
 
     @reads
     def list_of_thread(
         self, connection: Connection, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
-    ) -> list[Run]:
-        """A thread's runs, newest first."""
+    ) -> list[Counted]:
+        """A thread's runs, newest first, and the usage of each."""
         where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
         query = (
             select(runs)
@@ -204,12 +211,15 @@ class RunStore:
             .limit(limit)
             .offset(offset)
         )
-        return readable(connection.execute(query), run_from_row)
+        return counted(connection, readable(connection.execute(query), run_from_row))
 
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
         """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
-        query = select(runs).where(*_where(viewer, wanted), is_active())
+        where = [*_where(viewer, wanted), is_active()]
+        for thread_id in sorted(connection.execute(select(runs.c.thread_id).where(*where).distinct()).scalars()):
+            take_turn(connection, thread_id)
+        query = select(runs).where(*where).with_for_update()
         stopping = readable(connection.execute(query), run_from_row)
         now = self._clock.now()
         for run in stopping:
@@ -225,6 +235,7 @@ class _ThreadAtAdmission:
     existed: bool
     held: bool
     next_place: datetime
+    next_ordinal: int
     metadata: dict[str, Any]
     metadata_before: dict[str, Any]
     metadata_for_runs: dict[str, Any]
@@ -243,6 +254,7 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
         existed=row is not None,
         held=row is not None and row.held_until is not None,
         next_place=_next_place(row) if row is not None else run.created_at,
+        next_ordinal=row.next_ordinal if row is not None else 1,
         metadata={**metadata, **graph},
         metadata_before=metadata,
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
@@ -253,6 +265,22 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
             "config": row.config if row is not None else {},
         },
     )
+
+
+def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None) -> Run:
+    query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
+    if thread_id:
+        query = query.where(runs.c.thread_id == thread_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise RunNotFound(run_id)
+    return run_from_row(row)
+
+
+def counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+    """The runs, and the usage of each."""
+    usages = usage_by_run(connection, [run.run_id for run in found])
+    return [(run, usages.get(run.run_id, NO_USAGE)) for run in found]
 
 
 def _next_place(row: Row[Any]) -> datetime:

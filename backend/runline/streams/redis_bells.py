@@ -174,7 +174,8 @@ class RedisStopBell:
 class RedisThreadBells:
     """See ThreadBells. Only threads that somebody here listens to are heard of."""
 
-    def __init__(self, rings: RedisRings, patience_seconds: float) -> None:
+    def __init__(self, name: str, rings: RedisRings, patience_seconds: float) -> None:
+        self._name = name
         self._rings = rings
         self._patience = patience_seconds
         self._local = MemoryThreadBells()
@@ -182,14 +183,14 @@ class RedisThreadBells:
     def ring(self, thread_id: str) -> None:
         """See ThreadBells."""
         self._local.ring(thread_id)
-        self._rings.ring(f"thread:{thread_id}")
+        self._rings.ring(f"{self._name}:{thread_id}")
 
     def listen(self, thread_id: str, every: float) -> AsyncIterator[None]:
         """See ThreadBells."""
         return self._listen(thread_id, self._local.listen(thread_id, every))
 
     async def _listen(self, thread_id: str, turns: AsyncIterator[None]) -> AsyncIterator[None]:
-        name = f"thread:{thread_id}"
+        name = f"{self._name}:{thread_id}"
         ready = self._rings.listen(name, lambda _: self._local.ring(thread_id), lambda: self._local.ring(thread_id))
         try:
             # who is told for the first time looks around: what comes after that must be heard

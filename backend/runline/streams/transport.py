@@ -43,6 +43,7 @@ class Transport:
     bridge: StreamBridge
     bell: Bell
     thread_bells: ThreadBells
+    log_bells: ThreadBells
     stop_bell: StopBell
     loops: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     redis: RedisSide | None = None
@@ -61,15 +62,18 @@ def redis_transport(limits: KeepLimits, options: RedisOptions) -> tuple[Transpor
         "hear bells": link.patient("hear", rings.hear_step),
         "listen to bells": link.patient("listen", rings.speak_step),
     }
-    bells = RedisThreadBells(rings, options.timeout_seconds)
-    return Transport(bridge, RedisBell("runs", rings), bells, RedisStopBell(rings), loops, side), side
+    thread_bells, log_bells = (RedisThreadBells(name, rings, options.timeout_seconds) for name in ("thread", "log"))
+    bell, stop_bell = RedisBell("runs", rings), RedisStopBell(rings)
+    return Transport(bridge, bell, thread_bells, log_bells, stop_bell, loops, side), side
 
 
 @asynccontextmanager
 async def open_transport(limits: KeepLimits, options: RedisOptions | None) -> AsyncIterator[Transport]:
     """Over Redis if there are options for it; its loops must have ended when it is left. Raises ConfigError."""
     if options is None:
-        yield Transport(MemoryStreamBridge(limits), MemoryBell(), MemoryThreadBells(), MemoryStopBell())
+        yield Transport(
+            MemoryStreamBridge(limits), MemoryBell(), MemoryThreadBells(), MemoryThreadBells(), MemoryStopBell()
+        )
         return
     transport, side = redis_transport(limits, options)
     try:

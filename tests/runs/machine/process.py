@@ -14,6 +14,7 @@ from runline.graphs.checkpoints import RunlineSaver, open_saver
 from runline.graphs.registry import GraphRegistry
 from runline.kit.tasks import TaskSet
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
@@ -57,5 +58,6 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder, world.leases)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
-        reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, webhooks, bell, (), MAX_ATTEMPTS)
+        parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
+        reaper = Reaper(world.leases, world.threads, *parts, (), MAX_ATTEMPTS, Meters(world.clock))
         yield Process(saver, reaper)

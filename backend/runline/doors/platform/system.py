@@ -61,10 +61,10 @@ async def info() -> Response:
 
 @routes.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
-    """Runs by status, in Prometheus' text or as JSON."""
+    """What the gateway counts and times, in Prometheus' text; or its queue as JSON."""
     counts = await call.core.leases.active_counts()
     if format == "json":
         queue = {"n_pending": counts[RunStatus.PENDING], "n_running": counts[RunStatus.RUNNING]}
         return json_response({"queue": queue})
-    body, content_type = render_metrics(counts, live=len(call.core.worker.live))
+    body, content_type = render_metrics(call.core.meters, counts, live=len(call.core.worker.live))
     return Response(body, media_type=content_type)
