@@ -128,11 +128,22 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
     project = await asyncio.to_thread(load_project, settings)
-    registry = project.registry
+    async with open_resources(settings, project, webhook_body) as opened, run_core(settings, project, opened) as core:
+        yield core
+
+
+@asynccontextmanager
+async def run_core(
+    settings: Settings, project: Project, opened: Resources, *, alone: bool = True
+) -> AsyncIterator[Core]:
+    """Put everything together and start it; leaving it drains.
+
+    `alone`: no other process uses the database, so that what is running or half made was left by one that died.
+    """
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
         core, background = _assemble(settings, project, opened)
-        await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        graphs = {name: project.registry.description(name) for name in project.registry.graph_ids}
+        await core.assistants.sync_graphs(graphs)
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
         for name, step in opened.transport.loops.items():
@@ -141,9 +152,9 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
             watch = MirrorWatch(core.redis, core.leases, core.runs.streams.segments)
             tasks.supervise("watch mirrors", lambda: _every(settings.workers.poll_seconds, watch.look))
         tasks.supervise("write logs", background.logs.write_step)
-        # this process owns the database alone: what is still running was left by one that died
-        await background.reaper.reap(everything=True)
-        await core.upkeep.finish_removals()
+        if alone:
+            await background.reaper.reap(everything=True)
+            await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)

@@ -96,6 +96,12 @@ class RedisPlace:
             heard: list[bytes] = client.pubsub_channels(f"{self.prefix}:*")
             return heard
 
+    def empty(self) -> None:
+        """Lose what the test has here."""
+        with Redis.from_url(self.uri) as client:
+            for key in client.scan_iter(f"{self.prefix}:*"):
+                client.delete(key)
+
     def forget(self) -> None:
         """Lose everything, as a restart without a disk does."""
         with Redis.from_url(self.uri) as client:
