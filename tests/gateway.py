@@ -25,6 +25,9 @@ _START_SECONDS = 30
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 5
 
+SETTINGS = ("RUNLINE_", "PORT", "REDIS_URI", "REDIS_URL")
+"""What the names of settings in the environment begin with."""
+
 T = TypeVar("T")
 
 
@@ -151,5 +154,5 @@ def _is_complaint(line: str) -> bool:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests; one JSON object for each line of the log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     return {**kept, "RUNLINE_LOG__FORMAT": "json", **settings}

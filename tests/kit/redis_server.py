@@ -83,7 +83,12 @@ class RedisPlace:
     def immortal_keys(self) -> list[bytes]:
         """Keys that would stay for ever."""
         with Redis.from_url(self.uri) as client:
-            return [key for key in client.scan_iter(f"{self.prefix}:*") if client.ttl(key) == -1]
+            return [key for key in self.everything() if client.ttl(key) == -1]
+
+    def everything(self) -> list[bytes]:
+        """All that the test has here."""
+        with Redis.from_url(self.uri) as client:
+            return list(client.scan_iter(f"{self.prefix}:*"))
 
     def seconds_left(self, key: str) -> int:
         """Until a key is forgotten."""
@@ -99,8 +104,7 @@ class RedisPlace:
     def empty(self) -> None:
         """Lose what the test has here."""
         with Redis.from_url(self.uri) as client:
-            for key in client.scan_iter(f"{self.prefix}:*"):
-                client.delete(key)
+            client.delete(*self.everything())
 
     def forget(self) -> None:
         """Lose everything, as a restart without a disk does."""
