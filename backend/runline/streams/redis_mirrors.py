@@ -3,6 +3,8 @@
 The first reader of such a run opens its mirror, a stream in memory that one task fills from Redis for all mirrors and
 all readers: from the first entry that is kept, then as entries come, so that nothing is missed between replay and live
 tail. A mirror goes when nobody has read it for a while. What Redis has lost is told to readers as gone.
+
+Divergence 95: a run is streamed by any process.
 """
 
 from __future__ import annotations
