@@ -219,7 +219,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         thread_bells=thread_bells,
         stop_bell=transport.stop_bell,
         log_bells=log_bells,
-        recent=RecentRuns(bridge),
+        recent=RecentRuns(bridge, transport.redis.notes if transport.redis else None),
         clock=clock,
         meters=meters,
     )

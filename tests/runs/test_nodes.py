@@ -12,10 +12,10 @@ import pytest
 
 from kit.redis_server import RedisPlace, redis_place
 from kit.waiting import wait_until
-from runline.errors import NotStreamable
+from runline.errors import NotStreamable, RunNotFound
 from runline.model.lifecycle import RunStatus
 from runline.model.run import Run
-from runline.model.viewer import ANONYMOUS
+from runline.model.viewer import ANONYMOUS, Viewer
 from runs.agents import GATES
 from runs.house import House, Told
 from runs.nodes import Site, kill, open_site
@@ -88,16 +88,31 @@ async def test_a_run_that_finds_no_free_slot_is_claimed_elsewhere_at_once_and_to
         await full.end(holding)
 
 
-async def test_a_stateless_run_that_was_executed_elsewhere_can_be_joined_where_it_was_created(site: Site) -> None:
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_a_stateless_run_that_has_ended_is_joined_on_any_node(site: Site, resumable: bool) -> None:
+    """Its row is gone; where it was created, and which node has executed it, does not matter."""
     async with site.node(concurrency=1) as full, site.node() as free:
         holding = await full.hold(await full.thread())
-        run = await full.create(None, "one", temporary=True)
-        await wait_until(lambda: not free.core.worker.live)
-        await full.reach(run, None)
-        found = await full.core.runs.find(ANONYMOUS, run.run_id)
-        assert (await full.read(found)).ended
+        run = await full.create(None, "one", temporary=True, stream_resumable=resumable)
+        own = await free.end(run)
+        await full.reach(run, RunStatus.SUCCESS if resumable else None)
+        async with site.node() as third:
+            for house in (full, free, third):
+                found = await house.core.runs.find(ANONYMOUS, run.run_id)
+                assert (found.thread_id, found.spec.stream_resumable) == (run.thread_id, resumable)
+                assert (await house.read(found)).events == own.events
+                with pytest.raises(RunNotFound):
+                    await house.core.runs.find(Viewer("somebody else"), run.run_id)
         GATES["gate"].open()
         await full.end(holding)
+
+
+async def test_a_stateless_run_that_redis_forgot_is_not_found(site: Site, place: RedisPlace) -> None:
+    async with site.node() as here, site.node() as there:
+        run = await here.finish(None, "one", temporary=True)
+        place.empty()
+        with pytest.raises(RunNotFound):
+            await there.core.runs.find(ANONYMOUS, run.run_id)
 
 
 @pytest.mark.parametrize("action", ["interrupt", "rollback"])

@@ -98,6 +98,18 @@ class StreamBridge(Protocol):
         ...
 
 
+class RunNotes(Protocol):
+    """Notes of runs that every process can find for as long as the run's stream is kept. May be lost."""
+
+    def write(self, run_id: str, note: bytes) -> None:
+        """Keep a note of a run that begins."""
+        ...
+
+    async def find(self, run_id: str) -> bytes | None:
+        """The note that some process wrote; None if there is none, or nobody to ask."""
+        ...
+
+
 class Bell(Protocol):
     """Wakes workers when a run may be ready. May be lost: a slow poll is the certainty behind it."""
 

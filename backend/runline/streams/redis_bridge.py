@@ -14,15 +14,17 @@ from runline.streams.memory import MemoryStreamBridge
 from runline.streams.redis_entries import Entry, Origin, encode
 from runline.streams.redis_line import RedisLink
 from runline.streams.redis_mirrors import RedisMirrors
+from runline.streams.redis_notes import RedisNotes
 from runline.streams.redis_writer import RedisWriter
 
 
 class RedisStreamBridge:
     """See StreamBridge."""
 
-    def __init__(self, link: RedisLink, writer: RedisWriter, memory: MemoryStreamBridge) -> None:
+    def __init__(self, link: RedisLink, writer: RedisWriter, memory: MemoryStreamBridge, notes: RedisNotes) -> None:
         self._link = link
         self._writer = writer
+        self._notes = notes
         self._memory = memory
         self._mirrors = RedisMirrors(link, writer, memory)
         self._written: set[str] = set()
@@ -57,6 +59,7 @@ class RedisStreamBridge:
         ended = Ended(result)
         self._memory.close(run_id, result)
         self._send(run_id, ended)
+        self._notes.ended(run_id)
 
     def leave(self, run_id: str) -> None:
         """See StreamBridge. Who reads it here goes on with what the next attempt tells, wherever that is made."""

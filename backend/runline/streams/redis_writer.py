@@ -55,7 +55,7 @@ class RedisWriter:
         self._idle.set()
         options = link.options
         self._trim: Command = ("MAXLEN", "~", options.max_events_per_run)
-        self._kept_seconds = max(int(options.retention_seconds), _LEAST_SECONDS)
+        self.kept_seconds = max(int(options.retention_seconds), _LEAST_SECONDS)
 
     def append(self, key: str, fields: Fields, *, ends: bool = False) -> None:
         """Add an entry to a stream; `ends`: the stream's retention begins.
@@ -70,7 +70,7 @@ class RedisWriter:
             self._unsent_bytes -= self._unsent.popleft().size
         self._wake()
 
-    def ring(self, *command: str) -> None:
+    def ring(self, *command: str | bytes | int) -> None:
         """Send a command that may be lost; several that are the same count as one."""
         self._rings[command] = None
         self._wake()
@@ -116,7 +116,7 @@ class RedisWriter:
             unsent = self._unsent.popleft()
             size += unsent.size
             commands.append(("XADD", unsent.key, *self._trim, *unsent.fields))
-            lasts[unsent.key] = self._kept_seconds if unsent.ends else lasts.get(unsent.key, OPEN_SECONDS)
+            lasts[unsent.key] = self.kept_seconds if unsent.ends else lasts.get(unsent.key, OPEN_SECONDS)
         self._unsent_bytes -= size
         return [*commands, *(("EXPIRE", key, seconds) for key, seconds in lasts.items())]
 

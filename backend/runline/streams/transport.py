@@ -11,6 +11,7 @@ from runline.streams.memory import KeepLimits, MemoryBell, MemoryStopBell, Memor
 from runline.streams.redis_bells import RedisBell, RedisRings, RedisStopBell, RedisThreadBells
 from runline.streams.redis_bridge import RedisStreamBridge
 from runline.streams.redis_line import RedisLink, RedisOptions
+from runline.streams.redis_notes import RedisNotes
 from runline.streams.redis_writer import RedisWriter
 from runline.streams.thread_bells import MemoryThreadBells
 
@@ -25,6 +26,7 @@ class RedisSide:
     bridge: RedisStreamBridge
     writer: RedisWriter
     rings: RedisRings
+    notes: RedisNotes
 
     async def flush(self) -> None:
         """Wait until all is sent that others wait for, if Redis takes it."""
@@ -32,7 +34,7 @@ class RedisSide:
 
     async def close(self) -> None:
         """Let go of all connections; the loops have ended."""
-        for part in (self.writer, self.bridge.mirrors, self.rings):
+        for part in (self.writer, self.bridge.mirrors, self.rings, self.notes):
             await part.close()
 
 
@@ -54,8 +56,9 @@ def redis_transport(limits: KeepLimits, options: RedisOptions) -> tuple[Transpor
     link = RedisLink(options)
     writer = RedisWriter(link)
     rings = RedisRings(link, writer)
-    bridge = RedisStreamBridge(link, writer, MemoryStreamBridge(limits))
-    side = RedisSide(link, bridge, writer, rings)
+    notes = RedisNotes(link, writer)
+    bridge = RedisStreamBridge(link, writer, MemoryStreamBridge(limits), notes)
+    side = RedisSide(link, bridge, writer, rings, notes)
     loops = {
         "send to Redis": link.patient("send", writer.send_step),
         "mirror streams": link.patient("mirror", bridge.mirrors.tail_step),
