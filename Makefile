@@ -44,7 +44,7 @@ clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, an
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev --extra otel -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
-from runline.doors import insight, platform
-from runline.doors.cors import cors_middleware
+from runline.doors import insight, platform, protocol
+from runline.doors.cors import allowed_origins, cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
@@ -49,14 +49,20 @@ def create_app(
     app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
     app.state.wire = _wire_options(settings)
     app.state.headers = http.configurable_headers
+    app.state.origins = allowed_origins(settings.server.cors_origins, http.cors)
     render_errors(app)
     # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
     # not included but taken over, which spares each request a second search
-    for door in (platform, insight):
-        app.router.routes.extend(door.router(http.disabled).routes)
-        app.include_router(door.router(http.disabled), prefix="/api", include_in_schema=False)
+    for router in _routers(http):
+        app.router.routes.extend(router.routes)
+        app.include_router(router, prefix="/api", include_in_schema=False)
     _add_middleware(app, settings, http, custom)
     return app
+
+
+def _routers(http: HttpOptions) -> list[APIRouter]:
+    routers = [platform.router(http.disabled), insight.router(http.disabled)]
+    return routers if "threads" in http.disabled else [*routers, protocol.router()]
 
 
 class _Gateway(FastAPI):

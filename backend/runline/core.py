@@ -15,10 +15,12 @@ from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
 from runline.runs.ledger import Ledger
@@ -62,6 +64,7 @@ from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import MemoryBell
 from runline.streams.transport import RedisSide
+from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
 
@@ -93,7 +96,9 @@ class Core:
     thread_streams: ThreadStreams
     redis: RedisSide | None
     meters: Meters
+    tracer: Tracer
     insight: Insight
+    commands: ThreadCommands
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -171,7 +176,8 @@ async def run_core(
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    clock, transport = database.clock, opened.transport
+    tracer, transport = opened.tracer, opened.transport
+    clock = database.clock
     meters = Meters(clock)
     bridge, bell = transport.bridge, transport.bell
     thread_bells, log_bells = transport.thread_bells, transport.log_bells
@@ -187,7 +193,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge), leases)
+    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
+    runs = RunStore(database, clock, queue_limits, ttl.default)
+    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
     options = WorkerOptions(
         concurrency=settings.workers.concurrency,
         poll_seconds=settings.workers.poll_seconds,
@@ -199,15 +207,17 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     logs = RunLogs(RunLogStore(database), log_bells)
     prices = _price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch, meters)
+    executor = Executor(
+        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
+    )
     worker = Worker(executor, leases, bell, clock, tasks, options)
     transport.stop_bell.answer(worker.stop)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits, ttl.default),
+        runs=runs,
         threads=threads,
+        unseen=unseen,
         saver=saver,
         states=states,
         rollback=rollback,
@@ -216,12 +226,12 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         streams=streams,
         bell=bell,
-        thread_bells=thread_bells,
         stop_bell=transport.stop_bell,
         log_bells=log_bells,
         recent=RecentRuns(bridge, transport.redis.notes if transport.redis else None),
         clock=clock,
         meters=meters,
+        tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -260,7 +270,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         thread_streams=thread_streams,
         redis=transport.redis,
         meters=meters,
+        tracer=tracer,
         insight=insight,
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

@@ -27,6 +27,8 @@ from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite
 from runline.streams.memory import KeepLimits
 from runline.streams.redis_line import RedisOptions
 from runline.streams.transport import Transport, open_transport
+from runline.tracing.export import open_tracer
+from runline.tracing.tracer import Tracer
 from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
@@ -57,6 +59,7 @@ class Resources:
     store: RunlineStore
     caller: Caller
     transport: Transport
+    tracer: Tracer
     tasks: TaskSet
 
 
@@ -97,8 +100,9 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
         )
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
         transport = await stack.enter_async_context(open_transport(_keep_limits(settings), _redis_options(settings)))
+        tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(database, saver, store, caller, transport, tasks)
+        yield Resources(database, saver, store, caller, transport, tracer, tasks)
 
 
 def _keep_limits(settings: Settings) -> KeepLimits:

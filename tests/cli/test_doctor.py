@@ -169,3 +169,25 @@ def test_a_redis_that_may_forget_live_streams_is_a_warning(project: Project, fre
 
     assert rows(result.stdout)["redis maxmemory-policy"][0] == "warning"
     assert result.returncode == 0
+
+
+def test_doctor_says_whether_runs_are_traced(project: Project, free_port: int) -> None:
+    off = project.run("doctor", "--port", str(free_port), OTEL_SERVICE_NAME="shop")
+    on = project.run("doctor", "--port", str(free_port), OTEL_EXPORTER_OTLP_ENDPOINT="http://me:secret@collector:4318")
+
+    assert rows(off.stdout)["tracing"] == ("ok", "off")
+    assert rows(on.stdout)["tracing"] == ("ok", "on: spans go to http://collector:4318")
+
+
+def test_tracing_without_its_extra_is_told_before_the_start(project: Project, free_port: int) -> None:
+    """A package in the way of OpenTelemetry's exporters, as if there were none."""
+    (project.folder / "opentelemetry" / "exporter").mkdir(parents=True)
+    project.write("opentelemetry/exporter/__init__.py", "")
+    environ = {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(project.folder)}
+    found = rows(project.run("doctor", "--port", str(free_port), **environ).stdout)
+    served = project.run("serve", "--port", str(free_port), **environ)
+
+    assert found["tracing"][0] == "failed"
+    assert "pip install 'runline[otel]'" in found["tracing"][1]
+    assert served.returncode == 1
+    assert "pip install 'runline[otel]'" in served.stderr

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, BaseCallbackHandler, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.llms import BaseLLM
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
@@ -47,6 +47,7 @@ class Reporter(BaseChatModel):
 
     manner: str = ""
     model_name: str = "reporter-1"
+    says: str = "hello"
     in_llm_output: bool = False
 
     @property
@@ -73,7 +74,7 @@ class Reporter(BaseChatModel):
             output = {"token_usage": counts, "model_name": self.model_name}
             return ChatResult(generations=[ChatGeneration(message=AIMessage("hello"))], llm_output=output)
         metadata = {"model_name": self.model_name, "model_provider": "test"}
-        message = AIMessage("hello", usage_metadata=usage, response_metadata=metadata)
+        message = AIMessage(self.says, usage_metadata=usage, response_metadata=metadata)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _astream(
@@ -155,6 +156,14 @@ async def _lead_within(_config: RunnableConfig) -> object:
     return await chain.ainvoke(SAID, {"tags": ["middleware:guard"]})
 
 
+async def _in_threads(config: RunnableConfig) -> object:
+    def call() -> None:
+        for _ in range(5):
+            model.invoke(SAID, config)
+
+    return await asyncio.gather(*(asyncio.to_thread(call) for _ in range(8)))
+
+
 async def _side_by_side(_config: RunnableConfig) -> object:
     return await asyncio.gather(*(model.ainvoke(SAID) for _ in range(5)))
 
@@ -163,6 +172,7 @@ WAYS: dict[str, Way] = {
     "at once": lambda _: model.ainvoke(SAID),
     "streamed": lambda _: _stream(),
     "in a thread": lambda config: asyncio.to_thread(model.invoke, SAID, config),
+    "many in threads": _in_threads,
     "side by side": _side_by_side,
     "by a tool": lambda config: ask_model.ainvoke({"question": SAID}, config),
     "in a subagent": _through_subgraph,
@@ -170,6 +180,7 @@ WAYS: dict[str, Way] = {
     "by the lead within middleware": _lead_within,
     "by its own tag": lambda _: Reporter(tags=["middleware:own"]).ainvoke(SAID),
     "told in the output": lambda _: Reporter(in_llm_output=True).ainvoke(SAID),
+    "long": lambda _: Reporter(says="long " * 1000).ainvoke(SAID),
     "as completion": lambda _: Completer().ainvoke(SAID),
     "failing": lambda _: Reporter(manner="fail", model_name="m").ainvoke(SAID),
     "failing half-way": lambda _: _stream(Reporter(manner="fail")),
@@ -179,8 +190,8 @@ WAYS: dict[str, Way] = {
 
 async def act(state: MessagesState, config: RunnableConfig) -> dict[str, Any]:
     """Call a model in the way that the last message names."""
-    await WAYS[state["messages"][-1].text](config)
-    return {}
+    answered = await WAYS[state["messages"][-1].text](config)
+    return {"messages": [answered]} if isinstance(answered, AIMessage) else {}
 
 
 async def answer(state: MessagesState) -> dict[str, Any]:
@@ -189,6 +200,19 @@ async def answer(state: MessagesState) -> dict[str, Any]:
 
 inner = StateGraph(MessagesState).add_node("answer", answer).add_edge(START, "answer").compile(name="inner")
 graph = StateGraph(MessagesState).add_node("act", act).add_edge(START, "act").compile(name="ways")
+
+
+SEEN: list[str] = []
+
+
+class Listener(BaseCallbackHandler):
+    """A callback of the graph's own."""
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        SEEN.append("reporter")
+
+
+calling_back = graph.with_config(callbacks=[Listener()])
 
 
 def use_tools(state: MessagesState) -> dict[str, Any]:

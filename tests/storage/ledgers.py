@@ -49,8 +49,9 @@ def message(run: Run, text: str = "hello") -> RunEvent:
     return RunEvent(run.thread_id, run.run_id, EventType.HUMAN_MESSAGE, EventCategory.MESSAGE, START, content)
 
 
-def call(run: Run, tokens: int = 10, **changes: Any) -> UsageEntry:
+def call(run: Run, tokens: int | Tokens = 10, **changes: Any) -> UsageEntry:
     """A call of a model with `tokens` of input and as many of output."""
+    counts = tokens if isinstance(tokens, Tokens) else Tokens(tokens, tokens, 2 * tokens)
     fields = {
         "usage_id": new_id(),
         "owner": run.owner,
@@ -64,7 +65,7 @@ def call(run: Run, tokens: int = 10, **changes: Any) -> UsageEntry:
         "caller_name": None,
         "model": "sample",
         "provider": None,
-        "tokens": Tokens(tokens, tokens, 2 * tokens),
+        "tokens": counts,
         "cost": None,
         "currency": None,
         "started_at": START,

@@ -191,6 +191,11 @@ BOUNDED = {
     # the borders of buckets
     "SCAN 9 CONSTANT ROWS",
     "SCAN borders",
+    # in the order in which they are due, and stops at the first
+    "SCAN webhook_deliveries USING INDEX ix_webhook_deliveries_due",
+    # lists that are empty
+    "SCAN (subquery-1)",
+    "SCAN (subquery-3)",
 }
 
 
@@ -206,8 +211,9 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "expired": (HOT["expired"], "ix_runs_leases"),
     "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
     "place": (HOT["admit"], "ix_runs_thread_id_created_at (thread_id=?)"),
-    "follow": (HOT["follow a thread"], "ix_runs_thread_id_created_at (thread_id=? AND created_at>?)"),
-    "join": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
+    "follow": (HOT["follow a thread"], "ix_runs_thread_id_due_at (thread_id=? AND due_at>?)"),
+    "join": (HOT["join a thread"], "ix_runs_thread_id_due_at (thread_id=?)"),
+    "waiting": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "next webhook": (HOT["next webhook"], "ix_webhook_deliveries_due"),

@@ -185,7 +185,7 @@ class World:
         return await self.database.read(lambda connection: connection.execute(query).one_or_none())
 
     async def statuses(self, thread_id: str) -> list[str]:
-        """The statuses of a thread's runs, oldest first; `ready` for a pending one that may be claimed."""
+        """The statuses of a thread's runs, as they were created; `ready` for a pending one that may be claimed."""
         query = select(runs.c.status, runs.c.ready).where(runs.c.thread_id == thread_id).order_by(runs.c.created_at)
         rows = await self.database.read(lambda connection: connection.execute(query).all())
         return ["ready" if row.ready else row.status for row in rows]

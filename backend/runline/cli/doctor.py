@@ -79,6 +79,7 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield from _graphs(project)
         yield from _index(project)
         yield from _custom_app(project)
+        yield _tracing(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _data_folder(settings.data_dir)
     if settings.redis.uri:
@@ -138,6 +139,16 @@ def _custom_app(project: GraphProject) -> Iterator[Finding]:
             yield Finding("custom app", Grade.OK, "imports")
     except ConfigError as exc:
         yield Finding("custom app", Grade.FAILED, str(exc))
+
+
+def _tracing(project: GraphProject) -> Finding:
+    from runline.tracing.wanted import read_wanted
+
+    try:
+        place = read_wanted({**project.env, **os.environ})
+    except ConfigError as exc:
+        return Finding("tracing", Grade.FAILED, str(exc))
+    return Finding("tracing", Grade.OK, f"on: spans go to {place}" if place else "off")
 
 
 def _data_folder(data_dir: Path) -> Finding:

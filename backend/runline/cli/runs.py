@@ -13,7 +13,7 @@ from rich.text import Text
 
 from runline.cli.options import ConfigFlag, UrlFlag
 from runline.cli.output import STATUS_COLOURS, new_table, open_console, printable
-from runline.cli.spent import spent
+from runline.cli.spent import count, spent
 from runline.errors import NotFound
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def list_runs(
 
     with open_remote(url, config) as remote:
         runs = remote.get(f"/threads/{thread}/runs" if thread else "/runs", status=status, limit=limit)
-    table = new_table("run", "status", "graph", "created", "lasted", "thread")
+    table = new_table("run", "status", "graph", "created", "lasted", "tokens", "thread")
     for run in runs:
         table.add_row(
             run["run_id"],
@@ -54,6 +54,7 @@ def list_runs(
             printable(str(run["metadata"].get("graph_id", ""))),
             moment(run["created_at"]),
             lasted(run),
+            count(run["usage"]["total_tokens"]),
             run["thread_id"],
         )
     open_console().print(table)

@@ -13,10 +13,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def cost(usage: Mapping[str, Any], name: str = "cost") -> str:
-    """What it came to, with its currency; nothing where nobody knows a price."""
-    amount = usage.get(name)
-    return "" if amount is None else f"{float(amount):.6g} {usage.get('currency') or ''}".rstrip()
+def cost(usage: Mapping[str, Any]) -> str:
+    """What it came to, in each currency; nothing where nobody knows a price."""
+    known = usage.get("cost") is not None
+    costs = usage.get("costs") or ({usage["currency"]: usage["cost"]} if known else {})
+    return ", ".join(f"{float(amount):.6g} {currency}" for currency, amount in costs.items())
 
 
 def spent(usage: Mapping[str, Any]) -> dict[str, str]:
@@ -28,4 +29,4 @@ def spent(usage: Mapping[str, Any]) -> dict[str, str]:
         f" {count(usage['total_output_tokens'])} out)",
         "models": ", ".join(printable(model) for model in usage["by_model"]),
     }
-    return facts | ({"cost": told} if (told := cost(usage, "total_cost")) else {})
+    return facts | ({"cost": told} if (told := cost(usage)) else {})

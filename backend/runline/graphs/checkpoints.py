@@ -6,6 +6,8 @@ task takes the place of the first). Such rows are kept in `replaced_writes`, so 
 
 Writes are fenced: they carry the attempt of their run, and once a later attempt is announced by `fence`, an earlier
 one writes no more. langgraph's own savers do not fence.
+
+Divergence 86: a command that the graph refuses is not saved.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -34,6 +37,9 @@ from runline.kit.sqlite import OneHopConnection, connect
 from runline.model.place import Place
 
 T = TypeVar("T")
+
+_COMMAND_TASK = str(UUID(int=0))
+"""The task that LangGraph says has written what a command writes."""
 
 _WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value"
 _CHECKPOINT_COLUMNS = "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
@@ -179,6 +185,7 @@ class RunlineSaver(AsyncSqliteSaver):
         super().__init__(connection)
         self._preludes: dict[str, Prelude] = {}
         self._updates: dict[str, list[Put]] = {}
+        self._commands: dict[str, list[Put]] = {}
 
     @contextmanager
     def preceded(self, run_id: str, prelude: Prelude) -> Iterator[None]:
@@ -203,6 +210,22 @@ class RunlineSaver(AsyncSqliteSaver):
                 await self.conn.run_transaction(_all_of(left))
         finally:
             del self._updates[thread_id]
+
+    @asynccontextmanager
+    async def commanded(self, run_id: str) -> AsyncIterator[None]:
+        """Save what a run's command writes with what it saves next, or not at all if the command itself is refused.
+
+        LangGraph saves it before it applies it, too. A run that is cut off has given its command nevertheless.
+        """
+        self._commands[run_id] = []
+        try:
+            yield
+        except Exception:
+            self._commands.pop(run_id, None)
+            raise
+        finally:
+            if left := self._commands.pop(run_id, None):
+                await self.conn.run_transaction(_all_of(left))
 
     def _taken(self, thread_id: str) -> list[Put]:
         """What an update has left to be saved."""
@@ -247,7 +270,7 @@ class RunlineSaver(AsyncSqliteSaver):
             run_id or full_metadata.get("run_id"),
             *token,
         )
-        writes = [] if run_id else self._taken(str(key["thread_id"]))
+        writes = self._commands.pop(run_id, []) if run_id else self._taken(str(key["thread_id"]))
 
         def put(connection: sqlite3.Connection) -> int:
             _all_of(writes)(connection)
@@ -287,8 +310,10 @@ class RunlineSaver(AsyncSqliteSaver):
 
         if run_id is None and place[0] in self._updates:
             self._updates[place[0]].append(put)
+        elif run_id in self._commands and task_id == _COMMAND_TASK:
+            self._commands[run_id].append(put)
         else:
-            await self.conn.run_transaction(put)
+            await self.conn.run_transaction(_all_of([*self._commands.pop(run_id or "", []), put]))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -38,6 +38,8 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
+from runline.streams.contracts import ThreadBells
+from runline.tracing.tracer import Tracer
 
 log = structlog.get_logger()
 
@@ -64,15 +66,18 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    thread_bells: ThreadBells
     watch: Watch
     meters: Meters
+    tracer: Tracer
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
-        """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
+        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
         run = live.run
         self.meters.started(run)
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
+        self.thread_bells.ring(run.thread_id)
         stream = _stream_of(run)
         live.log, witness = await self.watch.begin(run)
         running = self._run_graph(live, journal, stream, witness)
@@ -95,11 +100,19 @@ class Executor:
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
-            watched: RunnableConfig = {**config, "callbacks": [witness]}
+            watched: RunnableConfig = {**config, "callbacks": [witness, *self.tracer.callbacks(run)]}
             invocation = build_invocation(run, graph, watched, resume=resume)
-            resumable = run.spec.stream_resumable
-            with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
+            async with self._saving(live, journal):
                 await self._record(run, stream.run(graph, invocation), journal)
+
+    @asynccontextmanager
+    async def _saving(self, live: LiveRun, journal: Journal) -> AsyncIterator[None]:
+        """What the saver minds while the graph runs."""
+        spec, run_id = live.run.spec, live.run.run_id
+        tell = self.saver.preceded(run_id, lambda: self._tell(live, journal))
+        with tell if spec.stream_resumable else nullcontext():
+            async with self.saver.commanded(run_id) if spec.command else nullcontext():
+                yield
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:
         """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.

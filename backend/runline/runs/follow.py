@@ -10,16 +10,18 @@ attempt's own, so that no seq is ever used twice and a reader that comes back mi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from runline.errors import NotStreamable, Unavailable
+from runline.errors import NotStreamable, RunNotFound, Unavailable
 from runline.model.event import Event
 from runline.model.lifecycle import RunStatus, is_active
 from runline.model.run import Run
 from runline.model.thread_seq import SEQS_PER_ATTEMPT
+from runline.model.viewer import Viewer
 from runline.runs.journal import Journal
 from runline.runs.recorder import Recorder
-from runline.storage.leases import LeaseStore
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 
@@ -28,10 +30,10 @@ from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 class RunStreams:
     """Opens, writes and reads the streams of runs."""
 
+    runs: RunStore
     bridge: StreamBridge
     segments: SegmentStore
     recorder: Recorder
-    leases: LeaseStore
 
     async def journal(self, run: Run) -> Journal:
         """The writer of a claimed run's next attempt."""
@@ -43,9 +45,10 @@ class RunStreams:
     async def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """The run's events after `after` (None: from now on), then Ended.
 
-        Raises NotStreamable for a store-only run whose events are nowhere.
+        Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        if await self._reach(run):
+        run = await self.present(run)
+        if self.bridge.knows(run.run_id) or (not is_active(run.status) and await self.bridge.reach(run.run_id, None)):
             position = self._position(run, after)
             return self._replay_then_tail(run, position, self.bridge.read(run.run_id, position))
         if not await self._has_stored(run):
@@ -57,7 +60,7 @@ class RunStreams:
 
         Raises Unavailable when this process shuts down.
         """
-        position: int | None = self.bridge.last_seq(run.run_id) if await self._reach(run) else None
+        position: int | None = self.bridge.last_seq(run.run_id) if self.bridge.knows(run.run_id) else None
         while position is not None:
             try:
                 async for batch in self.bridge.read(run.run_id, position):
@@ -68,23 +71,31 @@ class RunStreams:
                 position = exc.kept_after
         return None
 
+    async def present(self, run: Run) -> Run:
+        """The run as it is now, if its stream does not tell. Of an active one, events are kept from here on.
+
+        Raises RunNotFound.
+        """
+        while is_active(run.status) and not self.bridge.knows(run.run_id):
+            newest = await self._newest_seq(run)
+            # looked at last: nobody would end the stream of a run that has ended
+            before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
+            if (run.status, run.attempt) == (before.status, before.attempt):
+                await self.bridge.reach(run.run_id, newest)
+        return run
+
     async def now(self, run: Run) -> int:
         """The position behind all that an active run has told so far."""
-        await self._reach(run)
-        return self.bridge.last_seq(run.run_id)
+        with suppress(RunNotFound):
+            run = await self.present(run)
+        known = self.bridge.knows(run.run_id)
+        return self.bridge.last_seq(run.run_id) if known else await self._newest_seq(run)
 
     def _position(self, run: Run, after: int | None) -> int:
         if after is None:
             return self.bridge.last_seq(run.run_id)
         # what earlier attempts sent from a process that is gone is nowhere, unless it was stored
         return after if run.spec.stream_resumable else max(after, self.bridge.origin(run.run_id))
-
-    async def _reach(self, run: Run) -> bool:
-        """Make the run's stream known here, if there is one; from here on an active run's events are kept."""
-        if self.bridge.knows(run.run_id):
-            return True
-        newest = await self._newest_seq(run) if is_active(run.status) else None
-        return await self.bridge.reach(run.run_id, newest)
 
     async def _newest_seq(self, run: Run) -> int:
         """The newest seq that the attempts before this one may have used."""
@@ -125,9 +136,9 @@ class RunStreams:
 
     async def _come_back(self, run: Run, after: int) -> AsyncIterator[Batch]:
         """The rest, for a reader that was away: the run may have ended long ago, and its stream be forgotten."""
+        with suppress(RunNotFound):
+            run = await self.present(run)
         known = self.bridge.knows(run.run_id)
-        if not known and await self.leases.active_among([run.run_id]):
-            known = await self.bridge.reach(run.run_id, after)
         return self.bridge.read(run.run_id, after) if known else self._replay(run, after)
 
     async def _replay(self, run: Run, after: int | None) -> AsyncIterator[Batch]:

@@ -36,7 +36,9 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
+from runline.storage.unseen import UnseenStore
 from runline.streams.contracts import Batch, Bell, StopBell, StreamBridge, ThreadBells
+from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
 
@@ -62,6 +64,7 @@ class RunManager:
     assistants: AssistantGraphs
     runs: RunStore
     threads: ThreadStore
+    unseen: UnseenStore
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
@@ -70,12 +73,12 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
-    thread_bells: ThreadBells
     stop_bell: StopBell
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
     meters: Meters
+    tracer: Tracer
 
     async def create(
         self,
@@ -88,9 +91,12 @@ class RunManager:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        A `key` that made a run before gives that run again; a cron's `tick` is used up in the same transaction.
+        A `key` that made a run before gives that run again, whatever has become of what the spec names. A cron's `tick`
+        is used up in the same transaction.
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
+        if key and (earlier := await self.runs.made_by(viewer, key)):
+            return earlier
         spec, assistant = await self._prepare(viewer, spec)
         await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
@@ -130,8 +136,8 @@ class RunManager:
     async def _admit(
         self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None, tick: Tick | None = None
     ) -> Run:
-        with self.worker.slot() as claimant:
-            admitted = await self.runs.admit(run, assistant, claimant, key, tick)
+        with self.tracer.creation(run) as traced, self.worker.slot() as claimant:
+            admitted = await self.runs.admit(traced, assistant, claimant, key, tick)
             if not admitted.is_new:
                 return admitted.run
             self._begin(admitted)
@@ -143,7 +149,6 @@ class RunManager:
             self.bridge.open(run.run_id)
         else:
             self.bridge.expect(run.run_id)
-        self.thread_bells.ring(run.thread_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:
@@ -191,25 +196,19 @@ class RunManager:
 
         Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        return await self.streams.follow(await self._fresh(run), after)
-
-    async def _fresh(self, run: Run) -> Run:
-        """The run as it is now, if its stream does not tell: one that has ended must not be waited for."""
-        if self.bridge.knows(run.run_id) or not is_active(run.status):
-            return run
-        return await self.runs.get(Viewer(run.owner), run.run_id)
+        return await self.streams.follow(run, after)
 
     async def result(self, run: Run) -> bytes:
         """Wait for a run's end and return its result document.
 
         Raises RunNotFound if it is gone meanwhile, Unavailable when this process shuts down.
         """
-        run = await self._fresh(run)
-        while is_active(run.status) or self.bridge.knows(run.run_id):
+        while True:
+            run = await self.streams.present(run)
+            if not is_active(run.status) and not self.bridge.knows(run.run_id):
+                return await self._stored_result(run)
             if (result := await self.streams.end(run)) is not None:
                 return result
-            run = await self.runs.get(Viewer(run.owner), run.run_id)
-        return await self._stored_result(run)
 
     async def _stored_result(self, run: Run) -> bytes:
         """The result of a run that ended before this process began: from its row and its newest checkpoint."""
@@ -256,9 +255,11 @@ class RunManager:
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
 
-        The rows go last: until then the id is taken, and nothing new starts on it.
+        Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
+        half-way, it is finished by the next start (`Upkeep.finish_removals`).
         """
         async with self.states.slot(viewer, thread_id, beside_runs=True):
+            await self.unseen.hide(viewer, thread_id, beside_runs=True)
             stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
                 await self._ended(viewer, run.run_id)

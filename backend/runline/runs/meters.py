@@ -129,7 +129,7 @@ class Meters:
         self._by_tick[outcome].inc()
 
     def _since_due(self, run: Run) -> float:
-        return max((self._clock.now() - (run.due_at or run.created_at)).total_seconds(), 0.0)
+        return max((self._clock.now() - run.due_at).total_seconds(), 0.0)
 
     def _bounded(self, model: str) -> str:
         if model not in self._models:

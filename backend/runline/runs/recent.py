@@ -69,5 +69,5 @@ def _from_note(note: dict[str, Any]) -> Run:
         protocol=StreamProtocol(note.pop("protocol")),
         temporary=True,
     )
-    created_at = datetime.fromisoformat(note.pop("created_at"))
-    return Run(**note, status=RunStatus.PENDING, spec=spec, metadata={}, created_at=created_at, updated_at=created_at)
+    then = datetime.fromisoformat(note.pop("created_at"))
+    return Run(**note, status=RunStatus.PENDING, spec=spec, metadata={}, created_at=then, updated_at=then, due_at=then)

@@ -32,8 +32,8 @@ class Ending:
     """What became of an attempt to end a run.
 
     `held`: this attempt still owned the run and its end is committed. `stop`: it owned it, but its owner had asked
-    for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, if claimed.
-    `gone`: the run is nowhere any more.
+    for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, running if it was
+    claimed, else pending. `gone`: the run is nowhere any more.
     """
 
     held: bool
@@ -47,7 +47,15 @@ _HELD = select(runs.c.stop_requested).where(
 )
 _DOOM = update(runs).where(runs.c.run_id == bindparam("key")).values(stop_requested=StopReason.DELETE)
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
-_BEFORE = select(runs.c.before).where(runs.c.run_id == bindparam("key"))
+_GRAPH_AHEAD = (
+    select(runs.c.graph_id)
+    .where(runs.c.thread_id == bindparam("thread"), runs.c.due_at < bindparam("due"), runs.c.attempt > 0)
+    .order_by(runs.c.due_at.desc())
+    .limit(1)
+)
+_FIRST_BEFORE = (
+    select(runs.c.before).where(runs.c.thread_id == bindparam("thread")).order_by(runs.c.created_at).limit(1)
+)
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
 
 
@@ -80,7 +88,7 @@ class LeaseStore:
         free = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_claimable()).with_for_update(skip_locked=True)
         left = set(connection.execute(free).scalars())
         claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids if run_id in left]
-        return [run for run in claimed if run]
+        return [run for run in claimed if run and run.status is RunStatus.RUNNING]
 
     @reads
     def next_due(self, connection: Connection) -> datetime | None:
@@ -190,8 +198,14 @@ class LeaseStore:
 
     @reads
     def graph_before(self, connection: Connection, run: Run) -> str | None:
-        """The graph that the run's thread had before it; None if it had none, or the run is gone."""
-        before = connection.execute(_BEFORE, {"key": run.run_id}).scalar_one_or_none()
+        """The graph that made the state which the run began with; None if there was none, or the run is gone.
+
+        It is that of the run which began before it, whatever was created before it and has yet to begin.
+        """
+        key = {"thread": run.thread_id}
+        if ahead := connection.execute(_GRAPH_AHEAD, {**key, "due": run.due_at}).scalar_one_or_none():
+            return str(ahead)
+        before = connection.execute(_FIRST_BEFORE, key).scalar_one_or_none()
         return before["graph_id"] if before else None
 
     @writes

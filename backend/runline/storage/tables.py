@@ -180,10 +180,11 @@ runs = Table(
     Column("assistant_id", Id, nullable=False),
     Column("graph_id", String, nullable=False),
     Column("status", String, nullable=False),
-    # 1 on the oldest pending run of a thread that has no running one: the only runs a worker may claim
+    # 1 on the first pending run of a thread that has no running one: the only runs a worker may claim
     Column("ready", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # the order in which a thread's runs start
     Column("due_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("ended_at", Moment),
@@ -204,6 +205,7 @@ runs = Table(
     Column("before", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "run_id"),
+    Index("ix_runs_thread_id_due_at", "thread_id", "due_at", "run_id"),
     Index(
         "uq_runs_thread_id_ordinal",
         "thread_id",
@@ -225,7 +227,7 @@ runs = Table(
         "thread_id",
         # always NULL here; as a column it makes SQLite prefer this index to the next larger one
         "ended_at",
-        "created_at",
+        "due_at",
         "run_id",
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
@@ -301,6 +303,8 @@ webhook_deliveries = Table(
     Column("thread_id", Id, nullable=False),
     Column("owner", String, nullable=False),
     Column("url", Text, nullable=False),
+    # the host in the URL
+    Column("receiver", String, nullable=False, server_default=""),
     Column("status", String, nullable=False),
     # grows as an attempt begins: the fencing token of what is written after it
     Column("attempts", Integer, nullable=False),
@@ -313,7 +317,13 @@ webhook_deliveries = Table(
     Column("error", Text),
     # what is to be told; NULL when it is over
     Column("told", Json),
-    Index("ix_webhook_deliveries_due", "next_attempt_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+    Index(
+        "ix_webhook_deliveries_due",
+        "next_attempt_at",
+        "receiver",
+        sqlite_where=_UNDELIVERED,
+        postgresql_where=_UNDELIVERED,
+    ),
 )
 
 # what happened inside the runs of a thread, and what was said on it

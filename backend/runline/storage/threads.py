@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,14 +93,18 @@ class ThreadStore:
         thread_id: str,
         metadata: dict[str, Any],
         ttl: Ttl | None = None,
+        check: Callable[[dict[str, Any]], None] | None = None,
     ) -> Thread:
         """Merge `metadata` into the thread's, key by key; a ttl begins now.
 
-        Raises ThreadNotFound, and Conflict for a ttl where the thread goes with its run anyway.
+        Raises ThreadNotFound, Conflict for a ttl where the thread goes with its run anyway, and what `check` raises
+        about the merged metadata.
         """
         take_turn(connection, thread_id)
         before = _get(connection, viewer, thread_id)
         thread = replace(before, metadata={**before.metadata, **metadata}, updated_at=self._clock.now())
+        if check:
+            check(thread.metadata)
         if not _is_hidden(connection, thread_id):
             index_terms(connection, thread.owner, thread_id, thread.metadata, before.metadata)
             give_ttl(connection, thread_id, ttl, thread.updated_at)

@@ -65,16 +65,16 @@ class UnseenStore:
         return thread
 
     @writes
-    def hide(self, connection: Connection, viewer: Viewer, thread_id: str) -> None:
+    def hide(self, connection: Connection, viewer: Viewer, thread_id: str, *, beside_runs: bool = False) -> None:
         """Let a thread be seen no more, for its removal; the caller holds its slot.
 
-        Raises ThreadNotFound, ThreadBusy (a run waits for the slot).
+        `beside_runs`: also while a run is active. Raises ThreadNotFound, ThreadBusy (a run is).
         """
         take_turn(connection, thread_id)
         owned = select(threads.c.thread_id).where(threads.c.thread_id == thread_id, threads.c.owner == viewer.identity)
         if connection.execute(owned).one_or_none() is None:
             raise ThreadNotFound(thread_id)
-        if active_runs(connection, thread_id):
+        if not beside_runs and active_runs(connection, thread_id):
             raise ThreadBusy
         connection.execute(update(threads).where(threads.c.thread_id == thread_id).values(hidden=1))
         connection.execute(delete(thread_terms).where(thread_terms.c.thread_id == thread_id))

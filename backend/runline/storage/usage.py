@@ -23,8 +23,8 @@ from runline.storage.usage_sums import (
     largest_first,
     parts,
     read_parts,
-    sums,
-    usage_of,
+    run_sums,
+    run_usage_of,
     whole,
 )
 
@@ -74,7 +74,7 @@ _CONTEXT: Select[Any] = (
     .limit(1)
 )
 _BY_RUN: Select[Any] = (
-    select(usage_entries.c.run_id.label("of"), *sums(usage_entries))
+    select(usage_entries.c.run_id.label("of"), *run_sums(usage_entries))
     .where(usage_entries.c.run_id.in_(bindparam("runs", expanding=True)))
     .group_by(usage_entries.c.run_id)
 )
@@ -113,7 +113,7 @@ def usage_by_run(connection: Connection, run_ids: Sequence[str]) -> dict[str, Us
     """What each of these runs came to so far; those without calls are left out."""
     if not run_ids:
         return {}
-    return {row.of: usage_of(row) for row in connection.execute(_BY_RUN, {"runs": run_ids})}
+    return {row.of: run_usage_of(row) for row in connection.execute(_BY_RUN, {"runs": run_ids})}
 
 
 def _thread_usage(found: Parts, runs: int, context: Context | None) -> ThreadUsage:

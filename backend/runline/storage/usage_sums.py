@@ -6,7 +6,7 @@ One statement sees one state of the ledger, so that its parts add up whatever is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Row, Select, String, Table, cast, func, literal, select
@@ -29,16 +29,23 @@ Parts = dict[str, dict[Any, Usage]]
 
 def sums(source: Source) -> list[ColumnElement[Any]]:
     """The columns of a Usage over entries of the ledger; zeroes where an outer join found none."""
+    return [
+        *run_sums(source),
+        func.count(source.c.run_id.distinct()).label("runs"),
+        func.coalesce(func.max(source.c.rolled_back), 0).label("rolled_back"),
+    ]
+
+
+def run_sums(source: Source) -> list[ColumnElement[Any]]:
+    """The same over entries of one run; counting what is distinct would cost as much as all of it."""
     columns = source.c
     return [
         *(func.coalesce(func.sum(columns[name]), 0).label(name) for name in _TOKENS),
         func.count(columns.usage_id).label("calls"),
-        func.count(columns.run_id.distinct()).label("runs"),
         func.count(columns.cost).label("priced"),
         func.sum(columns.cost).label("cost"),
-        func.count(columns.currency.distinct()).label("currencies"),
         func.min(columns.currency).label("currency"),
-        func.coalesce(func.max(columns.rolled_back), 0).label("rolled_back"),
+        func.max(columns.currency).label("other_currency"),
     ]
 
 
@@ -66,16 +73,27 @@ def costs_of(found: Parts) -> dict[str, int]:
 
 
 def usage_of(row: Row[Any]) -> Usage:
-    """A row of `sums`. PostgreSQL's sums of large numbers are decimals."""
-    one_currency = row.currencies == 1
+    """A row of `sums`."""
+    return replace(run_usage_of(row), runs=row.runs, rolled_back=bool(row.rolled_back))
+
+
+def run_usage_of(row: Row[Any]) -> Usage:
+    """A row of `run_sums`. PostgreSQL's sums of large numbers are decimals."""
+    one_currency = row.currency is not None and row.currency == row.other_currency
     return Usage(
-        tokens=Tokens(**{name: int(getattr(row, name)) for name in _TOKENS}),
+        tokens=Tokens(
+            int(row.input_tokens),
+            int(row.output_tokens),
+            int(row.total_tokens),
+            int(row.cache_read_tokens),
+            int(row.cache_creation_tokens),
+            int(row.reasoning_tokens),
+        ),
         calls=row.calls,
-        runs=row.runs,
+        runs=1,
         unpriced_calls=row.calls - row.priced,
         cost=int(row.cost) if one_currency else None if row.calls else 0,
         currency=row.currency if one_currency else None,
-        rolled_back=bool(row.rolled_back),
     )
 
 

@@ -86,6 +86,8 @@ class RedisMirrors:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._link.timeout_seconds if self._link.up else 0):
                 await mirror.caught_up.wait()
+        # as far as it can be now
+        mirror.caught_up.set()
         return mirror.found
 
     async def tail_step(self) -> None:

@@ -56,7 +56,7 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         tasks.supervise("record events", recorder.write_step)
         side = GraphSide(site.registry, saver, InMemoryStore())
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
-        rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder, world.leases)
+        rollback, streams = Rollback(saver, world.leases, states), RunStreams(world.runs, bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
         parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
         reaper = Reaper(world.leases, world.threads, *parts, (), MAX_ATTEMPTS, Meters(world.clock))

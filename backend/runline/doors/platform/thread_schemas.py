@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from runline.doors.platform.schemas import Body, CommandBody, JsonObject, Limit, Offset, OptionalObject, SortOrder
+from runline.doors.bodies import Body, JsonObject, OptionalObject
+from runline.doors.platform.schemas import CommandBody, Limit, Offset, SortOrder
 from runline.model.extract import Path
 from runline.model.lifecycle import ThreadStatus
 from runline.model.ttl import PruneStrategy
@@ -55,11 +56,19 @@ class SuperstepBody(Body):
     updates: Annotated[list[NodeUpdateBody], Field(max_length=1000)]
 
 
+def _without_assistant(metadata: dict[str, Any]) -> dict[str, Any]:
+    # observed: a thread's assistant is that of its runs, and nobody else says which
+    return {key: value for key, value in metadata.items() if key != "assistant_id"}
+
+
+ThreadMetadata = Annotated[OptionalObject, AfterValidator(_without_assistant)]
+
+
 class ThreadCreateBody(Body):
     """Creation of a thread."""
 
     thread_id: UUID | None = None
-    metadata: OptionalObject = Field(default_factory=dict)
+    metadata: ThreadMetadata = Field(default_factory=dict)
     if_exists: Literal["raise", "do_nothing"] | None = None
     ttl: OptionalTtl = None
     supersteps: Annotated[list[SuperstepBody], Field(max_length=10_000)] | None = None
@@ -68,7 +77,7 @@ class ThreadCreateBody(Body):
 class ThreadPatchBody(Body):
     """Change of a thread."""
 
-    metadata: OptionalObject = Field(default_factory=dict)
+    metadata: ThreadMetadata = Field(default_factory=dict)
     ttl: OptionalTtl = None
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -21,3 +21,7 @@ def upgrade() -> None:
         sqlite_where=ENDED,
         postgresql_where=ENDED,
     )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_runs_ended", "runs")
