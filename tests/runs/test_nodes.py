@@ -13,7 +13,7 @@ import pytest
 from kit.redis_server import RedisPlace, redis_place
 from kit.waiting import wait_until
 from runline.errors import NotStreamable, RunNotFound
-from runline.model.lifecycle import RunStatus
+from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS, Viewer
 from runs.agents import GATES
@@ -206,6 +206,35 @@ async def test_a_run_that_is_given_up_after_crashes_ends_in_error_for_readers_el
             assert told.names[-1] == "error"
             assert told.data("error")[0]["error"] == "WorkerDied"
             assert b"WorkerDied" in await joined
+
+
+async def test_readers_of_a_node_that_lost_its_lease_see_the_attempt_that_follows(site: Site) -> None:
+    async with site.node(**SOON) as here, site.node(**SOON) as there:
+        run = await here.hold(await here.thread())
+        readings = [await reading(house, run) for house in (here, there)]
+        await wait_until(lambda: all(len(told.events) >= 2 for told, _ in readings))
+        visits = GATES["gate"].visits
+        here.core.worker.live[run.run_id].stop(StopReason.LEASE_LOST)
+        await wait_until(lambda: GATES["gate"].visits > visits)
+        GATES["gate"].open()
+        for told, task in readings:
+            await task
+            assert [entry["attempt"] for entry in told.data("metadata")] == [1, 2]
+            assert told.result["log"] == ["begin", "wait gate", "end"]
+
+
+async def test_a_run_whose_node_died_and_that_is_rolled_back_ends_for_readers_elsewhere(site: Site) -> None:
+    async with AsyncExitStack() as stack:
+        dying = await stack.enter_async_context(site.node(**SOON))
+        run = await dying.hold(await dying.thread())
+        async with site.node(**SOON) as heir, site.node() as bystander:
+            told, task = await reading(bystander, run)
+            await wait_until(lambda: len(told.events) >= 2)
+            await kill(dying)
+            await heir.cancel(run, "rollback")
+            await task
+            assert told.ended
+            assert await heir.status(run) is None
 
 
 async def test_a_node_that_shuts_down_gives_its_runs_to_the_others_at_once(site: Site) -> None:

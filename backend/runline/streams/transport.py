@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from runline.streams.contracts import Bell, StopBell, StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStopBell, MemoryStreamBridge
-from runline.streams.redis_bells import RedisBell, RedisRings, RedisStopBell, RedisThreadBells
+from runline.streams.redis_bells import RedisBell, RedisStopBell, RedisThreadBells
 from runline.streams.redis_bridge import RedisStreamBridge
 from runline.streams.redis_line import RedisLink, RedisOptions
 from runline.streams.redis_notes import RedisNotes
+from runline.streams.redis_rings import RedisRings
 from runline.streams.redis_writer import RedisWriter
 from runline.streams.thread_bells import MemoryThreadBells
 
