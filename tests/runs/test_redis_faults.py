@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -42,25 +43,28 @@ async def site(tmp_path: Path, server: RedisServer) -> AsyncIterator[Site]:
 async def test_no_fault_of_redis_loses_a_run_or_a_stored_event_or_makes_a_reader_wait_for_ever(
     server: RedisServer, site: Site, seed: int
 ) -> None:
-    chance = random.Random(seed)
-    async with site.node(**SOON) as here, site.node(**SOON) as there:
-        faults = asyncio.create_task(torment(server, chance))
-        complete = 0
-        while not faults.done():
-            resumable = [bool(number % 2) for number in range(RUNS)]
-            runs = [
-                await here.create(await here.thread(), "write 40", "write 40", stream_resumable=kept)
-                for kept in resumable
-            ]
-            readings = [asyncio.create_task(reading(there, run)) for run in runs]
-            results = await asyncio.gather(*(there.core.runs.result(run) for run in runs))
-            for run, told, result in zip(runs, await asyncio.gather(*readings), results, strict=True):
-                own = await here.end(run)
-                assert own.ended
-                assert result == own.ended.result
-                complete += check(run, told, own)
-        await faults
-        assert complete > RUNS // 2
+    chance, complete = random.Random(seed), 0
+    async with site.node(**SOON) as here, site.node(**SOON) as there, tormented(server, chance) as tormenting:
+        while not tormenting.done():
+            complete += await round_of_runs(here, there)
+    assert complete > RUNS // 2
+
+
+async def round_of_runs(here: House, there: House) -> int:
+    """Runs of one node, read and joined on another; returns how many were read to their ends."""
+    runs = [
+        await here.create(await here.thread(), "write 40", "write 40", stream_resumable=bool(number % 2))
+        for number in range(RUNS)
+    ]
+    readings = [asyncio.create_task(reading(there, run)) for run in runs]
+    results = await asyncio.gather(*(there.core.runs.result(run) for run in runs))
+    complete = 0
+    for run, told, result in zip(runs, await asyncio.gather(*readings), results, strict=True):
+        own = await here.end(run)
+        assert own.ended
+        assert result == own.ended.result
+        complete += check(run, told, own)
+    return complete
 
 
 def check(run: Run, told: Told, own: Told) -> bool:
@@ -80,6 +84,18 @@ async def reading(house: House, run: Run) -> Told:
         except (EventsGone, NotStreamable):
             assert not run.spec.stream_resumable
     return told
+
+
+@asynccontextmanager
+async def tormented(server: RedisServer, chance: random.Random) -> AsyncIterator[asyncio.Task[None]]:
+    """Do it in the background, until it is done or the test has failed."""
+    task = asyncio.create_task(torment(server, chance))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    task.result()
 
 
 async def torment(server: RedisServer, chance: random.Random) -> None:

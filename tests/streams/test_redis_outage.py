@@ -156,6 +156,21 @@ async def test_a_redis_that_lost_everything_goes_on_with_what_comes(
     assert own_place.immortal_keys() == []
 
 
+async def test_events_that_were_lost_before_the_end_are_said_to_be_gone(
+    own_place: RedisPlace, node: Node, other: Node
+) -> None:
+    node.bridge.open(RUN)
+    publish(node.bridge, RUN, range(1, 101))
+    await node.sent()
+    own_place.forget()
+    node.bridge.close(RUN, RESULT)
+    await node.sent()
+    assert await other.bridge.reach(RUN, None)
+    assert (await read(other.bridge, RUN, after=99)).gone
+    late = await read(other.bridge, RUN, after=100)
+    assert (late.seqs, late.ended) == ([], Ended(RESULT))
+
+
 async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(server: RedisServer, node: Node) -> None:
     await node.transport.bell.wait(10)
     turns = node.transport.thread_bells.listen("thread", LONG)

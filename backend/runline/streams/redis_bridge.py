@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from runline.model.event import Event
-from runline.streams.contracts import Batch, Ended
+from runline.streams.contracts import Batch
 from runline.streams.memory import MemoryStreamBridge
-from runline.streams.redis_entries import Entry, Origin, encode
+from runline.streams.redis_entries import End, Entry, Origin, encode
 from runline.streams.redis_line import RedisLink
 from runline.streams.redis_mirrors import RedisMirrors
 from runline.streams.redis_notes import RedisNotes
@@ -54,11 +54,11 @@ class RedisStreamBridge:
 
     def close(self, run_id: str, result: bytes) -> None:
         """See StreamBridge. Also of a run that nobody has begun to write: others may wait for it."""
+        last_seq = self._memory.last_seq(run_id) if run_id in self._written else 0
         self._written.discard(run_id)
         self._mirrors.drop(run_id)
-        ended = Ended(result)
         self._memory.close(run_id, result)
-        self._send(run_id, ended)
+        self._send(run_id, End(result, last_seq))
         self._notes.ended(run_id)
 
     def leave(self, run_id: str) -> None:
@@ -114,4 +114,4 @@ class RedisStreamBridge:
         self._memory.shut_down()
 
     def _send(self, run_id: str, entry: Entry) -> None:
-        self._writer.append(self._link.key("stream", run_id), encode(entry), ends=isinstance(entry, Ended))
+        self._writer.append(self._link.key("stream", run_id), encode(entry), ends=isinstance(entry, End))

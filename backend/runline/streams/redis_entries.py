@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runline.model.event import Event
-from runline.streams.contracts import Ended
 
-_EVENT, _ORIGIN, _END = b"+", b"origin", b"end"
+_EVENT, _ORIGIN, _END = b"+", b"origin", b"end:"
 _LAST_ID = f"{2**63}-0"
 
 Fields = tuple[str, bytes, bytes]
@@ -27,7 +26,15 @@ class Origin:
     after: int
 
 
-Entry = Event | Origin | Ended
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a stream, behind the event `last_seq`; 0 if whoever ends it does not know. `result` as in Ended."""
+
+    result: bytes
+    last_seq: int
+
+
+Entry = Event | Origin | End
 
 
 def encode(entry: Entry) -> Fields:
@@ -37,8 +44,8 @@ def encode(entry: Entry) -> Fields:
             return f"{seq}-0", _EVENT + name.encode(), data
         case Origin(after):
             return f"{after}-1", _ORIGIN, b""
-        case Ended(result):
-            return _LAST_ID, _END, result
+        case End(result, last_seq):
+            return _LAST_ID, b"%b%d" % (_END, last_seq), result
 
 
 def decode(entry_id: bytes, fields: Sequence[bytes]) -> Entry:
@@ -47,4 +54,6 @@ def decode(entry_id: bytes, fields: Sequence[bytes]) -> Entry:
     name, value = fields
     if name == _ORIGIN:
         return Origin(number)
-    return Ended(value) if name == _END else Event(number, name[len(_EVENT) :].decode(), value)
+    if name.startswith(_END):
+        return End(value, int(name[len(_END) :]))
+    return Event(number, name[len(_EVENT) :].decode(), value)

@@ -19,9 +19,8 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from runline.model.event import Event
-from runline.streams.contracts import Ended
 from runline.streams.memory import MemoryStreamBridge
-from runline.streams.redis_entries import Entry, Origin, decode
+from runline.streams.redis_entries import End, Entry, Origin, decode
 from runline.streams.redis_line import Command, RedisLink
 from runline.streams.redis_writer import RedisWriter
 
@@ -145,7 +144,9 @@ class RedisMirrors:
                 if seq > newest + 1:
                     self._memory.skip(run_id, seq - 1, anew=False)
                 self._memory.publish(run_id, entry)
-            case Ended(result):
+            case End(result, last_seq):
+                if last_seq > newest:
+                    self._memory.skip(run_id, last_seq, anew=False)
                 self.drop(run_id)
                 self._memory.close(run_id, result)
 
