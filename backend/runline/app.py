@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
-from runline.doors import platform
+from runline.doors import console, platform
 from runline.doors.cors import cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
@@ -54,6 +54,8 @@ def create_app(
     # not included but taken over, which spares each request a second search
     app.router.routes.extend(platform.router(http.disabled).routes)
     app.include_router(platform.router(http.disabled), prefix="/api", include_in_schema=False)
+    if "ui" not in http.disabled:
+        app.router.routes.extend(console.routes())
     _add_middleware(app, settings, http, custom)
     return app
 

@@ -15,16 +15,19 @@ from runline.config import ServerSettings, Settings
 from runline.resources import DATABASE_FILE
 
 if TYPE_CHECKING:
+    from runline.graphs.http import HttpOptions
     from runline.graphs.registry import GraphRegistry
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 
 
-def print_banner(console: Console, settings: Settings, registry: GraphRegistry, mount_prefix: str = "") -> None:
+def print_banner(console: Console, settings: Settings, registry: GraphRegistry, http: HttpOptions) -> None:
     """Print it in one piece. The curl line is never wrapped, so that it can be pasted."""
-    url = base_url(settings.server) + mount_prefix
+    url = base_url(settings.server) + http.mount_prefix
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
+    if not http.disable_ui:
+        facts.add_row(Text("Console", "bold"), f"{url}/console/")
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
     facts.add_row(Text("Data", "bold"), str(settings.data_dir / DATABASE_FILE))
     for row, graph_id in enumerate(registry.graph_ids):

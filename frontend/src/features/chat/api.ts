@@ -1,0 +1,100 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { call } from "@/lib/gateway";
+import type { Past } from "./branches";
+
+/** An interrupt that waits for an answer, as the graph raised it. */
+export interface Interrupt {
+  id: string;
+  value: unknown;
+}
+
+/** A thread without its values. */
+export interface Head {
+  thread_id: string;
+  status: "idle" | "busy" | "interrupted" | "error";
+  metadata: { assistant_id?: string };
+  error: unknown;
+  interrupts: Record<string, Interrupt[]>;
+}
+
+/** A thread that the first message has just made, before the gateway is asked. */
+export const newHead = (threadId: string, assistantId: string | undefined): Head => ({
+  thread_id: threadId,
+  status: "busy",
+  metadata: { assistant_id: assistantId },
+  error: null,
+  interrupts: {},
+});
+
+export interface Run {
+  run_id: string;
+  status: "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
+  kwargs: { input: { messages?: unknown } | null };
+}
+
+export interface Usage {
+  total_tokens: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  reasoning_tokens: number;
+  cost: number | null;
+  currency: string | null;
+}
+
+/** GET /threads/{id}/token-usage: the totals of the thread, and of each of its runs. */
+export interface ThreadUsage {
+  total_tokens: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  cache_read_tokens: number;
+  reasoning_tokens: number;
+  total_cost: number | null;
+  currency: string | null;
+  by_run: Record<string, Usage & { rolled_back: boolean }>;
+}
+
+const headFields = ["thread_id", "status", "metadata", "error", "interrupts"];
+
+/** All below is of one thread, and asked for again whenever a run begins or ends. */
+export const aboutThread = (threadId: string) => ["threads", threadId];
+
+/** The thread; null if there is none. */
+export const threadHead = (threadId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "head"],
+    queryFn: async () =>
+      (await call<Head[]>("/threads/search", { ids: [threadId], select: headFields }))[0] ?? null,
+    enabled: threadId !== "",
+  });
+
+/** Its runs, newest first. Whether a run was started elsewhere is seen here: it is asked for again and again. */
+export const threadRuns = (threadId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "runs"],
+    queryFn: () =>
+      call<Run[]>(`/threads/${threadId}/runs?limit=50&select=run_id&select=status&select=kwargs`),
+    enabled: threadId !== "",
+    refetchInterval: 2000,
+  });
+
+/** Its states, newest first. */
+export const threadHistory = (threadId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "history"],
+    queryFn: () => call<Past[]>(`/threads/${threadId}/history`, { limit: 300 }),
+    enabled: threadId !== "",
+    placeholderData: keepPreviousData,
+  });
+
+/** What its calls of models came to. */
+export const threadUsage = (threadId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "usage"],
+    queryFn: () => call<ThreadUsage>(`/threads/${threadId}/token-usage`),
+    enabled: threadId !== "",
+  });
+
+/** Stop a run, or undo it, and wait until that is done. */
+export const cancelRun = (threadId: string, runId: string, action: "interrupt" | "rollback") =>
+  call<void>(`/threads/${threadId}/runs/${runId}/cancel?wait=true&action=${action}`, undefined, "POST");
