@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
-from runline.doors import console, platform
+from runline.doors import console, platform, protocol
 from runline.doors.cors import cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
@@ -52,12 +52,18 @@ def create_app(
     render_errors(app)
     # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
     # not included but taken over, which spares each request a second search
-    app.router.routes.extend(platform.router(http.disabled).routes)
-    app.include_router(platform.router(http.disabled), prefix="/api", include_in_schema=False)
+    for router in _routers(http):
+        app.router.routes.extend(router.routes)
+        app.include_router(router, prefix="/api", include_in_schema=False)
     if "ui" not in http.disabled:
         app.router.routes.extend(console.routes())
     _add_middleware(app, settings, http, custom)
     return app
+
+
+def _routers(http: HttpOptions) -> list[APIRouter]:
+    main = platform.router(http.disabled)
+    return [main] if "threads" in http.disabled else [main, protocol.router()]
 
 
 class _Gateway(FastAPI):

@@ -16,6 +16,7 @@ from runline.kit.threads import GraphThreads
 from runline.model.item import ItemLimits
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
+from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
@@ -76,6 +77,7 @@ class Core:
     bridge: StreamBridge
     thread_bells: ThreadBells
     thread_streams: ThreadStreams
+    commands: ThreadCommands
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -203,6 +205,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         thread_streams=thread_streams,
+        commands=ThreadCommands(manager, states, thread_streams.store),
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts

@@ -97,6 +97,34 @@ class RunNotFound(NotFound):
         super().__init__(f"Run {run_id} not found")
 
 
+class NeverRan(NotFound):
+    """A thread that does not exist for this viewer, or on which nothing has run."""
+
+    def __init__(self, thread_id: object) -> None:
+        super().__init__(f"Nothing has run on thread {thread_id}")
+
+
+class InterruptNotFound(NotFound):
+    """An answer to what is not asked, or not any more."""
+
+    def __init__(self, interrupt_id: object) -> None:
+        super().__init__(f"Unknown or already answered interrupt: {interrupt_id}")
+
+
+class CheckpointNotFound(NotFound):
+    """A checkpoint that the thread does not have."""
+
+    def __init__(self, checkpoint_id: object) -> None:
+        super().__init__(f"Checkpoint {checkpoint_id} not found")
+
+
+class NamespaceNotFound(NotFound):
+    """A namespace of a thread in which no graph has run."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__(f"Namespace '{namespace}' not found")
+
+
 class ThreadBusy(Conflict):
     """A run was refused because its thread has one already (multitask strategy `reject`)."""
 

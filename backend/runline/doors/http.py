@@ -11,7 +11,7 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -64,7 +64,7 @@ class WireOptions:
             raise Invalid(f"metadata: must not be larger than {self.max_metadata_bytes} bytes of JSON")
 
 
-def get_wire(request: Request) -> WireOptions:
+def get_wire(request: HTTPConnection) -> WireOptions:
     """The wire options of the app that the request came to."""
     options: WireOptions = request.app.state.wire
     return options
@@ -83,7 +83,7 @@ class Call:
     headers: Mapping[str, str]
 
 
-async def get_call(request: Request) -> Call:
+async def get_call(request: HTTPConnection) -> Call:
     """Everybody is the same viewer while authentication is off."""
     rule: HeaderRule = request.app.state.headers
     chosen = rule.choose(request.headers.items()) if rule.includes else {}
@@ -155,14 +155,15 @@ def render_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_request: Request, exc: Exception) -> Response:
         problems = exc.errors() if isinstance(exc, RequestValidationError) else []
-        return json_response({"detail": _sentence(problems[0])}, status=422)
+        return json_response({"detail": sentence(problems[0])}, status=422)
 
     @app.exception_handler(ClientDisconnect)
     async def on_gone(_request: Request, _exc: Exception) -> Response:
         return Response(status_code=499)
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
+def sentence(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a request, of one of pydantic's errors whose `loc` begins with the part it is in."""
     place = problem["loc"]
     reason = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "json_invalid" or place == ("body",):

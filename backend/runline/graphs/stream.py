@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
-from langgraph.channels import UntrackedValue
 
 from runline.graphs.invocation import INJECTED_KEYS, Invocation
+from runline.graphs.last_values import LastValues, tells_state
 from runline.graphs.registry import AnyGraph
-from runline.kit.json import Once
-from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import ThreadState
 
 Emission = tuple[str, Any]
@@ -26,9 +24,7 @@ class GraphStream:
     """One execution of a graph as a stream of wire events."""
 
     def __init__(self, modes: tuple[str, ...], *, subgraphs: bool) -> None:
-        self._values = Once(None)
-        self._interrupts: dict[str, Any] = {}
-        self._tells_state = False
+        self._last = LastValues()
         self._wanted = frozenset(modes) or frozenset({"values"})
         self._subgraphs = subgraphs
         self._messages = _MessageMerger()
@@ -40,37 +36,22 @@ class GraphStream:
 
     async def run(self, graph: AnyGraph, invocation: Invocation) -> AsyncIterator[list[Emission]]:
         """Execute the graph, yielding the events of each step of its stream; its exceptions pass through."""
-        tells_state = _tells_state(graph, invocation)
+        shows_all = tells_state(graph, invocation)
         chunks = self._with_events(graph, invocation) if "events" in self._wanted else self._plain(graph, invocation)
         async for emissions in chunks:
             if emissions:
                 yield emissions
-        self._tells_state = tells_state
+        self._last.complete(tells_state=shows_all)
 
     @property
     def state(self) -> ThreadState | None:
-        """What the thread rests at, if the stream has told it; None if that must be read from the checkpoint.
-
-        LangGraph streams the same channels as it reads for a state, so the values of a graph that came to its end
-        without an interrupt need not be read, and decoded, again.
-        """
-        if not self._tells_state or self._interrupts or not isinstance(self._values.value, dict):
-            return None
-        return ThreadState(ThreadStatus.IDLE, self._values, {})
+        """See LastValues."""
+        return self._last.state
 
     @property
     def result(self) -> Any:
-        """The last root state, with every interrupt that came up: langgraph tells of them one at a time."""
-        values = self._values.value
-        if not self._interrupts or not isinstance(values, dict):
-            return self._values
-        return {**values, "__interrupt__": list(self._interrupts.values())}
-
-    def _keep(self, values: Any) -> None:
-        # shown, given as the result and stored as the thread's values: a long state three times
-        self._values = Once(values)
-        if isinstance(values, dict):
-            self._interrupts.update({interrupt.id: interrupt for interrupt in values.get("__interrupt__", ())})
+        """See LastValues."""
+        return self._last.result
 
     def _arguments(self, invocation: Invocation) -> dict[str, Any]:
         modes = {"messages" if mode == "messages-tuple" else mode for mode in self._wanted - {"events"}}
@@ -99,8 +80,8 @@ class GraphStream:
     def _on_chunk(self, chunk: Any) -> list[Emission]:
         namespace, mode, data = chunk if self._subgraphs else ((), *chunk)
         if mode == "values" and not namespace:
-            self._keep(data)
-            data = self._values
+            asked = data.get("__interrupt__", ()) if isinstance(data, dict) else ()
+            data = self._last.keep(data, asked)
         if mode == "values" and "values" not in self._wanted:
             return []
         suffix = "".join(f"|{part}" for part in namespace)
@@ -122,13 +103,6 @@ class GraphStream:
 
     def _on_checkpoints(self, suffix: str, data: dict[str, Any]) -> list[Emission]:
         return [(f"checkpoints{suffix}", _scrub(data))]
-
-
-def _tells_state(graph: AnyGraph, invocation: Invocation) -> bool:
-    """Whether the stream of a graph shows all its state: it stops nowhere by order, and saves all it shows."""
-    stops = (graph.interrupt_before_nodes, graph.interrupt_after_nodes)
-    asked = (invocation.options.get("interrupt_before"), invocation.options.get("interrupt_after"))
-    return not any(stops + asked) and not any(isinstance(it, UntrackedValue) for it in graph.channels.values())
 
 
 class _MessageMerger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason
@@ -19,6 +20,13 @@ STREAM_MODES = (
     "debug",
     "custom",
 )
+
+
+class StreamProtocol(StrEnum):
+    """The words in which a run tells its events: those of `stream_mode`, or those of the agent streaming protocol."""
+
+    CLASSIC = "classic"
+    V2 = "v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,14 @@ class RunSpec:
     headers: dict[str, str] = field(default_factory=dict)
     webhook: str | None = None
     feedback_keys: list[str] | None = None
+    protocol: StreamProtocol = StreamProtocol.CLASSIC
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as stored: a frozen row. `attempt` counts from 1 once claimed; 0 means never started.
+
+    `ordinal` is the how-many-th run of its thread to start it was, from 1; None until then.
 
     `stop_requested` is the durable half of a cancel; `error` is {"error", "message"} of a failed run.
     """
@@ -70,6 +81,7 @@ class Run:
     created_at: datetime
     updated_at: datetime
     attempt: int = 0
+    ordinal: int | None = None
     due_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

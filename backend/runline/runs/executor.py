@@ -18,10 +18,11 @@ from langgraph.store.base import BaseStore
 from runline.errors import RunlineError, Unavailable
 from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
 from runline.graphs.invocation import build_config, build_invocation
+from runline.graphs.protocol_stream import ProtocolStream
 from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
-from runline.model.run import Run, RunOutcome
+from runline.model.run import Run, RunOutcome, StreamProtocol
 from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LAST_PAUSE_SECONDS = 2.0
+
+AnyStream = GraphStream | ProtocolStream
 
 Successor = Callable[[], Claimant | None]
 """Who claims the thread's next run at the moment this one ends."""
@@ -62,7 +65,7 @@ class Executor:
         run = live.run
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
-        stream = GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)
+        stream = _stream_of(run)
         live.graph_task = asyncio.create_task(self._run_graph(live, journal, stream), name=f"graph {run.run_id}")
         if live.stop_reason:
             live.graph_task.cancel()
@@ -73,7 +76,7 @@ class Executor:
             await self._conclude(live, journal, stream, successor)
         self.webhooks.ended([run])
 
-    async def _run_graph(self, live: LiveRun, journal: Journal, stream: GraphStream) -> None:
+    async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream) -> None:
         run = live.run
         config = build_config(run)
         resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
@@ -100,7 +103,7 @@ class Executor:
                 journal.emit(name, data)
             await journal.room()
 
-    async def _conclude(self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor) -> None:
+    async def _conclude(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:
         """Commit what the graph came to by itself: success, which an interrupt is too, or an error."""
         error = self._error_of(live)
         outcome = RunOutcome(RunStatus.ERROR if error else RunStatus.SUCCESS, error, stream.result)
@@ -134,7 +137,7 @@ class Executor:
         return graph_error(exc)
 
     async def _rest(
-        self, run: Run, stream: GraphStream, outcome: RunOutcome, thread_error: dict[str, Any] | None
+        self, run: Run, stream: AnyStream, outcome: RunOutcome, thread_error: dict[str, Any] | None
     ) -> ThreadState | None:
         """What the thread comes to: as the stream told it, else as its checkpoint says; None if it goes anyway."""
         if run.traceless:
@@ -164,9 +167,7 @@ class Executor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
-    async def _conclude_stopped(
-        self, live: LiveRun, journal: Journal, stream: GraphStream, successor: Successor
-    ) -> None:
+    async def _conclude_stopped(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:
         """Commit what the stop asked for: keep what there is, leave no trace, or give the run back."""
         self._note_exception(live)
         # a graph that was cut off may have left tasks behind that still save its checkpoints
@@ -199,3 +200,9 @@ class Executor:
         task = live.graph_task
         if task and not task.cancelled() and (exc := task.exception()):
             log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)
+
+
+def _stream_of(run: Run) -> AnyStream:
+    if run.spec.protocol is StreamProtocol.V2:
+        return ProtocolStream()
+    return GraphStream(run.spec.stream_mode, subgraphs=run.spec.stream_subgraphs)

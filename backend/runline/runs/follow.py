@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from runline.errors import NotStreamable
 from runline.model.lifecycle import RunStatus, is_active
 from runline.model.run import Run
+from runline.model.thread_seq import SEQS_PER_ATTEMPT
 from runline.runs.journal import Journal
 from runline.runs.recorder import Recorder
 from runline.storage.segments import SegmentStore
 from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
-
-_SEQS_PER_ATTEMPT = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class RunStreams:
             return 0
         if run.spec.stream_resumable:
             return await self.segments.last_seq(run.run_id)
-        return earlier * _SEQS_PER_ATTEMPT
+        return earlier * SEQS_PER_ATTEMPT
 
     async def _has_stored(self, run: Run) -> bool:
         return run.spec.stream_resumable and await self.segments.last_seq(run.run_id) > 0

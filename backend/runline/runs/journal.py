@@ -12,6 +12,7 @@ from runline.runs.recorder import Recorder
 from runline.streams.contracts import StreamBridge
 
 _TURNS = 16
+_ROUNDS = 16
 
 
 class Journal:
@@ -41,10 +42,15 @@ class Journal:
         """Wait until all that the graph has emitted so far can be read, for a checkpoint to be saved behind it.
 
         Else a process killed in between would go on behind a step whose events nobody can read. What was emitted
-        just now is on its way through LangGraph's queue, for a few turns of the event loop.
+        just now is on its way through LangGraph's queue: each event for a few turns of the event loop, one after
+        the other. Other nodes may go on and on meanwhile, which is not waited for.
         """
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
+        for _ in range(_ROUNDS):
+            known = self._seq
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            if self._seq == known:
+                break
         await self.flush()
 
     async def flush(self) -> None:

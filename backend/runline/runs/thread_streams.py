@@ -48,9 +48,10 @@ class RunTold:
 
 @dataclass(frozen=True, slots=True)
 class RunDone:
-    """A run that began has ended, or is gone."""
+    """A run has ended, or is gone; `begun`: it had begun before."""
 
     run: Run
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,7 @@ class _Follower:
                 yield Lost(exc, run, unseen=not after)
         except RunNotFound:
             pass
-        if begun:
-            yield RunDone(run)
+        yield RunDone(run, begun)
 
     async def _told(self, run: Run, after: int | None) -> AsyncIterator[RunTold]:
         async for batch in await self._shared.runs.follow(run, after):

@@ -32,6 +32,7 @@ from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.thread import ThreadState
+from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
 from runline.storage.tables import is_active, runs, threads
@@ -67,7 +68,12 @@ _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready
 _CLAIM = (
     update(runs)
     .where(runs.c.run_id == bindparam("key"), runs.c.status == literal_column("'pending'"))
-    .values(status=RunStatus.RUNNING, ready=0, attempt=runs.c.attempt + 1)
+    .values(
+        status=RunStatus.RUNNING,
+        ready=0,
+        attempt=runs.c.attempt + 1,
+        ordinal=func.coalesce(runs.c.ordinal, next_ordinal(runs.c.thread_id)),
+    )
     .returning(runs)
 )
 _HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
@@ -168,11 +174,12 @@ def remove_run(connection: Connection, run: Run, *, keep_graph: bool = False) ->
 
     `keep_graph`: state is left that only the thread's present graph can read.
     """
-    before = (
-        connection.execute(delete(runs).where(runs.c.run_id == run.run_id).returning(runs.c.before))
-    ).scalar_one_or_none()
-    if before is None:
+    statement = delete(runs).where(runs.c.run_id == run.run_id)
+    gone = connection.execute(statement.returning(runs.c.thread_id, runs.c.ordinal, runs.c.before)).one_or_none()
+    if gone is None:
         return
+    note_removed(connection, gone)
+    before = gone.before
     heir = connection.execute(_NEXT_RUN, {"key": run.thread_id, "born": run.created_at}).scalar_one_or_none()
     if heir:
         connection.execute(update(runs).where(runs.c.run_id == heir).values(before=before))

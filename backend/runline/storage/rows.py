@@ -15,7 +15,7 @@ from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
 from runline.model.delivery import Delivery, DeliveryStatus, RunEnd
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
-from runline.model.run import Run, RunSpec
+from runline.model.run import Run, RunSpec, StreamProtocol
 from runline.model.schedule import Schedule
 from runline.model.thread import Thread
 from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
@@ -182,6 +182,7 @@ def _run(row: Row[Any]) -> Run:
         created_at=row.created_at,
         updated_at=row.updated_at,
         attempt=row.attempt,
+        ordinal=row.ordinal,
         due_at=row.due_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
@@ -238,6 +239,7 @@ def run_to_row(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "resumable": int(run.spec.stream_resumable),
         "attempt": run.attempt,
+        "ordinal": run.ordinal,
         "metadata": run.metadata,
         "spec": asdict(run.spec),
     }
@@ -281,4 +283,6 @@ def cron_to_row(cron: Cron) -> dict[str, Any]:
 def _spec_from_json(spec: dict[str, Any]) -> RunSpec:
     spec["stream_mode"] = tuple(spec["stream_mode"])
     spec["multitask_strategy"] = MultitaskStrategy(spec["multitask_strategy"])
+    # rows from before there was a second protocol do not name theirs
+    spec["protocol"] = StreamProtocol(spec.get("protocol", StreamProtocol.CLASSIC))
     return RunSpec(**spec)

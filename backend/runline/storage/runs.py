@@ -22,6 +22,7 @@ from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
 from runline.storage.engine import Database, reads, writes
 from runline.storage.idempotency import earlier_run, remember_key
+from runline.storage.ordinals import next_ordinal
 from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
@@ -60,6 +61,7 @@ _THREAD: Select[Any] = select(
     threads.c.hidden,
     threads.c.state_updated_at,
     _NEWEST.label("newest"),
+    next_ordinal(threads.c.thread_id).label("next_ordinal"),
 ).where(threads.c.thread_id == bindparam("key"))
 
 
@@ -166,7 +168,7 @@ class RunStore:
         start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= now))
         lease: dict[str, Any] = {}
         if start and claimant:
-            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now)
+            run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now, ordinal=thread.next_ordinal)
             lease = {"lease_owner": claimant.worker, "lease_until": now + claimant.lease}
         if not start:
             self._refuse_flood(connection)
@@ -225,6 +227,7 @@ class _ThreadAtAdmission:
     existed: bool
     held: bool
     next_place: datetime
+    next_ordinal: int
     metadata: dict[str, Any]
     metadata_before: dict[str, Any]
     metadata_for_runs: dict[str, Any]
@@ -243,6 +246,7 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
         existed=row is not None,
         held=row is not None and row.held_until is not None,
         next_place=_next_place(row) if row is not None else run.created_at,
+        next_ordinal=row.next_ordinal if row is not None else 1,
         metadata={**metadata, **graph},
         metadata_before=metadata,
         metadata_for_runs={**(row.metadata if row is not None else {}), **graph},

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -167,6 +168,7 @@ _PENDING_AND_READY = text("status = 'pending' AND ready = 1")
 _RUNNING = text("status = 'running'")
 _RESUMABLE = text("resumable = 1")
 _ACTIVE = text("ended_at IS NULL")
+_NUMBERED = text("ordinal IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -186,6 +188,8 @@ runs = Table(
     Column("ended_at", Moment),
     # 1 if its events are stored in `segments`
     Column("resumable", Integer, nullable=False),
+    # the how-many-th run of its thread to start; NULL until it does
+    Column("ordinal", Integer),
     # grows with every claim and never repeats: the fencing token of the lease
     Column("attempt", Integer, nullable=False),
     # attempts that ended without a word from their worker
@@ -199,6 +203,14 @@ runs = Table(
     Column("before", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "run_id"),
+    Index(
+        "uq_runs_thread_id_ordinal",
+        "thread_id",
+        "ordinal",
+        unique=True,
+        sqlite_where=_NUMBERED,
+        postgresql_where=_NUMBERED,
+    ),
     Index("uq_runs_running", "thread_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     Index(
         "ix_runs_ready",
@@ -219,6 +231,14 @@ runs = Table(
     ),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+)
+
+# where runs are removed, the highest ordinal that one of them had
+removed_ordinals = Table(
+    "removed_ordinals",
+    metadata,
+    Column("thread_id", Id, ForeignKey("threads.thread_id", ondelete="CASCADE"), primary_key=True),
+    Column("highest", Integer, nullable=False),
 )
 
 segments = Table(
@@ -384,6 +404,11 @@ def is_running() -> ColumnElement[bool]:
 def is_active() -> ColumnElement[bool]:
     """Pending or running: the condition of `ix_runs_active`."""
     return runs.c.ended_at.is_(None)
+
+
+def has_ordinal(table: FromClause = runs) -> ColumnElement[bool]:
+    """It has started: the condition of `uq_runs_thread_id_ordinal`."""
+    return table.c.ordinal.is_not(None)
 
 
 def is_claimable() -> ColumnElement[bool]:

@@ -13,13 +13,14 @@ from runline.model.run import Run
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads
 from runline.storage.rows import first_readable, run_from_row
-from runline.storage.tables import is_active, runs, threads
+from runline.storage.tables import has_ordinal, is_active, runs, threads
 
 _THREAD: Select[Any] = select(
     threads.c.thread_id, threads.c.created_at, threads.c.state_updated_at, threads.c.held_until
 ).where(threads.c.thread_id == bindparam("key"), threads.c.owner == bindparam("owner"))
 _OF_THREAD: Select[Any] = select(runs).where(runs.c.thread_id == bindparam("key"))
 _OLDEST = _OF_THREAD.where(runs.c.created_at >= bindparam("since")).order_by(runs.c.created_at, runs.c.run_id)
+_STARTED = _OF_THREAD.where(has_ordinal(), runs.c.ordinal >= bindparam("least"))
 _ACTIVE = _OF_THREAD.where(is_active()).order_by(runs.c.created_at, runs.c.run_id)
 _NEWEST = _OF_THREAD.order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
 
@@ -55,6 +56,21 @@ class ThreadStreamStore:
         thread = _thread(connection, viewer, thread_id)
         key = {"key": thread_id}
         return _outlook(thread, _first(connection, _ACTIVE, key) or _first(connection, _NEWEST, key))
+
+    @reads
+    def started(self, connection: Connection, viewer: Viewer, thread_id: str, least: int = 0) -> Run | None:
+        """The first run that started as the `least`-th of its thread or later; None if there is none.
+
+        Raises ThreadNotFound, Unreadable.
+        """
+        _thread(connection, viewer, thread_id)
+        return _first(connection, _STARTED.order_by(runs.c.ordinal), {"key": thread_id, "least": least})
+
+    @reads
+    def newest_started(self, connection: Connection, viewer: Viewer, thread_id: str) -> Run | None:
+        """The run that started last; None if there is none. Raises ThreadNotFound, Unreadable."""
+        _thread(connection, viewer, thread_id)
+        return _first(connection, _STARTED.order_by(runs.c.ordinal.desc()), {"key": thread_id, "least": 0})
 
 
 def _thread(connection: Connection, viewer: Viewer, thread_id: str) -> Row[Any]:

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
-from runline.doors.platform.schemas import Body, JsonObject, Limit, Offset, OptionalObject, RunConfig
+from runline.doors.bodies import Body, JsonObject, OptionalObject, RunConfig
+from runline.doors.platform.schemas import Limit, Offset
 from runline.model.assistant import AssistantChange, AssistantDraft
 
 # databases other than SQLite hold no text with a NUL in it

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from runline.doors.platform.schemas import Body, Flag, Limit, Offset, OptionalObject, RunBody, RunFields, SortOrder
+from runline.doors.bodies import Body, OptionalObject
+from runline.doors.platform.schemas import Flag, Limit, Offset, RunBody, RunFields, SortOrder
 from runline.model.lifecycle import MultitaskStrategy
 
 _NEVER_OF_CRONS = ("checkpoint", "checkpoint_id", "on_disconnect", "after_seconds", "if_not_exists", "on_completion")

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from langgraph.store.base import NOT_PROVIDED
 from pydantic import Field
 
-from runline.doors.platform.schemas import Body, Flag, JsonObject, Limit, Offset
+from runline.doors.bodies import Body, JsonObject
+from runline.doors.platform.schemas import Flag, Limit, Offset
 from runline.runs.items import ItemQuery, Keeping, NamespaceQuery
 
 _TEN_YEARS_IN_MINUTES = 5_256_000

@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from runline.kit.ids import parse_id
+from runline.doors.bodies import Body, Goto, JsonObject, OptionalObject, RunConfig, Update
 from runline.model.lifecycle import MultitaskStrategy
 
 _TEN_YEARS_IN_SECONDS = 315_360_000
 
-JsonObject = dict[str, Any]
-OptionalObject = Annotated[JsonObject, BeforeValidator(lambda value: {} if value is None else value)]
 # a path of names: langgraph's savers take no other characters, and SQLite no empty name
 FilterKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max_length=1000)]
 StreamMode = Literal[
@@ -43,40 +41,6 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class Body(BaseModel):
-    """A JSON object; `unsupported` names the fields that are refused unless null."""
-
-    model_config = ConfigDict(frozen=True)
-    unsupported: ClassVar[tuple[str, ...]] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unsupported(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name in cls.unsupported:
-                if data.get(name) is not None:
-                    raise ValueError(f"the field '{name}' is not supported by this server")
-        return data
-
-
-class RunConfig(Body):
-    """`config` of a run: keys beyond these are kept as they are."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    tags: list[str] | None = None
-    recursion_limit: Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)] | None = None
-    max_concurrency: Annotated[int, Field(strict=True, ge=1, lt=2**31)] | None = None
-    configurable: OptionalObject = {}
-    metadata: OptionalObject = {}
-
-    @model_validator(mode="after")
-    def _checkpoint_is_an_id(self) -> RunConfig:
-        checkpoint_id = self.configurable.get("checkpoint_id")
-        if checkpoint_id is not None and (not isinstance(checkpoint_id, str) or parse_id(checkpoint_id) is None):
-            raise ValueError("configurable.checkpoint_id must be a UUID")
-        return self
-
-
 class CheckpointRef(Body):
     """A checkpoint of a thread."""
 
@@ -93,19 +57,12 @@ class CheckpointName(Body):
     checkpoint_map: dict[str, str] | None = None
 
 
-class SendTarget(Body):
-    """A node to go to, with its input."""
-
-    node: str
-    input: Any = None
-
-
 class CommandBody(Body):
     """`command` of a run."""
 
-    update: JsonObject | list[tuple[str, Any]] | None = None
+    update: Update | None = None
     resume: Any = None
-    goto: str | SendTarget | list[str] | list[SendTarget] | None = None
+    goto: Goto | None = None
 
 
 class RunFields(Body):
@@ -115,9 +72,9 @@ class RunFields(Body):
 
     input: Any = None
     command: CommandBody | None = None
-    metadata: OptionalObject = {}
+    metadata: OptionalObject = Field(default_factory=dict)
     config: RunConfig | None = None
-    context: OptionalObject = {}
+    context: OptionalObject = Field(default_factory=dict)
     interrupt_before: Literal["*"] | list[str] | None = None
     interrupt_after: Literal["*"] | list[str] | None = None
     stream_mode: Annotated[list[StreamMode] | None, BeforeValidator(_as_list)] = None
@@ -196,7 +153,7 @@ class HistoryBody(Body):
 class AssistantCountBody(Body):
     """Which assistants."""
 
-    metadata: OptionalObject = {}
+    metadata: OptionalObject = Field(default_factory=dict)
     graph_id: str | None = None
     name: Annotated[str, Field(max_length=1000)] | None = None
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from runline.doors.platform.schemas import Body, CommandBody, JsonObject, Limit, Offset, OptionalObject, SortOrder
+from runline.doors.bodies import Body, JsonObject, OptionalObject
+from runline.doors.platform.schemas import CommandBody, Limit, Offset, SortOrder
 from runline.model.extract import Path
 from runline.model.lifecycle import ThreadStatus
 from runline.model.ttl import PruneStrategy

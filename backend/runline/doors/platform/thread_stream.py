@@ -89,7 +89,7 @@ def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
             moment = place_of(run.created_at).moment
             shown = [event for event in events if _RUN_MODES in modes or (runs_are_shown and event.name == "metadata")]
             return b"".join(_frame(event.name, event.data, Place(moment, event.seq)) for event in shown)
-        case RunDone(run) if runs_are_shown:
+        case RunDone(run, begun=True) if runs_are_shown:
             done = {"status": "run_done", "run_id": run.run_id}
             return _frame("metadata", dumps(done), place_of(run.created_at).behind)
         case Lost(reason, run, unseen):

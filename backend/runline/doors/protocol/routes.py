@@ -1,0 +1,85 @@
+"""The protocol over HTTP: commands, and the stream of a thread's events.
+
+Divergence 64: ids of threads are checked; officially a stream for what can be no thread is open, and silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Request
+from starlette.responses import Response
+
+from runline.doors.http import EVENTS, CallDep, json_response, json_routes
+from runline.doors.live import AnswerCut, sse
+from runline.doors.protocol.commands import reply
+from runline.doors.protocol.filters import Filter
+from runline.doors.protocol.schemas import CommandBody, SubscribeBody, read
+from runline.doors.protocol.view import ThreadView
+from runline.errors import BadRequest, Invalid, Unavailable
+from runline.kit.ids import parse_id
+from runline.kit.json import JSONDecodeError
+
+routes = json_routes("Agent streaming protocol")
+
+_FORWARD = "langgraph-sdk-py"
+"""Whose clients take the end of an earlier run for that of their own."""
+
+
+async def thread_id_in_path(thread_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
+    """A thread's id. Raises Invalid."""
+    if (parsed := parse_id(thread_id)) is None:
+        raise Invalid("Invalid thread ID: must be a UUID")
+    return parsed
+
+
+ThreadId = Annotated[str, Depends(thread_id_in_path)]
+
+
+def _documented(body: type[CommandBody] | type[SubscribeBody]) -> dict[str, Any]:
+    content = {"application/json": {"schema": body.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+async def _body(request: Request) -> Any:
+    """The body as JSON, whose shape the protocol refuses in its own words."""
+    try:
+        return await request.json()
+    except JSONDecodeError as exc:
+        raise BadRequest("Invalid JSON body") from exc
+
+
+Sent = Annotated[Any, Depends(_body)]
+
+
+@routes.post("/threads/{thread_id}/commands", openapi_extra=_documented(CommandBody))
+async def command(thread_id: ThreadId, sent: Sent, call: CallDep) -> Response:
+    """Carry out a command. Whether it was refused is said by the reply: 400 is for what is no command."""
+    answer, understood = await reply(call, thread_id, sent)
+    return json_response(answer, status=200 if understood else 400)
+
+
+@routes.post(
+    "/threads/{thread_id}/stream/events",
+    response_class=Response,
+    responses=EVENTS,
+    openapi_extra=_documented(SubscribeBody),
+)
+async def stream_events(
+    thread_id: ThreadId, sent: Sent, call: CallDep, user_agent: Annotated[str, Header(include_in_schema=False)] = ""
+) -> Response:
+    """Answer with the events of a thread, those of its runs to come too; it ends when the client leaves."""
+    body = read(SubscribeBody, sent, BadRequest)
+    view = ThreadView(call, thread_id, body.since, forward=user_agent.startswith(_FORWARD))
+    return sse(_frames(view, body.filter), call.wire, {})
+
+
+async def _frames(view: ThreadView, wanted: Filter) -> AsyncIterator[bytes]:
+    try:
+        async for events in view.events():
+            if shown := [event.frame for event in events if wanted.shows(event.name)]:
+                yield b"".join(shown)
+    except Unavailable as exc:
+        raise AnswerCut(str(exc)) from exc
+    raise AnswerCut("the gateway shuts down")
