@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
-from runline.doors import console, platform, protocol
+from runline.doors import console, insight, platform, protocol
 from runline.doors.cors import cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
@@ -62,8 +62,8 @@ def create_app(
 
 
 def _routers(http: HttpOptions) -> list[APIRouter]:
-    main = platform.router(http.disabled)
-    return [main] if "threads" in http.disabled else [main, protocol.router()]
+    always = [platform.router(http.disabled), insight.router(http.disabled)]
+    return always if "threads" in http.disabled else [*always, protocol.router()]
 
 
 class _Gateway(FastAPI):

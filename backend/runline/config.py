@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
@@ -91,6 +92,23 @@ class WebhookSettings(_Section):
     retention_seconds: float = Field(604_800.0, ge=0)
 
 
+class PriceSettings(_Section):
+    """What a million tokens of a model cost."""
+
+    input: Decimal = Field(ge=0)
+    output: Decimal = Field(ge=0)
+    cache_read: Decimal | None = Field(None, ge=0)
+    cache_creation: Decimal | None = Field(None, ge=0)
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+
+
+class InsightSettings(_Section):
+    """What is kept of what happens inside runs, and what models cost."""
+
+    max_trace_bytes: int = Field(10_240, ge=256, le=2**20)
+    prices: dict[str, PriceSettings] = Field({})
+
+
 class LimitSettings(_Section):
     """What a single request may ask for."""
 
@@ -125,6 +143,7 @@ class Settings(BaseSettings):
     workers: WorkerSettings = WorkerSettings()
     streams: StreamSettings = StreamSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    insight: InsightSettings = InsightSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 

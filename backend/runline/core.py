@@ -21,31 +21,42 @@ from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.insight import Insight
 from runline.runs.items import Items
+from runline.runs.ledger import Ledger
+from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
+from runline.runs.prices import Price, PriceList
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
 from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
+from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
+from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker, WorkerOptions
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
+from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
+from runline.storage.run_events import RunEventStore
+from runline.storage.run_log import RunLogStore
 from runline.storage.runs import QueueLimits, RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
 from runline.storage.ttls import TtlStore
 from runline.storage.unseen import UnseenStore
+from runline.storage.usage import UsageStore
+from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
@@ -76,8 +87,10 @@ class Core:
     worker: Worker
     bridge: StreamBridge
     thread_bells: ThreadBells
+    log_bells: ThreadBells
     thread_streams: ThreadStreams
     commands: ThreadCommands
+    insight: Insight
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -85,6 +98,7 @@ class Core:
         await self.worker.drain()
         self.bridge.shut_down()
         self.thread_bells.shut_down()
+        self.log_bells.shut_down()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,7 @@ class _Background:
 
     reaper: Reaper
     recorder: Recorder
+    logs: RunLogs
     scheduler: Scheduler
     sweeper: Sweeper
     dispatcher: Dispatcher
@@ -115,6 +130,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
+        tasks.supervise("write logs", background.logs.write_step)
         # this process owns the database alone: what is still running was left by one that died
         await background.reaper.reap(everything=True)
         await core.upkeep.finish_removals()
@@ -127,6 +143,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         tasks.supervise("prune", lambda: _every(pause, core.upkeep.sweep))
         tasks.supervise("dispatch webhooks", background.dispatcher.dispatch_step)
         stack.push_async_callback(background.dispatcher.drain)
+        stack.push_async_callback(background.logs.drain)
         stack.push_async_callback(core.drain)
         yield core
 
@@ -139,7 +156,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
             settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
         )
     )
-    bell, thread_bells = MemoryBell(), MemoryThreadBells()
+    bell, thread_bells, log_bells = MemoryBell(), MemoryThreadBells(), MemoryThreadBells()
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
     unseen = UnseenStore(database, clock, ttl.default)
@@ -161,7 +178,10 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     )
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks)
+    logs = RunLogs(RunLogStore(database), log_bells)
+    prices = _price_list(settings)
+    watch = Watch(logs, Ledger(prices), clock, settings.insight.max_trace_bytes)
+    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch)
     worker = Worker(executor, leases, bell, clock, tasks, options)
     queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
     manager = RunManager(
@@ -178,6 +198,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         streams=streams,
         bell=bell,
         thread_bells=thread_bells,
+        log_bells=log_bells,
         recent=RecentRuns(bridge),
         clock=clock,
     )
@@ -185,6 +206,15 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     cron_bell = MemoryBell()
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
+    run_events = RunEventStore(database)
+    insight = Insight(
+        events=run_events,
+        logs=LogStreams(run_events, log_bells),
+        usage=UsageStore(database),
+        periods=UsagePeriodStore(database),
+        feedback=FeedbackStore(database, clock),
+        prices=prices,
+    )
     core = Core(
         registry=registry,
         assistants=assistants,
@@ -204,14 +234,17 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         worker=worker,
         bridge=bridge,
         thread_bells=thread_bells,
+        log_bells=log_bells,
         thread_streams=thread_streams,
         commands=ThreadCommands(manager, states, thread_streams.store),
+        insight=insight,
         tasks=tasks,
     )
     attempts = settings.workers.max_attempts
     return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, worker.live, attempts),
+        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts),
         streams.recorder,
+        logs,
         Scheduler(crons, manager, cron_bell, clock),
         Sweeper(
             database,
@@ -222,6 +255,10 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         ),
         Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
     )
+
+
+def _price_list(settings: Settings) -> PriceList:
+    return PriceList({model: Price(**price.model_dump()) for model, price in settings.insight.prices.items()})
 
 
 def _dispatcher_options(settings: Settings) -> DispatcherOptions:

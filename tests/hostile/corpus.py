@@ -50,7 +50,7 @@ BODIES: Mapping[str, bytes] = {
     "unclosed-100000": b"[" * 100_000,
 }
 
-PLACES = ("thread", "run", "assistant", "cron")
+PLACES = ("thread", "run", "assistant", "cron", "feedback")
 
 BAD_IDS: Mapping[str, str] = {
     "word": "bad",
@@ -96,7 +96,7 @@ _LENGTHS = ("abc", "-1", "1e3", "9" * 40, "0x10", "+5")
 
 @dataclass(frozen=True)
 class Case:
-    """A bad request; its target holds {thread}, {run}, {assistant}, {cron} and {checkpoint} of a real one."""
+    """A bad request; its target holds {thread}, {run} and other places, for those of the site."""
 
     name: str
     request: Request

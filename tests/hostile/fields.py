@@ -358,3 +358,10 @@ CRON_PATCH = (
 _CRON_IDS = (Field("assistant_id", "null", _WORDS), Field("thread_id", "null", _WORDS))
 CRON_COUNT = (*_CRON_IDS, WANTED_METADATA, Field("enabled", "null truth"))
 CRON_SEARCH = (*CRON_COUNT, *_PAGE)
+
+_LONG_COMMENT, _LONG_ID = "x" * 10_001, "x" * 501
+FEEDBACK = (
+    Field("rating", "negative", {"zero": 0, "two": 2, "one-as-a-fraction": 1.0}),
+    Field("comment", "null text empty-text digits truth-as-text", {"nul": _NUL, "too-long": _LONG_COMMENT}),
+    Field("message_id", "null text digits truth-as-text", {"nul": _NUL, "too-long": _LONG_ID}),
+)

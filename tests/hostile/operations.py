@@ -16,6 +16,11 @@ _INTEGERS = ("many", "", "1.5", "1e2", "0x1", "%00", "1;DROP", "9999999999999999
 _TRUTHS = ("maybe", "", "2", "%00", "[]")
 _WORDS = ("explode", "", "%00", "a%0d%0ab", "%27%20OR%201=1")
 _LIMITS = (*_INTEGERS, "-1", "1001")
+_FEW = (*_INTEGERS, "-1", "0", "201")
+_SEQS = (*_INTEGERS, "-1", "9" * 16)
+_PAGES = {"limit": _FEW, "before_seq": _SEQS, "after_seq": _SEQS}
+_NAMES = ("", "run.end,,ai_message", "run.ended", "middleware:%00", "middleware:a%0d%0ab")
+_TIMES = ("now", "", "5", "2026-13-01", "0000-01-01", "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00%00")
 _JOIN = {
     "cancel_on_disconnect": _TRUTHS,
     "stream_mode": ("everything", "values,everything", "%00", "%5B1", "%5B%22everything%22%5D"),
@@ -26,7 +31,7 @@ _CANCEL = {"action": _WORDS, "wait": _TRUTHS}
 
 @dataclass(frozen=True)
 class Operation:
-    """`path` holds {thread}, {run}, {assistant}, {cron}; `query` names bad values of each parameter, as sent."""
+    """`path` holds {thread}, {run} and other places; `query` names bad values of each parameter, as sent."""
 
     method: str
     path: str
@@ -113,8 +118,32 @@ OPERATIONS = (
     Operation("POST", "/store/items/search", {}, fields.ITEM_SEARCH),
     Operation("POST", "/store/namespaces", {}, fields.NAMESPACES),
     Operation("GET", "/metrics", query={"format": _WORDS}),
+    Operation("GET", "/threads/{thread}/messages", query=_PAGES),
+    Operation("GET", "/threads/{thread}/messages/page", query={"limit": _FEW, "before_seq": _SEQS}),
+    Operation("GET", "/threads/{thread}/runs/{run}/messages", query=_PAGES),
+    Operation(
+        "GET",
+        "/threads/{thread}/runs/{run}/events",
+        query={
+            "limit": (*_LIMITS[:-1], "0", "2001"),
+            "after_seq": _SEQS,
+            "event_types": _NAMES,
+        },
+    ),
+    Operation("GET", "/threads/{thread}/runs/{run}/events/stream"),
+    Operation("GET", "/threads/{thread}/token-usage", query={"include_active": _TRUTHS}),
+    Operation("GET", "/threads/{thread}/runs/{run}/token-usage"),
+    Operation(
+        "GET",
+        "/usage",
+        query={"bucket": _WORDS, "group_by": _WORDS, "from": _TIMES, "to": _TIMES, "tz": (*_WORDS, "../../etc/passwd")},
+    ),
+    Operation("PUT", "/threads/{thread}/runs/{run}/feedback", {"rating": 1}, fields.FEEDBACK),
+    Operation("GET", "/threads/{thread}/runs/{run}/feedback"),
+    Operation("GET", "/threads/{thread}/runs/{run}/feedback/stats"),
+    Operation("DELETE", "/threads/{thread}/runs/{run}/feedback/{feedback}"),
 )
 
 TAKING_BODIES = tuple(operation for operation in OPERATIONS if operation.body is not None)
 MAKING_RUNS = tuple(operation for operation in OPERATIONS if operation.makes_run)
-STREAMING = tuple(operation for operation in OPERATIONS if operation.path.endswith("}/stream"))
+STREAMING = tuple(operation for operation in OPERATIONS if operation.path.endswith(("}/stream", "/events/stream")))

@@ -50,12 +50,14 @@ def populate(url: str) -> dict[str, str]:
         state: dict[str, Any] = http.get(f"/threads/{thread}/state").json()
         # one that may be changed and deleted: those of the graphs are needed
         assistant: str = http.post("/assistants", json={"graph_id": "steps"}).json()["assistant_id"]
+        opinion = http.put(f"/threads/{thread}/runs/{run['run_id']}/feedback", json={"rating": 1}).json()
     return {
         "thread": thread,
         "run": run["run_id"],
         "assistant": assistant,
         "cron": cron,
         "checkpoint": state["checkpoint_id"],
+        "feedback": opinion["feedback_id"],
     }
 
 

@@ -20,7 +20,7 @@ async def listed(
     house: House, thread_id: str, limit: int = 10, offset: int = 0, status: str | None = None
 ) -> list[Run]:
     wanted = RunStatus(status) if status else None
-    return await house.core.runs.list_of_thread(ANONYMOUS, thread_id, wanted, limit, offset)
+    return [known.run for known in await house.core.runs.list_of_thread(ANONYMOUS, thread_id, wanted, limit, offset)]
 
 
 async def test_a_live_run_is_taken_from_memory_and_others_from_the_store(house: House) -> None:

@@ -50,7 +50,7 @@ async def come_due(house: House, cron: Cron, ago: timedelta = timedelta(0)) -> C
 async def runs_of(house: House, thread_id: str) -> list[Run]:
     """The thread's runs, once nothing is left to do."""
     await wait_until(lambda: not house.core.worker.live)
-    return await house.core.runs.list_of_thread(ANONYMOUS, thread_id, None, 100, 0)
+    return [known.run for known in await house.core.runs.list_of_thread(ANONYMOUS, thread_id, None, 100, 0)]
 
 
 async def test_a_cron_that_is_due_makes_a_run_on_its_thread(house: House) -> None:

@@ -124,7 +124,8 @@ async def test_a_run_whose_worker_died_too_often_is_told_of(tmp_path: Path) -> N
         core = house.core
         run = await house.abandon(await house.thread(), "attempt", webhook=receiver.url())
         parts = (core.runs.saver, core.states, core.runs.rollback, core.runs.streams, core.runs.webhooks)
-        reaper = Reaper(core.leases, core.threads, *parts, core.runs.bell, core.worker.live, max_attempts=1)
+        bells = (core.runs.bell, core.log_bells)
+        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, max_attempts=1)
         await reaper.reap(everything=True)
         told = (await receiver.called()).told
     assert (told["run_id"], told["status"], told["error"]["error"]) == (run.run_id, "error", "WorkerDied")

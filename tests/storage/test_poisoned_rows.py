@@ -46,7 +46,7 @@ async def test_a_poisoned_run_is_left_out_of_its_list(world: World, column: str,
     await poison(world, "runs", broken.run_id, column, value)
 
     listed = await world.runs.list_of_thread(ANONYMOUS, thread.thread_id, None, 10, 0)
-    assert [run.run_id for run in listed] == [sound.run_id]
+    assert [run.run_id for run, _ in listed] == [sound.run_id]
     with pytest.raises(Unreadable, match=broken.run_id):
         await world.runs.get(ANONYMOUS, broken.run_id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -14,16 +15,20 @@ from sqlalchemy import Connection, Engine, event, text
 
 from runline.kit.ids import new_id
 from runline.model.assistant import AssistantChange, graph_assistant_id
+from runline.model.feedback import Opinion
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
+from runline.model.log_page import LogPage
 from runline.model.run import Run
 from runline.model.thread import Page, ThreadFilter
+from runline.model.usage_period import Bucket, Period
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.deliveries import Result
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
-from storage.world import ALICE, INTERRUPTED, SUCCESS, World
+from storage.past import Past
+from storage.world import ALICE, INTERRUPTED, START, SUCCESS, World
 
 AGENT = graph_assistant_id("agent")
 
@@ -36,7 +41,7 @@ def captured() -> Iterator[list[Statement]]:
     statements: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
-        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
+        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"):
             statements.append((sql, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -68,6 +73,8 @@ async def run(world: World) -> Run:
         await world.add(new_id(), create_thread=True, after_seconds=60)
     run = await world.start(new_id(), create_thread=True)
     await world.add(run.thread_id)
+    await Past.of(world).tell(run, "run.start", "human_message", "ai_message")
+    await Past.of(world).call(run)
     return run
 
 
@@ -78,6 +85,40 @@ BY_METADATA = ThreadFilter(metadata={"graph_id": "echo", "tags": ["a"]})
 async def record(world: World, _run: Run) -> None:
     (taken,) = await world.deliveries.take(1, 20)
     await world.deliveries.record(taken.delivery, Result(500, "no", world.clock.now()))
+
+
+async def read_messages(world: World, run: Run) -> None:
+    events = Past.of(world).events
+    for page in (LogPage(50), LogPage(50, after=1), LogPage(50, before=9)):
+        await events.thread_messages(ANONYMOUS, run.thread_id, page)
+        await events.run_messages(ANONYMOUS, run.thread_id, run.run_id, page)
+
+
+async def read_log(world: World, run: Run) -> None:
+    for types in ((), ("run.end",)):
+        page = LogPage(50, after=1)
+        await Past.of(world).events.run_log(ANONYMOUS, run.thread_id, run.run_id, page, types)
+
+
+async def use_feedback(world: World, run: Run) -> None:
+    feedback = Past.of(world).feedback
+    kept = await feedback.put(ANONYMOUS, run.thread_id, run.run_id, Opinion(1))
+    await feedback.list_of_run(ANONYMOUS, run.thread_id, run.run_id)
+    await feedback.stats(ANONYMOUS, run.thread_id, run.run_id)
+    await feedback.delete(ANONYMOUS, run.thread_id, run.run_id, kept.feedback_id)
+
+
+async def read_usage(world: World, run: Run) -> None:
+    usage = Past.of(world).usage
+    await usage.of_thread(ANONYMOUS, run.thread_id)
+    await usage.of_thread(ANONYMOUS, run.thread_id, include_active=True)
+    await usage.of_run(ANONYMOUS, run.thread_id, run.run_id)
+
+
+async def read_periods(world: World, run: Run) -> None:
+    period = Period.of(START, START + timedelta(days=9), Bucket.DAY, UTC)
+    for group_by in (None, "model", "thread"):
+        await Past.of(world).periods.of_period(ANONYMOUS, period, group_by)
 
 
 HOT: dict[str, Call] = {
@@ -94,6 +135,12 @@ HOT: dict[str, Call] = {
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),
     "get a run": lambda world, run: world.runs.get(ANONYMOUS, run.run_id, run.thread_id),
     "list runs": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, None, 10, 0),
+    "get a run with its usage": lambda world, run: world.runs.get_counted(ANONYMOUS, run.run_id, run.thread_id),
+    "read messages": read_messages,
+    "read a log": read_log,
+    "use feedback": use_feedback,
+    "read usage": read_usage,
+    "read usage of a time": read_periods,
     "list running": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, RunStatus.RUNNING, 10, 0),
     "get a thread": lambda world, run: world.threads.get(ANONYMOUS, run.thread_id),
     "patch a thread": lambda world, run: world.threads.patch(ANONYMOUS, run.thread_id, {}),
@@ -128,6 +175,11 @@ BOUNDED = {
     # admission counts what is active, in the index of that, and stops at the limit
     "SCAN runs USING COVERING INDEX ix_runs_active",
     "SCAN anon_1",
+    # the calls of one thread, found by their index, are added up several times
+    "SCAN mine",
+    # the borders of buckets
+    "SCAN 9 CONSTANT ROWS",
+    "SCAN borders",
 }
 
 
@@ -153,6 +205,16 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "holds": (HOT["find holds"], "ix_threads_held"),
     "assistants": (HOT["search assistants"], "ix_assistants_owner_created_at (owner=?"),
     "terms": (HOT["search by metadata"], "PRIMARY KEY (term=?)"),
+    "messages of a thread": (HOT["read messages"], "ix_run_events_messages (thread_id=? AND seq>?)"),
+    "messages of a run": (HOT["read messages"], "ix_run_events_run_id_seq (run_id=? AND seq<?)"),
+    "a log": (HOT["read a log"], "ix_run_events_run_id_seq (run_id=? AND seq>?)"),
+    "feedback": (HOT["use feedback"], "uq_feedback_run_id_author (run_id=?"),
+    "usage of runs": (HOT["list runs"], "ix_usage_entries_run_id (run_id=?)"),
+    "usage of a thread": (HOT["read usage"], "ix_usage_entries_thread_id (thread_id=?)"),
+    "usage of a time": (
+        HOT["read usage of a time"],
+        "ix_usage_entries_owner (owner=? AND started_at>?",
+    ),
     "expired threads": (HOT["find expired threads"], "ix_thread_ttls_expires_at (expires_at<?)"),
 }
 

@@ -10,8 +10,22 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runline.doors.http import WireOptions
+from runline.errors import Invalid
 
 log = structlog.get_logger()
+
+
+FROM_THE_START = frozenset({"-1", "0", "-"})
+"""What a Last-Event-ID may be that is not the id of an event."""
+
+
+def position(last_event_id: str) -> int:
+    """The place in a run's stream or log that a Last-Event-ID names; 0 is its start. Raises Invalid."""
+    if last_event_id in FROM_THE_START:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
+        raise Invalid("Invalid Last-Event-ID: must be the id of an event of this run, or -1 for all")
+    return int(last_event_id)
 
 
 class AnswerCut(Exception):

@@ -49,7 +49,7 @@ class Schedule:
 
         Ends at `end_time`, or when none comes for fifty years. Raises Invalid for what cannot be read.
         """
-        zone = _zone(self.timezone)
+        zone = zone_of(self.timezone)
         fields = self._fields()
         local = after.astimezone(zone)
         at_named_times = not any(field.startswith("*") for field in fields[1:3])
@@ -90,7 +90,8 @@ class Schedule:
         return Invalid(f"Invalid cron schedule: '{self.expression[:_SHOWN]}'. Reason: {reason}.")
 
 
-def _zone(name: str | None) -> tzinfo:
+def zone_of(name: str | None) -> tzinfo:
+    """The rules of an IANA time zone; UTC for None. Raises Invalid."""
     if name is None:
         return UTC
     try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
+from langchain_core.runnables import RunnableConfig
 from langgraph.store.base import BaseStore
 
 from runline.errors import RunlineError, Unavailable
@@ -21,6 +22,7 @@ from runline.graphs.invocation import build_config, build_invocation
 from runline.graphs.protocol_stream import ProtocolStream
 from runline.graphs.registry import Access, GraphRegistry
 from runline.graphs.stream import Emission, GraphStream
+from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome, StreamProtocol
 from runline.model.thread import ThreadState
@@ -30,7 +32,9 @@ from runline.runs.live import LiveRun
 from runline.runs.outcome import error_result, graph_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
+from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
 
@@ -59,6 +63,7 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    watch: Watch
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
         """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
@@ -66,7 +71,9 @@ class Executor:
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
         stream = _stream_of(run)
-        live.graph_task = asyncio.create_task(self._run_graph(live, journal, stream), name=f"graph {run.run_id}")
+        live.log, witness = await self.watch.begin(run)
+        running = self._run_graph(live, journal, stream, witness)
+        live.graph_task = asyncio.create_task(running, name=f"graph {run.run_id}")
         if live.stop_reason:
             live.graph_task.cancel()
         await asyncio.wait([live.graph_task])
@@ -76,14 +83,15 @@ class Executor:
             await self._conclude(live, journal, stream, successor)
         self.webhooks.ended([run])
 
-    async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream) -> None:
+    async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
         config = build_config(run)
         resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
-            invocation = build_invocation(run, graph, config, resume=resume)
+            watched: RunnableConfig = {**config, "callbacks": [witness]}
+            invocation = build_invocation(run, graph, watched, resume=resume)
             resumable = run.spec.stream_resumable
             with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
                 await self._record(stream.run(graph, invocation), journal)
@@ -148,13 +156,19 @@ class Executor:
     async def _finish(
         self, live: LiveRun, outcome: RunOutcome, state: ThreadState | None, successor: Successor
     ) -> Ending:
-        ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor()))
+        entries = await self._unwritten(live)
+        ending = await self._persist(lambda: self.leases.finish(live.run, outcome, state, successor(), entries))
+        self.watch.logs.ring(live.run)
         live.promoted = ending.promoted
         if ending.held:
             live.run = replace(live.run, status=outcome.status, error=outcome.error)
         elif not ending.stop:
             log.warning("lease lost before the end of a run", run_id=live.run.run_id, attempt=live.run.attempt)
         return ending
+
+    async def _unwritten(self, live: LiveRun) -> Entries:
+        """What the run's log and the ledger lack, to be written with its end."""
+        return await self.watch.logs.rest(live.log) if live.log else NOTHING
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Commit an end, however long the database is out of reach: the lease is renewed as soon as it is not."""
@@ -174,8 +188,10 @@ class Executor:
         await self._persist(lambda: self.saver.fence(live.run.run_id, live.run.attempt + 1))
         match live.stop_reason:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
-                undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor()))
+                entries = await self._unwritten(live)
+                undoing = self._persist(lambda: self.rollback.undo(live.run, reason, successor(), entries))
                 live.promoted, values = await undoing
+                self.watch.logs.ring(live.run)
                 await journal.end(success_result(values))
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 outcome = RunOutcome(RunStatus.INTERRUPTED, None, stream.result, reason)
@@ -189,7 +205,7 @@ class Executor:
                     await self._end(live, journal, success_result(stream.result))
             case StopReason.SHUTDOWN:
                 await journal.flush()
-                await self.leases.requeue(live.run, crashed=False)
+                await self.leases.requeue(live.run, crashed=False, entries=await self._unwritten(live))
             case _ if await self.leases.is_gone(live.run):
                 await journal.end(success_result(None))
             case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from runline.model.lifecycle import StopReason
 from runline.model.run import Run
+from runline.runs.run_logs import RunLog
 
 _FORCE = {
     StopReason.DISCONNECT: 0,
@@ -25,13 +26,14 @@ class LiveRun:
     """The run, the task that executes its graph, and why it was told to stop, if it was.
 
     `promoted` is the thread's next run, if it was claimed as this one ended. `done` is set when nothing of the run
-    is left to do in this process: its end is committed and its stream over.
+    is left to do in this process: its end is committed and its stream over. `log` is there once it executes.
     """
 
     run: Run
     graph_task: asyncio.Task[None] | None = None
     stop_reason: StopReason | None = None
     promoted: Run | None = None
+    log: RunLog | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self, reason: StopReason) -> None:

@@ -21,6 +21,7 @@ from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus, StopReason, is_active
 from runline.model.run import Run, RunSpec
+from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.follow import RunStreams
@@ -39,9 +40,10 @@ _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK:
 
 @dataclass(frozen=True, slots=True)
 class KnownRun:
-    """A run, and whether it is known from the store alone."""
+    """A run, what its calls of models came to so far, and whether it is known from the store alone."""
 
     run: Run
+    usage: Usage
     store_only: bool
 
 
@@ -62,6 +64,7 @@ class RunManager:
     streams: RunStreams
     bell: Bell
     thread_bells: ThreadBells
+    log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
 
@@ -140,19 +143,26 @@ class RunManager:
 
     async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
         """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
-        # an end is committed before the live run knows of it, and others may have read it by now
-        row = await self.runs.get(viewer, run_id, thread_id)
-        if is_active(row.status) and (live := self.worker.live.get(run_id)):
-            return KnownRun(live.run, store_only=False)
-        return KnownRun(row, store_only=True)
+        return self._known(*await self.runs.get_counted(viewer, run_id, thread_id))
 
     async def list_of_thread(
         self, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
-    ) -> list[Run]:
+    ) -> list[KnownRun]:
         """A thread's runs, newest first, at most `limit`; live ones take precedence over their rows."""
         rows = await self.runs.list_of_thread(viewer, thread_id, status, limit, offset)
-        live = self.worker.live
-        return [live[row.run_id].run if row.run_id in live and is_active(row.status) else row for row in rows]
+        return [self._known(row, usage) for row, usage in rows]
+
+    def _known(self, row: Run, usage: Usage) -> KnownRun:
+        # an end is committed before the live run knows of it, and others may have read it by now
+        if is_active(row.status) and (live := self.worker.live.get(row.run_id)):
+            return KnownRun(live.run, usage, store_only=False)
+        return KnownRun(row, usage, store_only=True)
+
+    async def usage_so_far(self, run: Run) -> Usage:
+        """What the calls of a run came to that was just created, or long ago by the same Idempotency-Key."""
+        if run.status is RunStatus.PENDING:
+            return NO_USAGE
+        return (await self.runs.get_counted(Viewer(run.owner), run.run_id, run.thread_id))[1]
 
     async def find(self, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return a run, or a stateless one that is gone but whose stream is still kept. Raises RunNotFound."""
@@ -258,5 +268,6 @@ class RunManager:
                 self.worker.stop(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

@@ -17,7 +17,7 @@ from runline.runs.states import ThreadStates
 from runline.runs.webhooks import Webhooks
 from runline.storage.leases import LeaseStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Bell
+from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
 
@@ -34,6 +34,7 @@ class Reaper:
     streams: RunStreams
     webhooks: Webhooks
     bell: Bell
+    log_bells: ThreadBells
     live: Container[str]
     max_attempts: int
 
@@ -45,6 +46,7 @@ class Reaper:
         for run, crashes in abandoned:
             try:
                 await self._take_over(run, crashes + 1)
+                self.log_bells.ring(run.thread_id)
             except Exception:
                 # it is found again in the next round; the others must not wait for it
                 log.exception("a run cannot be taken over", run_id=run.run_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runline.graphs.checkpoints import RunlineSaver
+from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import StopReason, stop_error
 from runline.model.run import Run
 from runline.runs.states import ThreadStates
@@ -33,11 +34,16 @@ class Rollback:
         await self.leases.doom(run)
         await self.undo(run, StopReason.DELETE)
 
-    async def undo(self, run: Run, reason: StopReason, claimant: Claimant | None = None) -> tuple[Run | None, Any]:
-        """Undo a run that executes no more; returns the thread's next run if claimed, and its values now."""
+    async def undo(
+        self, run: Run, reason: StopReason, claimant: Claimant | None = None, entries: Entries = NOTHING
+    ) -> tuple[Run | None, Any]:
+        """Undo a run that executes no more; returns the thread's next run if claimed, and its values now.
+
+        `entries` are what its log and the ledger lack.
+        """
         await self.saver.adelete_for_runs([run.run_id])
         # what is left was made by the graph that the thread had before
         graph_id = await self.leases.graph_before(run) or run.graph_id
         state = replace(await self.states.rest(replace(run, graph_id=graph_id)), error=stop_error(reason))
-        ending = await self.leases.discard(run, state, claimant, reason)
+        ending = await self.leases.discard(run, state, claimant, reason, entries)
         return ending.promoted, state.values

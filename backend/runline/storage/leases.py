@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
 from runline.errors import Unreadable
 from runline.kit.clock import Clock
+from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
@@ -22,6 +23,7 @@ from runline.storage.engine import Database, reads, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
+from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_active, is_claimable, is_running, runs
 
 
@@ -115,18 +117,23 @@ class LeaseStore:
         outcome: RunOutcome,
         state: ThreadState | None,
         claimant: Claimant | None,
+        entries: Entries = NOTHING,
     ) -> Ending:
         """Commit a run's terminal status with its thread's new state, and let the thread's next run go.
 
+        `entries` are written whatever comes of it, but for those of the log if the run is not held any more.
         A stop that was requested meanwhile goes first, unless it asks for no more than the interrupt that this is.
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
         now = self._clock.now()
         if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
+            write_late_usage(connection, run.run_id, entries)
             return Ending(held=False, gone=_is_gone(connection, run))
         if row.stop_requested in _gives_way_to(outcome):
+            write_entries(connection, entries)
             return Ending(held=False, stop=StopReason(row.stop_requested))
         post_end(connection, run, outcome, now)
+        write_end(connection, run, outcome, now, entries)
         if run.vanishes:
             drop_thread(connection, run)
             return Ending(held=True)
@@ -150,6 +157,7 @@ class LeaseStore:
         state: ThreadState | None,
         claimant: Claimant | None,
         reason: StopReason = StopReason.DELETE,
+        entries: Entries = NOTHING,
     ) -> Ending:
         """Remove a run whose checkpoints are gone, restore its thread, and let the next run go; as `finish`.
 
@@ -159,7 +167,9 @@ class LeaseStore:
         changes = state_columns(state, now)
         query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
         if (row := connection.execute(query).one_or_none()) is None:
+            write_late_usage(connection, run.run_id, entries)
             return Ending(held=False)
+        write_stop(connection, run, reason, now, entries)
         if row.ended_at is None:
             # it has not come to rest since the run before this one, which may have failed
             changes.pop("resting", None)
@@ -197,7 +207,7 @@ class LeaseStore:
         return _is_gone(connection, run)
 
     @writes
-    def requeue(self, connection: Connection, run: Run, *, crashed: bool) -> bool:
+    def requeue(self, connection: Connection, run: Run, *, crashed: bool, entries: Entries = NOTHING) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
         now = self._clock.now()
         statement = (
@@ -212,7 +222,11 @@ class LeaseStore:
                 updated_at=now,
             )
         )
-        return connection.execute(statement).rowcount == 1
+        if connection.execute(statement).rowcount != 1:
+            write_late_usage(connection, run.run_id, entries)
+            return False
+        write_entries(connection, entries)
+        return True
 
     async def expired(self, *, everything: bool = False) -> list[tuple[Run, int]]:
         """Running runs whose lease has ended, each with the crashes it has survived so far.

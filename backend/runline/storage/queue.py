@@ -31,10 +31,12 @@ from sqlalchemy import (
 from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
+from runline.model.run_ends import error_event
 from runline.model.thread import ThreadState
 from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
+from runline.storage.run_log import write_events, write_stop
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
 
@@ -63,7 +65,7 @@ _NEXT_RUN = (
 )
 _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread_id, threads.c.held_until.is_not(None)))
 _DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
-_RETIRE = update(runs).where(runs.c.run_id == bindparam("key"))
+_RETIRE = update(runs).where(runs.c.run_id == bindparam("key")).returning(runs.c.thread_id)
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
 _CLAIM = (
     update(runs)
@@ -111,7 +113,8 @@ def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
     error = {"error": "Unreadable", "message": str(reason)}
     now = datetime.now(UTC)
     end = {"status": RunStatus.ERROR, "error": error, "ended_at": now, "updated_at": now, "ready": 0}
-    connection.execute(_RETIRE, {"key": run_id, **end})
+    for row in connection.execute(_RETIRE, {"key": run_id, **end}).all():
+        write_events(connection, [error_event(row.thread_id, run_id, error, now)])
 
 
 def promote(connection: Connection, thread_id: str, claimant: Claimant | None, now: datetime) -> Run | None:
@@ -219,6 +222,7 @@ def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datet
         )
         return
     post_stop(connection, run, reason, now)
+    write_stop(connection, run, reason, now)
     if run.vanishes or (run.traceless and reason in (StopReason.ROLLBACK, StopReason.DELETE)):
         drop_thread(connection, run)
     elif reason in (StopReason.INTERRUPT, StopReason.DISCONNECT):

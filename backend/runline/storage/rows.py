@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,11 +14,14 @@ from runline.errors import Unreadable
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
 from runline.model.delivery import Delivery, DeliveryStatus, RunEnd
+from runline.model.feedback import Feedback, Opinion
 from runline.model.lifecycle import MultitaskStrategy, RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run, RunSpec, StreamProtocol
+from runline.model.run_event import EventCategory, RunEvent
 from runline.model.schedule import Schedule
 from runline.model.thread import Thread
 from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
+from runline.model.usage import Caller, Tokens, UsageEntry
 from runline.storage.tables import Undecodable
 
 T = TypeVar("T")
@@ -117,6 +120,21 @@ def delivery_from_row(row: Row[Any]) -> Delivery:
 def run_end_from_row(row: Row[Any]) -> RunEnd:
     """What a `webhook_deliveries` row has to tell. Raises Unreadable."""
     return _sound("Webhook delivery", row, _run_end)
+
+
+def run_event_from_row(row: Row[Any]) -> RunEvent:
+    """A `run_events` row. Raises Unreadable."""
+    return _sound("The log of thread", row, _run_event)
+
+
+def usage_entry_from_row(row: Row[Any]) -> UsageEntry:
+    """A `usage_entries` row. Raises Unreadable."""
+    return _sound("Usage entry", row, _usage_entry)
+
+
+def feedback_from_row(row: Row[Any]) -> Feedback:
+    """A `feedback` row. Raises Unreadable."""
+    return _sound("Feedback", row, _feedback)
 
 
 def _assistant(row: Row[Any]) -> Assistant:
@@ -278,6 +296,41 @@ def cron_to_row(cron: Cron) -> dict[str, Any]:
         "metadata": cron.spec.metadata,
         "spec": asdict(cron.spec),
     }
+
+
+def _run_event(row: Row[Any]) -> RunEvent:
+    return RunEvent(
+        thread_id=row.thread_id,
+        run_id=row.run_id,
+        event_type=row.event_type,
+        category=EventCategory(row.category),
+        created_at=row.created_at,
+        content=row.content,
+        metadata=row.metadata,
+        seq=row.seq,
+    )
+
+
+_TOKENS = tuple(each.name for each in fields(Tokens))
+
+
+def _usage_entry(row: Row[Any]) -> UsageEntry:
+    columns = dict(row._mapping)
+    tokens = Tokens(**{name: columns.pop(name) for name in _TOKENS})
+    caller, rolled_back = Caller(columns.pop("caller")), bool(columns.pop("rolled_back"))
+    return UsageEntry(**columns, tokens=tokens, caller=caller, rolled_back=rolled_back)
+
+
+def _feedback(row: Row[Any]) -> Feedback:
+    return Feedback(
+        feedback_id=row.feedback_id,
+        thread_id=row.thread_id,
+        run_id=row.run_id,
+        author=row.author,
+        opinion=Opinion(row.rating, row.comment, row.message_id),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 def _spec_from_json(spec: dict[str, Any]) -> RunSpec:

@@ -17,6 +17,7 @@ from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
+from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
@@ -28,6 +29,7 @@ from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
 from runline.storage.ttls import give_ttl
+from runline.storage.usage import usage_by_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class RunFilter:
     statuses: tuple[RunStatus, ...] | None = None
     assistant_id: str | None = None
 
+
+Counted = tuple[Run, Usage]
+"""A run, and what its calls of models came to so far."""
 
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
@@ -185,19 +190,18 @@ class RunStore:
     @reads
     def get(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
-        query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
-        if thread_id:
-            query = query.where(runs.c.thread_id == thread_id)
-        row = connection.execute(query).one_or_none()
-        if row is None:
-            raise RunNotFound(run_id)
-        return run_from_row(row)
+        return _get(connection, viewer, run_id, thread_id)
+
+    @reads
+    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str) -> Counted:
+        """Return one run of a thread, and its usage. Raises RunNotFound."""
+        return _counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
 
     @reads
     def list_of_thread(
         self, connection: Connection, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
-    ) -> list[Run]:
-        """A thread's runs, newest first."""
+    ) -> list[Counted]:
+        """A thread's runs, newest first, and the usage of each."""
         where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
         query = (
             select(runs)
@@ -206,7 +210,7 @@ class RunStore:
             .limit(limit)
             .offset(offset)
         )
-        return readable(connection.execute(query), run_from_row)
+        return _counted(connection, readable(connection.execute(query), run_from_row))
 
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
@@ -257,6 +261,21 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
             "config": row.config if row is not None else {},
         },
     )
+
+
+def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None) -> Run:
+    query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
+    if thread_id:
+        query = query.where(runs.c.thread_id == thread_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise RunNotFound(run_id)
+    return run_from_row(row)
+
+
+def _counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+    usages = usage_by_run(connection, [run.run_id for run in found])
+    return [(run, usages.get(run.run_id, NO_USAGE)) for run in found]
 
 
 def _next_place(row: Row[Any]) -> datetime:

@@ -57,5 +57,8 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
-        reaper = Reaper(world.leases, world.threads, saver, states, rollback, streams, webhooks, bell, (), MAX_ATTEMPTS)
+        bells = (bell, MemoryThreadBells())
+        reaper = Reaper(
+            world.leases, world.threads, saver, states, rollback, streams, webhooks, *bells, (), MAX_ATTEMPTS
+        )
         yield Process(saver, reaper)

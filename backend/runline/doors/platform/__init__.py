@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute, Route
 
+from runline.doors.areas import enabled
 from runline.doors.platform import (
     assistant_graphs,
     assistant_versions,
@@ -23,7 +23,6 @@ from runline.doors.platform import (
     upkeep,
     webhooks,
 )
-from runline.doors.platform.areas import area_of
 
 
 def router(disabled: Container[str] = ()) -> APIRouter:
@@ -34,8 +33,4 @@ def router(disabled: Container[str] = ()) -> APIRouter:
     nouns = (system, threads, thread_stream, state, crons, runs, stateless, store, upkeep, webhooks, unserved)
     about_assistants = (assistants, assistant_versions, assistant_graphs)
     routes = (route for noun in nouns + about_assistants for route in noun.routes.routes)
-    return APIRouter(routes=[route for route in routes if not _is_in(route, disabled)])
-
-
-def _is_in(route: BaseRoute, disabled: Container[str]) -> bool:
-    return isinstance(route, Route) and area_of(route.path) in disabled
+    return enabled(routes, disabled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
-from runline.doors.platform.ids import AssistantId
+from runline.doors.ids import AssistantId
 from runline.errors import Invalid
 
 routes = json_routes("Assistants")

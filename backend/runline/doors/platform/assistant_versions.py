@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
+from runline.doors.ids import AssistantId
 from runline.doors.platform.assistant_schemas import LatestBody, VersionsBody
-from runline.doors.platform.ids import AssistantId
 from runline.doors.platform.words import assistant_to_wire, assistant_version_to_wire
 
 routes = json_routes("Assistants")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import Call, CallDep, json_response, json_routes, pagination
+from runline.doors.ids import AssistantId
 from runline.doors.platform.assistant_schemas import AssistantCreateBody, AssistantPatchBody
-from runline.doors.platform.ids import AssistantId
 from runline.doors.platform.schemas import AssistantCountBody, AssistantSearchBody
 from runline.doors.platform.words import assistant_to_wire, selected
 from runline.model.thread import Page

@@ -13,13 +13,13 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
+from runline.doors.ids import RunId, ThreadId
 from runline.doors.platform.idempotency import KeyDep
-from runline.doors.platform.ids import RunId, ThreadId
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
 from runline.doors.platform.specs import thread_run_spec
-from runline.doors.platform.spellings import spelled
 from runline.doors.platform.streaming import Join, JoinDep, await_run, run_headers, stream_run
 from runline.doors.platform.words import run_to_wire, selected
+from runline.doors.spellings import spelled
 from runline.errors import Invalid
 from runline.model.lifecycle import ACTIVE, CancelAction, RunStatus
 from runline.storage.runs import RunFilter
@@ -36,6 +36,7 @@ _FIELDS = (
     "multitask_strategy",
     "created_at",
     "updated_at",
+    "usage",
 )
 
 
@@ -56,7 +57,8 @@ CancelDep = Annotated[_Cancel, Depends(_cancel_in_query)]
 async def create_run(thread_id: ThreadId, body: ThreadRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer at once."""
     run = await call.core.runs.create(call.viewer, thread_id, thread_run_spec(body, call.wire, call.headers), key)
-    return json_response(run_to_wire(run), headers=run_headers(run))
+    usage = await call.core.runs.usage_so_far(run)
+    return json_response(run_to_wire(run, usage), headers=run_headers(run))
 
 
 @routes.post("/threads/{thread_id}/runs/stream", response_class=Response, responses=EVENTS)
@@ -98,14 +100,14 @@ async def list_runs(thread_id: ThreadId, call: CallDep, page: Annotated[_List, D
     """List a thread's runs, newest first."""
     await call.core.threads.get(call.viewer, thread_id)
     runs = await call.core.runs.list_of_thread(call.viewer, thread_id, page.status, page.limit, page.offset)
-    return json_response(selected(map(run_to_wire, runs), page.select))
+    return json_response(selected((run_to_wire(known.run, known.usage) for known in runs), page.select))
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}")
 async def get_run(thread_id: ThreadId, run_id: RunId, call: CallDep) -> Response:
     """Return one run."""
     known = await call.core.runs.get(call.viewer, thread_id, run_id)
-    return json_response(run_to_wire(known.run))
+    return json_response(run_to_wire(known.run, known.usage))
 
 
 @routes.delete("/threads/{thread_id}/runs/{run_id}", status_code=204)

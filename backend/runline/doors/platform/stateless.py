@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from runline.config import MOST_BATCHED
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
+from runline.doors.ids import RunId
 from runline.doors.platform.idempotency import KeyDep
-from runline.doors.platform.ids import RunId
 from runline.doors.platform.schemas import StatelessRunBody
 from runline.doors.platform.specs import stateless_run_spec
 from runline.doors.platform.streaming import Join, JoinDep, await_run, run_headers, stream_run
@@ -24,7 +24,8 @@ routes = json_routes("Stateless runs")
 async def create_run(body: StatelessRunBody, call: CallDep, key: KeyDep) -> Response:
     """Create a run and answer at once."""
     run = await call.core.runs.create(call.viewer, None, stateless_run_spec(body, call.wire, call.headers), key)
-    return json_response(run_to_wire(run), headers=run_headers(run, threadless=True))
+    usage = await call.core.runs.usage_so_far(run)
+    return json_response(run_to_wire(run, usage), headers=run_headers(run, threadless=True))
 
 
 @routes.post("/runs/stream", response_class=Response, responses=EVENTS)

@@ -15,8 +15,8 @@ from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from runline.doors.http import Call
-from runline.doors.live import AnswerCut, late_json, sse
-from runline.doors.platform.spellings import spelled
+from runline.doors.live import AnswerCut, late_json, position, sse
+from runline.doors.spellings import spelled
 from runline.errors import Invalid, RunlineError, Unavailable
 from runline.kit.json import dumps
 from runline.model.event import Event
@@ -25,7 +25,6 @@ from runline.streams.contracts import Batch, Ended
 
 END = b"event: end\r\ndata: null\r\n\r\n"
 _ALWAYS_SHOWN = frozenset({"error"})
-FROM_THE_START = frozenset({"-1", "0", "-"})
 
 Modes = frozenset[str] | None
 
@@ -89,13 +88,7 @@ def spelled_modes(parts: Iterable[str], known: Container[str]) -> set[str]:
 
 async def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
     """`Last-Event-ID`: the position to go on from; None without one, which means from now on."""
-    if last_event_id is None:
-        return None
-    if last_event_id in FROM_THE_START:
-        return 0
-    if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
-        raise Invalid("Invalid Last-Event-ID: must be the id of an event of this run, or -1 for all")
-    return int(last_event_id)
+    return None if last_event_id is None else position(last_event_id)
 
 
 ModesDep = Annotated[Modes, Depends(modes_in_query)]

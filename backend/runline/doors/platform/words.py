@@ -10,6 +10,7 @@ from typing import Any
 from langgraph.store.base import Item, SearchItem
 from langgraph.types import PregelTask, StateSnapshot
 
+from runline.doors.words import moment_to_wire, usage_to_wire
 from runline.graphs.weights import Weight
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.cron import Cron
@@ -17,12 +18,8 @@ from runline.model.delivery import Delivery, RunEnd
 from runline.model.extract import Path
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
+from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import GivenTtl
-
-
-def moment_to_wire(moment: datetime) -> str:
-    """ISO 8601 with microseconds and offset, also when they are zero."""
-    return moment.isoformat(timespec="microseconds")
 
 
 def assistant_to_wire(assistant: Assistant) -> dict[str, Any]:
@@ -137,8 +134,15 @@ def weight_to_wire(thread_id: str, weight: Weight) -> dict[str, Any]:
     }
 
 
-def run_to_wire(run: Run) -> dict[str, Any]:
-    """A Run object."""
+def run_to_wire(run: Run, usage: Usage = NO_USAGE) -> dict[str, Any]:
+    """A Run object, and what its calls of models came to so far.
+
+    Divergence 75: officially runs have no `usage`.
+    """
+    return {**_run_to_wire(run), "usage": usage_to_wire(usage)}
+
+
+def _run_to_wire(run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "thread_id": run.thread_id,
@@ -190,7 +194,7 @@ def webhook_to_wire(end: RunEnd, sent_at: datetime) -> dict[str, Any]:
     Divergence 52: `values` hold `__interrupt__`, and are those of runs without a thread, too.
     """
     return {
-        **run_to_wire(end.run),
+        **_run_to_wire(end.run),
         "status": end.status,
         "run_started_at": _moment_or_null(end.run.started_at),
         "run_ended_at": moment_to_wire(end.ended_at),

@@ -32,6 +32,11 @@ async def cron_id_in_path(cron_id: _Text) -> str:
     return _parsed("cron", cron_id)
 
 
+async def feedback_id_in_path(feedback_id: _Text) -> str:
+    """A feedback's id. Raises Invalid."""
+    return _parsed("feedback", feedback_id)
+
+
 def _parsed(noun: str, text: str) -> str:
     if (parsed := parse_id(text)) is None:
         raise Invalid(f"Invalid {noun} ID: must be a UUID")
@@ -42,3 +47,4 @@ ThreadId = Annotated[str, Depends(thread_id_in_path)]
 RunId = Annotated[str, Depends(run_id_in_path)]
 AssistantId = Annotated[str, Depends(assistant_id_in_path)]
 CronId = Annotated[str, Depends(cron_id_in_path)]
+FeedbackId = Annotated[str, Depends(feedback_id_in_path)]

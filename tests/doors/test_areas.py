@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Route
 
 from runline.doors import platform
-from runline.doors.platform.areas import area_of
+from runline.doors.areas import area_of
 from runline.graphs.http import AREAS
 
 

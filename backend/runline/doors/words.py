@@ -1,0 +1,31 @@
+"""What all doors say alike: times, and what calls of models came to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from runline.model.token_usage import Usage
+from runline.model.usage import COST_UNIT
+
+
+def moment_to_wire(moment: datetime) -> str:
+    """ISO 8601 with microseconds and offset, also when they are zero."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def cost_to_wire(cost: int | None) -> float | int | None:
+    """A cost in the currency's unit."""
+    return cost / COST_UNIT if cost else cost
+
+
+def usage_to_wire(usage: Usage) -> dict[str, Any]:
+    """A Usage object: tokens, calls, and what they cost."""
+    return {
+        **asdict(usage.tokens),
+        "calls": usage.calls,
+        "unpriced_calls": usage.unpriced_calls,
+        "cost": cost_to_wire(usage.cost),
+        "currency": usage.currency,
+    }
