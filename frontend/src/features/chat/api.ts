@@ -15,6 +15,8 @@ export interface Head {
   metadata: { assistant_id?: string };
   error: unknown;
   interrupts: Record<string, Interrupt[]>;
+  /** Whether the gateway may not know of it yet. */
+  isNew?: boolean;
 }
 
 /** A thread that the first message has just made, before the gateway is asked. */
@@ -24,6 +26,7 @@ export const newHead = (threadId: string, assistantId: string | undefined): Head
   metadata: { assistant_id: assistantId },
   error: null,
   interrupts: {},
+  isNew: true,
 });
 
 export interface Run {
@@ -57,7 +60,7 @@ export interface ThreadUsage {
 const headFields = ["thread_id", "status", "metadata", "error", "interrupts"];
 
 /** All below is of one thread, and asked for again whenever a run begins or ends. */
-export const aboutThread = (threadId: string) => ["threads", threadId];
+const aboutThread = (threadId: string) => ["threads", threadId];
 
 /** The thread; null if there is none. */
 export const threadHead = (threadId = "") =>
@@ -66,7 +69,11 @@ export const threadHead = (threadId = "") =>
     queryFn: async () =>
       (await call<Head[]>("/threads/search", { ids: [threadId], select: headFields }))[0] ?? null,
     enabled: threadId !== "",
+    refetchInterval: ({ state }) => (isKnown(state.data) ? false : 1000),
   });
+
+/** Whether the gateway has the thread, and so can tell the rest. */
+export const isKnown = (head: Head | null | undefined) => !!head && !head.isNew;
 
 /** Its runs, newest first. Whether a run was started elsewhere is seen here: it is asked for again and again. */
 export const threadRuns = (threadId = "") =>
@@ -74,7 +81,6 @@ export const threadRuns = (threadId = "") =>
     queryKey: [...aboutThread(threadId), "runs"],
     queryFn: () =>
       call<Run[]>(`/threads/${threadId}/runs?limit=50&select=run_id&select=status&select=kwargs`),
-    enabled: threadId !== "",
     refetchInterval: 2000,
   });
 
@@ -83,7 +89,6 @@ export const threadHistory = (threadId = "") =>
   queryOptions({
     queryKey: [...aboutThread(threadId), "history"],
     queryFn: () => call<Past[]>(`/threads/${threadId}/history`, { limit: 300 }),
-    enabled: threadId !== "",
     placeholderData: keepPreviousData,
   });
 
@@ -92,7 +97,6 @@ export const threadUsage = (threadId = "") =>
   queryOptions({
     queryKey: [...aboutThread(threadId), "usage"],
     queryFn: () => call<ThreadUsage>(`/threads/${threadId}/token-usage`),
-    enabled: threadId !== "",
   });
 
 /** Stop a run, or undo it, and wait until that is done. */

@@ -38,7 +38,7 @@ export function AskForm({ ask, decision, onDecide }: Props) {
           {ask.description}
         </Text>
       )}
-      {choice !== "edit" && <CodeBlock text={pretty(ask.args)} label="the arguments" />}
+      {choice !== "edit" && <CodeBlock text={pretty(ask.args)} label="the arguments" tall="9rem" />}
       <Group gap="xs">
         {ask.choices.map((one) => (
           <Button

@@ -5,6 +5,7 @@ import type { Conversation } from "./conversation";
 import { ErrorNote } from "./error-note";
 import { InterruptForms } from "./interrupt-forms";
 import { Queue } from "./queue";
+import { StoppedNote } from "./stopped-note";
 import type { Controls } from "./use-controls";
 import type { useThread } from "./use-thread";
 
@@ -34,11 +35,13 @@ export function ChatFooter({
   const failed =
     isBusy || isPast ? undefined : (conversation.error ?? (head?.status === "error" && head.error));
   const asked = isBusy || isPast ? [] : thread.interrupts;
+  const isStopped = head?.status === "interrupted" && thread.interrupts.length === 0 && !isBusy && !isPast;
   return (
     <div className={classes.footer}>
       <Stack className={classes.column} gap="xs" pb="sm">
         {controls.error && <ErrorNote error={controls.error} />}
         {!!failed && <ErrorNote error={failed} onRetry={conversation.goOn} />}
+        {isStopped && <StoppedNote onGoOn={conversation.goOn} />}
         <InterruptForms interrupts={asked} onAnswer={conversation.answer} />
         <Queue runs={queued} onRemove={controls.remove} />
         {isPast && (

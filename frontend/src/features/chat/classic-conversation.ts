@@ -1,5 +1,5 @@
 import { useStream } from "langgraph-sdk-classic/react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { apiUrl, call } from "@/lib/gateway";
 import { type Conversation, human, type Opening, type Said } from "./conversation";
 import { type RawMessage, readMessages } from "./messages";
@@ -8,14 +8,18 @@ type State = { messages?: RawMessage[] };
 
 /** A conversation by the hook of @langchain/langgraph-sdk/react. */
 export function useClassicConversation({ assistantId, threadId, onThread }: Opening): Conversation {
+  // the hook's own `error` may be that of a task of an earlier run
+  const [error, setError] = useState<unknown>();
   const stream = useStream<State>({
     apiUrl,
     assistantId,
     threadId: threadId ?? null,
     onThreadId: onThread,
     onFinish: readStateAgain,
+    onError: setError,
+    onCreated: () => setError(undefined),
   });
-  const { submit, joinStream, messages, isLoading, isThreadLoading, error } = stream;
+  const { submit, joinStream, messages, isLoading, isThreadLoading } = stream;
   return {
     messages: useMemo(() => readMessages(messages), [messages]),
     isLoading,

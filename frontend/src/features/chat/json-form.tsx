@@ -15,7 +15,7 @@ export function JsonForm({ value, words, onAnswer }: Props) {
   const [draft, setDraft] = useState("");
   return (
     <>
-      {typeof value !== "string" && <CodeBlock text={pretty(value)} label="the payload" />}
+      {typeof value !== "string" && <CodeBlock text={pretty(value)} label="the payload" tall="9rem" />}
       {words.length > 0 && (
         <Group gap="xs">
           {words.map((word) => (

@@ -38,7 +38,7 @@ export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onE
     <div ref={scroll} className={classes.scroll}>
       <Stack
         className={classes.column}
-        gap="md"
+        gap="sm"
         py="lg"
         role="log"
         aria-label="Conversation"

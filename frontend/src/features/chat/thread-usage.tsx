@@ -2,12 +2,13 @@ import { Group, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Coins } from "lucide-react";
 import { money, tokens } from "@/lib/format";
-import { threadUsage, type ThreadUsage as Usage } from "./api";
+import { isKnown, threadHead, threadUsage, type ThreadUsage as Usage } from "./api";
 
 /** What the thread has come to; more about it when pointed at. */
 export function ThreadUsage({ threadId }: { threadId: string | undefined }) {
-  const { data } = useQuery(threadUsage(threadId));
-  if (!threadId || !data?.total_tokens) return null;
+  const enabled = isKnown(useQuery(threadHead(threadId)).data);
+  const { data } = useQuery({ ...threadUsage(threadId), enabled });
+  if (!enabled || !data?.total_tokens) return null;
   const cost = data.total_cost && data.currency ? money(data.total_cost, data.currency) : undefined;
   return (
     <Tooltip label={linesOf(data).join("\n")} style={{ whiteSpace: "pre" }} withArrow multiline>

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { aboutThread, cancelRun, type Run, threadRuns } from "./api";
+import { cancelRun, type Run, threadRuns } from "./api";
 import { saidOf } from "./said";
 
 /** What can be done to the runs of a thread. `error` is the last refusal; `rollingBack` and `stopping` are under way. */
@@ -27,7 +27,6 @@ export function useControls(threadId = "", onDraft: (text: string) => void, onRe
     onSuccess: (run) => {
       // what was said is undone with the run: it can be said better
       if (run) onDraft(saidOf(run));
-      queries.removeQueries({ queryKey: aboutThread(threadId) });
       onReopen();
     },
     onSettled: news,

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
-import { type Interrupt, threadHead, threadHistory, threadRuns, threadUsage } from "./api";
+import { type Interrupt, isKnown, threadHead, threadHistory, threadRuns, threadUsage } from "./api";
 import type { Conversation } from "./conversation";
 
 const NONE: never[] = [];
@@ -8,9 +8,10 @@ const NONE: never[] = [];
 /** What the gateway knows of the thread beside its messages; read again whenever one of its runs begins or ends. */
 export function useThread(threadId: string | undefined, conversation: Conversation) {
   const head = useQuery(threadHead(threadId)).data;
-  const { data: runs = NONE, dataUpdatedAt } = useQuery(threadRuns(threadId));
-  const history = useQuery(threadHistory(threadId)).data ?? NONE;
-  const usage = useQuery(threadUsage(threadId)).data;
+  const enabled = isKnown(head);
+  const { data: runs = NONE, dataUpdatedAt } = useQuery({ ...threadRuns(threadId), enabled });
+  const history = useQuery({ ...threadHistory(threadId), enabled }).data ?? NONE;
+  const usage = useQuery({ ...threadUsage(threadId), enabled }).data;
   const running = runs.find((run) => run.status === "running");
   const queued = useMemo(() => runs.filter((run) => run.status === "pending").reverse(), [runs]);
   const interrupts = useMemo<Interrupt[]>(() => Object.values(head?.interrupts ?? {}).flat(), [head]);

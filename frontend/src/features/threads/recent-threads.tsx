@@ -12,7 +12,7 @@ export function RecentThreads({ onLeave }: { onLeave: () => void }) {
   return (
     <>
       <Button
-        variant="light"
+        variant="default"
         leftSection={<Plus size={16} />}
         onClick={onLeave}
         renderRoot={(props) => <Link to="/chat/{-$thread}" params={{}} search={stay} {...props} />}
