@@ -14,7 +14,7 @@ export function Navigation({ onLeave }: { onLeave: () => void }) {
           leftSection={<Icon size={17} />}
           active={pathname.startsWith(to.slice(0, to.indexOf("/", 1)))}
           onClick={onLeave}
-          renderRoot={(props) => <Link to={to} params={{}} {...props} />}
+          renderRoot={(props) => <Link to={to} params={{ thread: undefined }} {...props} />}
         />
       ))}
     </Stack>

@@ -15,7 +15,7 @@ const first = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/chat/{-$thread}", params: {}, replace: true });
+    throw redirect({ to: "/chat/{-$thread}", params: { thread: undefined }, replace: true });
   },
 });
 

@@ -54,28 +54,32 @@ async def call_drop(_state: MessagesState) -> dict[str, Any]:
 
 async def ask_inbox(_state: MessagesState) -> dict[str, Any]:
     """Ask by an action request and a config."""
-    answer = interrupt([
-        {
-            "action_request": {"action": "send_email", "args": {"to": "Ann"}},
-            "config": {"allow_accept": True, "allow_edit": True, "allow_respond": True, "allow_ignore": True},
-            "description": "Please look at this email.",
-        }
-    ])
+    answer = interrupt(
+        [
+            {
+                "action_request": {"action": "send_email", "args": {"to": "Ann"}},
+                "config": {"allow_accept": True, "allow_edit": True, "allow_respond": True, "allow_ignore": True},
+                "description": "Please look at this email.",
+            }
+        ]
+    )
     return said(f"Told: {json.dumps(answer)}")
 
 
 async def ask_reviews(_state: MessagesState) -> dict[str, Any]:
     """Ask for decisions on two actions."""
-    answer = interrupt({
-        "action_requests": [
-            {"name": "send_email", "args": {"to": "Ann"}, "description": "An email"},
-            {"name": "delete_file", "args": {"path": "notes"}},
-        ],
-        "review_configs": [
-            {"action_name": "send_email", "allowed_decisions": ["approve", "edit", "reject"]},
-            {"action_name": "delete_file", "allowed_decisions": ["approve", "reject"]},
-        ],
-    })
+    answer = interrupt(
+        {
+            "action_requests": [
+                {"name": "send_email", "args": {"to": "Ann"}, "description": "An email"},
+                {"name": "delete_file", "args": {"path": "notes"}},
+            ],
+            "review_configs": [
+                {"action_name": "send_email", "allowed_decisions": ["approve", "edit", "reject"]},
+                {"action_name": "delete_file", "allowed_decisions": ["approve", "reject"]},
+            ],
+        }
+    )
     return said(f"Told: {json.dumps(answer)}")
 
 

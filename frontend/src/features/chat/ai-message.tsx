@@ -5,7 +5,8 @@ import classes from "./chat.module.css";
 import type { ChatMessage } from "./messages";
 import { Reasoning } from "./reasoning";
 
-const Markdown = lazy(() => import("./markdown").then(({ Markdown }) => ({ default: Markdown })));
+const loading = import("./markdown");
+const Markdown = lazy(() => loading.then(({ Markdown }) => ({ default: Markdown })));
 
 /** What the agent has said, or is saying. */
 export function AiMessage({ message, isGrowing }: { message: ChatMessage; isGrowing: boolean }) {

@@ -31,11 +31,11 @@ export function ChatFooter({
   onSay,
   onNewest,
 }: Props) {
-  const { head, isBusy, queued } = thread;
+  const { settled, isBusy, queued } = thread;
   const failed =
-    isBusy || isPast ? undefined : (conversation.error ?? (head?.status === "error" && head.error));
-  const asked = isBusy || isPast ? [] : thread.interrupts;
-  const isStopped = head?.status === "interrupted" && thread.interrupts.length === 0 && !isBusy && !isPast;
+    isBusy || isPast ? undefined : (conversation.error ?? (settled?.status === "error" && settled.error));
+  const asked = isPast ? [] : thread.interrupts;
+  const isStopped = settled?.status === "interrupted" && thread.interrupts.length === 0 && !isBusy && !isPast;
   return (
     <div className={classes.footer}>
       <Stack className={classes.column} gap="xs" pb="sm">
@@ -52,13 +52,14 @@ export function ChatFooter({
             </Anchor>
           </Text>
         )}
-        <Composer
-          {...{ draft, onDraft, onSay, isBusy }}
-          isAsked={asked.length > 0}
-          isStopping={controls.isStopping}
-          onStop={controls.stop}
-          onRollBack={controls.rollBack}
-        />
+        {asked.length === 0 && (
+          <Composer
+            {...{ draft, onDraft, onSay, isBusy }}
+            isStopping={controls.isStopping}
+            onStop={controls.stop}
+            onRollBack={controls.rollBack}
+          />
+        )}
       </Stack>
     </div>
   );

@@ -44,7 +44,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
   return (
     <>
       {messages.length === 0 && !isBusy && !conversation.isOpening ? (
-        <Welcome isLost={thread.head === null}>{greeting}</Welcome>
+        <Welcome isLost={thread.isLost}>{greeting}</Welcome>
       ) : (
         <MessageList
           {...{ messages, forks, runs, onAt }}

@@ -8,17 +8,15 @@ interface Props {
   onDraft: (text: string) => void;
   onSay: (text: string) => void;
   isBusy: boolean;
-  /** Whether a question must be answered before anything else can be said. */
-  isAsked: boolean;
   isStopping: boolean;
   onStop: () => void;
   onRollBack: () => void;
 }
 
 /** The place to write. While a run goes on, what is sent waits for its turn, and the run can be stopped or undone. */
-export function Composer({ draft, onDraft, onSay, isBusy, isAsked, isStopping, onStop, onRollBack }: Props) {
+export function Composer({ draft, onDraft, onSay, isBusy, isStopping, onStop, onRollBack }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const isReady = draft.trim() !== "" && !isAsked;
+  const isReady = draft.trim() !== "";
   const send = () => {
     if (!isReady) return;
     onSay(draft);
@@ -41,9 +39,8 @@ export function Composer({ draft, onDraft, onSay, isBusy, isAsked, isStopping, o
         minRows={1}
         maxRows={10}
         aria-label="Message"
-        placeholder={isAsked ? "Answer above to go on" : isBusy ? "Write what comes next" : "Write a message"}
+        placeholder={isBusy ? "Write what comes next" : "Write a message"}
         value={draft}
-        disabled={isAsked}
         onChange={(event) => onDraft(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         classNames={{ input: classes.input }}

@@ -15,7 +15,9 @@ export function RecentThreads({ onLeave }: { onLeave: () => void }) {
         variant="default"
         leftSection={<Plus size={16} />}
         onClick={onLeave}
-        renderRoot={(props) => <Link to="/chat/{-$thread}" params={{}} search={stay} {...props} />}
+        renderRoot={(props) => (
+          <Link to="/chat/{-$thread}" params={{ thread: undefined }} search={stay} {...props} />
+        )}
       >
         New chat
       </Button>

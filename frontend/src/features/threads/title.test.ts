@@ -14,6 +14,6 @@ test("a message of blocks is read as well", () => {
   ).toBe("What is this?");
 });
 
-test.each([undefined, null, "", [], [{ type: "image" }]])("%j makes an empty thread", (content) => {
-  expect(titleOf(content)).toBe("Empty thread");
+test.each([undefined, null, "", [], [{ type: "image" }]])("%j is a new thread", (content) => {
+  expect(titleOf(content)).toBe("New thread");
 });

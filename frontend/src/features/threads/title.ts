@@ -1,8 +1,8 @@
-/** What a thread is called: the text of its first message, or that it is empty. */
+/** What a thread is called: the text of its first message, which is kept when its first step is over. */
 export function titleOf(content: unknown): string {
   const text =
     typeof content === "string" ? content : Array.isArray(content) ? content.map(textOf).join(" ") : "";
-  return text.trim().replace(/\s+/g, " ").slice(0, 120) || "Empty thread";
+  return text.trim().replace(/\s+/g, " ").slice(0, 120) || "New thread";
 }
 
 const textOf = (block: unknown) =>
