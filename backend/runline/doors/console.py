@@ -22,15 +22,17 @@ BUILT = Path(runline.__file__).parent / "console"
 """Where the build puts it, and where the wheel carries it."""
 
 _BASE = '<base href="/console/" />'
-_POLICY = "; ".join((
-    "default-src 'self'",
-    "style-src 'self' 'unsafe-inline'",  # what moves is placed by styles of its own
-    "img-src 'self' data:",  # an agent's text must not make browsers call elsewhere
-    "object-src 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-))
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # what moves is placed by styles of its own
+        "img-src 'self' data:",  # an agent's text must not make browsers call elsewhere
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -32,7 +32,7 @@ async def fail(state: MessagesState) -> dict[str, Any]:
     raise ValueError("The engine is on fire")
 
 
-async def think(_state: MessagesState) -> dict[str, Any]:
+async def think(state: MessagesState) -> dict[str, Any]:
     """Think before speaking."""
     blocks: list[str | dict[str, Any]] = [
         {"type": "reasoning", "reasoning": "Forty-two, as ever."},
@@ -47,12 +47,12 @@ def drop(what: str) -> str:
     raise ValueError(f"{what} is too heavy")
 
 
-async def call_drop(_state: MessagesState) -> dict[str, Any]:
+async def call_drop(state: MessagesState) -> dict[str, Any]:
     """Ask for a tool that cannot do it."""
     return said("", tool_calls=[{"id": "call_1", "name": "drop", "args": {"what": "The piano"}}])
 
 
-async def ask_inbox(_state: MessagesState) -> dict[str, Any]:
+async def ask_inbox(state: MessagesState) -> dict[str, Any]:
     """Ask by an action request and a config."""
     answer = interrupt(
         [
@@ -66,7 +66,7 @@ async def ask_inbox(_state: MessagesState) -> dict[str, Any]:
     return said(f"Told: {json.dumps(answer)}")
 
 
-async def ask_reviews(_state: MessagesState) -> dict[str, Any]:
+async def ask_reviews(state: MessagesState) -> dict[str, Any]:
     """Ask for decisions on two actions."""
     answer = interrupt(
         {
@@ -83,12 +83,12 @@ async def ask_reviews(_state: MessagesState) -> dict[str, Any]:
     return said(f"Told: {json.dumps(answer)}")
 
 
-async def ask_left(_state: MessagesState) -> dict[str, Any]:
+async def ask_left(state: MessagesState) -> dict[str, Any]:
     """One of two who ask at once."""
     return said(f"Left: {interrupt('Left?')}")
 
 
-async def ask_right(_state: MessagesState) -> dict[str, Any]:
+async def ask_right(state: MessagesState) -> dict[str, Any]:
     """The other one."""
     return said(f"Right: {interrupt('Right?')}")
 

@@ -5,8 +5,11 @@ import { messagesOf, runsOf, stateOf } from "./api.js";
 import { inWindow, launch } from "./browser.js";
 import { Playground } from "./playground.js";
 
-const LONG = Array.from({ length: 250 }, (_, place) => `word${place}`).join(" ");
-const ANSWER = `You said: ${LONG}`;
+const words = (count) => Array.from({ length: count }, (_, place) => `word${place}`).join(" ");
+/** Half a minute to say. */
+const LONG = words(1000);
+/** Long enough for a page to be loaded again meanwhile. */
+const WHILE = words(200);
 /** Far enough in to be stopped, and long before the end. */
 const BEGUN = /^You said: word0 word1/;
 
@@ -34,12 +37,13 @@ for (const hook of ["classic", "v2"]) {
           characterData: true,
         }),
       );
-      await page.asks("one two three four five");
-      await page.shows("You said: one two three four five");
+      const said = `tell me ${words(40)}`;
+      await page.asks(said);
+      await page.shows(`You said: ${said}`);
       assert.ok(seen.size > 3, `The answer was seen in ${seen.size} states`);
-      assert.deepEqual(await page.texts(page.humans), ["one two three four five"]);
-      assert.deepEqual(await messagesOf(page.threadId), ["one two three four five", "You said: one two three four five"]);
-      await page.page.getByRole("navigation", { name: "Recent threads" }).getByText("one two three").first().waitFor();
+      assert.deepEqual(await page.texts(page.humans), [said]);
+      assert.deepEqual(await messagesOf(page.threadId), [said, `You said: ${said}`]);
+      await page.page.getByRole("navigation", { name: "Recent threads" }).getByText("tell me").first().waitFor();
       await page.shoot("chat");
     });
 
@@ -198,14 +202,14 @@ for (const hook of ["classic", "v2"]) {
     });
 
     chat("a page that is loaded again while a run goes on shows all of it", "echo", async (page) => {
-      await page.say(LONG);
+      await page.say(WHILE);
       await page.answers.getByText(BEGUN).waitFor();
       await page.page.reload();
       await page.answers.getByText(BEGUN).waitFor();
       await page.stopButton.waitFor();
-      await page.shows(ANSWER);
+      await page.shows(`You said: ${WHILE}`);
       await page.rests();
-      assert.deepEqual(await page.texts(page.humans), [LONG]);
+      assert.deepEqual(await page.texts(page.humans), [WHILE]);
       assert.equal(await page.answers.count(), 1);
     });
 

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { call } from "@/lib/gateway";
+import { call, Refused } from "@/lib/gateway";
 import type { Past } from "./branches";
 
 /** An interrupt that waits for an answer, as the graph raised it. */
@@ -99,6 +99,13 @@ export const threadUsage = (threadId = "") =>
     queryFn: () => call<ThreadUsage>(`/threads/${threadId}/token-usage`),
   });
 
-/** Stop a run, or undo it, and wait until that is done. */
-export const cancelRun = (threadId: string, runId: string, action: "interrupt" | "rollback") =>
-  call<void>(`/threads/${threadId}/runs/${runId}/cancel?wait=true&action=${action}`, undefined, "POST");
+/** Stop a run, or undo it, and wait until that is done. False if it had ended before. Throws Refused. */
+export async function cancelRun(threadId: string, runId: string, action: "interrupt" | "rollback") {
+  try {
+    await call(`/threads/${threadId}/runs/${runId}/cancel?wait=true&action=${action}`, undefined, "POST");
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 409) return false;
+    throw error;
+  }
+}

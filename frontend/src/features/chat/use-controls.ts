@@ -21,12 +21,12 @@ export function useControls(threadId = "", onDraft: (text: string) => void, onRe
   const rollingBack = useMutation({
     mutationFn: async () => {
       const run = await newestRunning();
-      if (run) await cancelRun(threadId, run.run_id, "rollback");
-      return run;
+      return run && (await cancelRun(threadId, run.run_id, "rollback")) ? run : undefined;
     },
     onSuccess: (run) => {
+      if (!run) return;
       // what was said is undone with the run: it can be said better
-      if (run) onDraft(saidOf(run));
+      onDraft(saidOf(run));
       onReopen();
     },
     onSettled: news,

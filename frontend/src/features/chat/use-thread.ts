@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type Interrupt, isKnown, threadHead, threadHistory, threadRuns, threadUsage } from "./api";
 import type { Conversation } from "./conversation";
 
@@ -12,35 +12,32 @@ export function useThread(threadId: string | undefined, conversation: Conversati
   const { data: runs = NONE, dataUpdatedAt: runsAt } = useQuery({ ...threadRuns(threadId), enabled });
   const history = useQuery({ ...threadHistory(threadId), enabled }).data ?? NONE;
   const usage = useQuery({ ...threadUsage(threadId), enabled }).data;
-  const isActive = conversation.isLoading || conversation.isOpening;
-  const idleSince = useIdleSince(isActive);
-  // what was known before the last run was over tells of that run
   const running = runs.find((run) => run.status === "running");
+  const idleSince = useIdleSince(conversation.isLoading || conversation.isOpening, running?.run_id);
+  // what was known before the last run was over tells of that run
   const unfollowed = runsAt > idleSince ? running?.run_id : undefined;
   const isBusy = conversation.isLoading || !!unfollowed;
   const settled = !isBusy && headAt > idleSince ? head : undefined;
   const queued = useMemo(() => runs.filter((run) => run.status === "pending").reverse(), [runs]);
   const interrupts = useMemo<Interrupt[]>(() => Object.values(settled?.interrupts ?? {}).flat(), [settled]);
-  useNews(isActive, running?.run_id);
   useFollowing(conversation, unfollowed);
   return { isLost: head === null, settled, history, usage, queued, interrupts, isBusy };
 }
 
-/** Since when nothing is being followed or opened; Infinity while something is. */
-function useIdleSince(isActive: boolean): number {
-  const since = useRef(Date.now());
-  if (isActive) since.current = Number.POSITIVE_INFINITY;
-  else if (since.current === Number.POSITIVE_INFINITY) since.current = Date.now();
-  return since.current;
-}
-
-/** Read everything again when a run is over, or begins elsewhere. A run that begins here needs the connections. */
-function useNews(isActive: boolean, runningId: string | undefined) {
+/**
+ * Since when nothing is being followed or opened; Infinity while something is. Everything is read again then, and when
+ * a run begins elsewhere. (What is asked for when a run begins here would take the connections that its stream needs.)
+ */
+function useIdleSince(isActive: boolean, runningId: string | undefined): number {
   const queries = useQueryClient();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: that these have changed is the news
+  const [since, setSince] = useState(Number.POSITIVE_INFINITY);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: that another run goes on is news
   useEffect(() => {
+    // this also ends the requests under way, whose answers may be of before
     if (!isActive) queries.invalidateQueries({ queryKey: ["threads"] });
+    setSince(isActive ? Number.POSITIVE_INFINITY : Date.now());
   }, [queries, isActive, runningId]);
+  return since;
 }
 
 /** Follow a run that was started elsewhere: in another tab, from the queue, or before the page was loaded again. */
