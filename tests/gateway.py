@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,13 +51,17 @@ def free_port() -> int:
 
 @dataclass
 class Gateway:
-    """`runline serve` on a data folder: it can be stopped, killed and started again, and keeps its address."""
+    """`runline serve` on a data folder: it can be stopped, killed and started again, and keeps its address.
+
+    `command`: perhaps with more flags, or `runline worker`.
+    """
 
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     graphs: Path = GRAPHS
     prefix: str = ""
     port: int = field(default_factory=free_port)
+    command: Sequence[str] = ("serve",)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,12 +76,12 @@ class Gateway:
 
     def start(self) -> Gateway:
         """Start it and wait until it answers."""
-        arguments = ["serve", "--port", str(self.port), "--graphs", str(self.graphs), "--data-dir", str(self.data_dir)]
+        arguments = [*self.command, "--port", str(self.port), "--graphs", str(self.graphs)]
         arguments += ["--config", os.devnull]  # not what lies in the working directory
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "runline", *arguments],
-                env=_environment(self.settings),
+                env=_environment({"RUNLINE_DATA_DIR": str(self.data_dir), **self.settings}),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )

@@ -1,9 +1,9 @@
-"""create_app: opens the Core in the lifespan and mounts the doors."""
+"""The applications of a gateway and of a worker: they open the Core in the lifespan; a gateway mounts the doors."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -34,7 +34,42 @@ def create_app(
     """
     http = project.http if project else HttpOptions()
     custom = load_custom(project) if project else None
+    pages = _META_PAGES if "meta" in http.disabled else {}
+    lifespan = _lifespan(settings, custom, on_open)
+    app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
+    _set_up(app, settings, http)
+    app.state.origins = allowed_origins(settings.server.cors_origins, http.cors)
+    # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
+    # not included but taken over, which spares each request a second search
+    for router in _routers(http):
+        app.router.routes.extend(router.routes)
+        app.include_router(router, prefix="/api", include_in_schema=False)
+    if "ui" not in http.disabled:
+        app.router.routes.extend(console.routes())
+    _add_middleware(app, settings, http, custom)
+    return app
 
+
+def create_worker_app(
+    settings: Settings, project: GraphProject | None = None, *, on_open: Callable[[Core], None] | None = None
+) -> FastAPI:
+    """The ASGI application of a process that only works: its health and its metrics. Raises ConfigError.
+
+    The custom app is not served, but lives here too: graphs may use what its lifespan opens.
+    """
+    custom = load_custom(project) if project else None
+    app = FastAPI(
+        title="Runline worker", version=__version__, lifespan=_lifespan(settings, custom, on_open), **_META_PAGES
+    )
+    _set_up(app, settings, HttpOptions())
+    app.router.routes.extend(platform.system.routes.routes)
+    app.add_middleware(LastResort)
+    return app
+
+
+def _lifespan(
+    settings: Settings, custom: Starlette | None, on_open: Callable[[Core], None] | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -45,21 +80,14 @@ def create_app(
                 on_open(core)
             yield
 
-    pages = _META_PAGES if "meta" in http.disabled else {}
-    app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
+    return lifespan
+
+
+def _set_up(app: FastAPI, settings: Settings, http: HttpOptions) -> None:
+    """What calls find in it, and how errors are told."""
     app.state.wire = _wire_options(settings)
     app.state.headers = http.configurable_headers
-    app.state.origins = allowed_origins(settings.server.cors_origins, http.cors)
     render_errors(app)
-    # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
-    # not included but taken over, which spares each request a second search
-    for router in _routers(http):
-        app.router.routes.extend(router.routes)
-        app.include_router(router, prefix="/api", include_in_schema=False)
-    if "ui" not in http.disabled:
-        app.router.routes.extend(console.routes())
-    _add_middleware(app, settings, http, custom)
-    return app
 
 
 def _routers(http: HttpOptions) -> list[APIRouter]:

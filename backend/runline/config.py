@@ -77,7 +77,7 @@ class RedisSettings(_Section):
 class WorkerSettings(_Section):
     """How runs are executed."""
 
-    concurrency: int = Field(512, ge=1)
+    concurrency: int = Field(512, ge=0)
     threads: int = Field(64, ge=1)
     poll_seconds: float = Field(1.0, gt=0)
     lease_seconds: float = Field(15.0, gt=0)

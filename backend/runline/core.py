@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runline.config import Settings
+from runline.databases import is_shared
+from runline.errors import ConfigError
 from runline.graphs.registry import GraphRegistry
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
@@ -132,8 +134,16 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
+    if settings.workers.concurrency == 0 and not is_shared(settings):
+        raise ConfigError(
+            "Nobody would execute runs: a gateway that does not work needs workers beside it, which share "
+            "'database.uri' (PostgreSQL) and 'redis.uri' with it. Set both, or let it work (workers.concurrency)."
+        )
     project = await asyncio.to_thread(load_project, settings)
-    async with open_resources(settings, project, webhook_body) as opened, run_core(settings, project, opened) as core:
+    async with (
+        open_resources(settings, project, webhook_body) as opened,
+        run_core(settings, project, opened, alone=not is_shared(settings)) as core,
+    ):
         yield core
 
 

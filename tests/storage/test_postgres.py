@@ -129,7 +129,7 @@ async def test_two_that_start_at_once_migrate_once(postgres: Server) -> None:
 async def test_a_database_has_one_owner(options: PostgresOptions) -> None:
     soon = PostgresOptions(options.conninfo, busy_timeout_seconds=0.1)
     async with own_postgres(soon):
-        with pytest.raises(ConfigError, match="is in use by another gateway: stop it first"):
+        with pytest.raises(ConfigError, match="is in use by another gateway: stop it, or set"):
             async with own_postgres(soon):
                 pass
     async with own_postgres(soon):

@@ -17,6 +17,7 @@ from runline.cli.runs import cancel_run, list_runs, show_run
 from runline.cli.serve import serve
 from runline.cli.tail import tail_run
 from runline.cli.usage import usage
+from runline.cli.worker import worker
 from runline.errors import RunlineError
 
 
@@ -32,7 +33,7 @@ def main() -> None:
 def _build_app() -> typer.Typer:
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_runline)
-    for command in (serve, dev, doctor, usage):
+    for command in (serve, worker, dev, doctor, usage):
         app.command()(command)
     graphs = typer.Typer(no_args_is_help=True, help="Look at the graphs that langgraph.json names.")
     graphs.command("list")(list_graphs)

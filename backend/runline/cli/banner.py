@@ -29,13 +29,30 @@ def print_banner(console: Console, settings: Settings, registry: GraphRegistry, 
         facts.add_row(Text("Console", "bold"), f"{url}/console/")
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
     facts.add_row(Text("Data", "bold"), where_kept(settings))
-    for row, graph_id in enumerate(registry.graph_ids):
-        facts.add_row(Text("" if row else "Graphs", "bold"), _describe(registry, graph_id))
+    _add_graphs(facts, registry)
     console.print(Text(f"\nRunline {__version__} is ready\n", "bold green"))
     console.print(facts)
     console.print(Text("\nTry it:\n", "bold"))
     console.print(curl_line(url, registry), style="cyan", soft_wrap=True)
     console.print()
+
+
+def print_worker_banner(console: Console, settings: Settings, registry: GraphRegistry, *, listening: bool) -> None:
+    """The same for a process that only works."""
+    facts = Table.grid(padding=(0, 2))
+    if listening:
+        facts.add_row(Text("Metrics", "bold"), f"{base_url(settings.server.host, settings.server.port)}/metrics")
+    facts.add_row(Text("Data", "bold"), where_kept(settings))
+    facts.add_row(Text("Runs", "bold"), f"up to {settings.workers.concurrency} at once")
+    _add_graphs(facts, registry)
+    console.print(Text(f"\nA worker of Runline {__version__} is ready\n", "bold green"))
+    console.print(facts)
+    console.print()
+
+
+def _add_graphs(facts: Table, registry: GraphRegistry) -> None:
+    for row, graph_id in enumerate(registry.graph_ids):
+        facts.add_row(Text("" if row else "Graphs", "bold"), _describe(registry, graph_id))
 
 
 def curl_line(url: str, registry: GraphRegistry) -> str:

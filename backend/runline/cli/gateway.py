@@ -1,4 +1,4 @@
-"""One gateway process: settings in, exit code out."""
+"""One process, a gateway or a worker: settings in, exit code out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from runline.app import create_app
-from runline.cli.banner import print_banner
+from runline.app import create_app, create_worker_app
+from runline.cli.banner import print_banner, print_worker_banner
 from runline.cli.output import open_console
 from runline.config import Settings
 from runline.core import Core
@@ -41,7 +41,20 @@ def run_gateway(settings: Settings, project: GraphProject, listener: socket.sock
         spare_the_collector()
         print_banner(open_console(), settings, core.registry, project.http)
 
-    app = create_app(settings, project, on_open=on_open)
+    _run(create_app(settings, project, on_open=on_open), settings, [listener])
+
+
+def run_worker(settings: Settings, project: GraphProject, listener: socket.socket | None) -> None:
+    """Work until a signal; tell of it on the socket, if there is one. Raises ConfigError when it cannot start."""
+
+    def on_open(core: Core) -> None:
+        spare_the_collector()
+        print_worker_banner(open_console(), settings, core.registry, listening=listener is not None)
+
+    _run(create_worker_app(settings, project, on_open=on_open), settings, [listener] if listener else [])
+
+
+def _run(app: FastAPI, settings: Settings, listeners: list[socket.socket]) -> None:
     config = uvicorn.Config(
         app,
         loop="auto",  # uvloop where it exists
@@ -56,7 +69,7 @@ def run_gateway(settings: Settings, project: GraphProject, listener: socket.sock
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.workers.shutdown_grace_seconds) + LINGER_SECONDS,
     )
-    GatewayServer(app, config).run(sockets=[listener])
+    GatewayServer(app, config).run(sockets=listeners)
     if busy := busy_graph_threads(STUCK_SECONDS):
         sys.stderr.write(f"Leaving {len(busy)} threads behind that a graph keeps busy.\n")
         # Python would wait for them; all that matters is committed

@@ -20,6 +20,9 @@ PortFlag = Annotated[int | None, typer.Option("--port", help="Port to listen on.
 ConfigFlag = Annotated[Path | None, typer.Option("--config", help="Settings file; config.yaml if it exists.")]
 GraphsFlag = Annotated[Path | None, typer.Option("--graphs", help="The langgraph.json that names the graphs.")]
 DataDirFlag = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the database files.")]
+ConcurrencyFlag = Annotated[
+    int | None, typer.Option("--concurrency", min=1, help="How many runs it executes at the same time.")
+]
 UrlFlag = Annotated[
     str | None, typer.Option("--url", help="Where the gateway is; server.host and server.port if not given.")
 ]
@@ -38,6 +41,7 @@ class Flags:
     graphs: Path | None = None
     data_dir: Path | None = None
     strict: bool | None = None
+    concurrency: int | None = None
 
     @property
     def config_file(self) -> Path | None:
@@ -63,6 +67,7 @@ class Flags:
         said: dict[str, dict[str, Any]] = {
             "server": {"host": self.host, "port": self.port},
             "graphs": {"file": self.graphs, "strict": self.strict},
+            "workers": {"concurrency": self.concurrency},
         }
         nested: dict[str, Any] = {
             section: {name: value for name, value in values.items() if value is not None}

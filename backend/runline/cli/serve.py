@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from runline.cli.options import ConfigFlag, DataDirFlag, Flags, GraphsFlag, HostFlag, PortFlag, StrictFlag
 from runline.cli.port import drop_stalled, is_loopback, listen
@@ -13,16 +15,20 @@ if TYPE_CHECKING:
     from runline.config import ServerSettings, Settings
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - each is a flag
     host: HostFlag = None,
     port: PortFlag = None,
     config: ConfigFlag = None,
     graphs: GraphsFlag = None,
     data_dir: DataDirFlag = None,
     strict: StrictFlag = None,
+    no_work: Annotated[
+        bool, typer.Option("--no-work", help="Execute no runs: leave them to `runline worker` and other gateways.")
+    ] = False,
 ) -> None:
     """Serve the graphs of langgraph.json."""
-    settings, project = Flags(host, port, config, graphs, data_dir, strict).load()
+    flags = Flags(host, port, config, graphs, data_dir, strict, concurrency=0 if no_work else None)
+    settings, project = flags.load()
     listener = prepare(settings)
 
     from runline.cli.gateway import run_gateway

@@ -74,12 +74,17 @@ class RunStreams:
     async def present(self, run: Run) -> Run:
         """The run as it is now, if its stream does not tell. Of an active one, events are kept from here on.
 
-        Raises RunNotFound.
+        Raises RunNotFound, unless the end of a run that is gone is still told.
         """
         while is_active(run.status) and not self.bridge.knows(run.run_id):
             newest = await self._newest_seq(run)
             # looked at last: nobody would end the stream of a run that has ended
-            before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
+            try:
+                before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
+            except RunNotFound:
+                if not await self.bridge.reach(run.run_id, None):
+                    raise
+                return run
             if (run.status, run.attempt) == (before.status, before.attempt):
                 await self.bridge.reach(run.run_id, newest)
         return run

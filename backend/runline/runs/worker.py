@@ -30,7 +30,7 @@ _STOP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """How many runs at once, how often to look for more without a bell, and for how long a lease holds."""
+    """How many runs at once (0: none), how often to look for more without a bell, and for how long a lease holds."""
 
     concurrency: int = 512
     poll_seconds: float = 1.0
@@ -85,8 +85,9 @@ class Worker:
             self._reserved -= count
 
     def start_loops(self) -> None:
-        """Begin to claim and to renew."""
-        self._tasks.supervise("claim", self._claim_step)
+        """Begin to claim, unless there are no slots for it, and to renew."""
+        if self._options.concurrency:
+            self._tasks.supervise("claim", self._claim_step)
         self._tasks.supervise("renew leases", self._renew_step)
 
     def launch(self, run: Run) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import LiteralString, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -32,6 +32,11 @@ _SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "2
 _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
 
 _OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
+_SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
+_IN_USE = {
+    False: "The database of 'database.uri' is in use by another gateway: stop it, or set 'redis.uri' for all of them.",
+    True: "The database of 'database.uri' is in use by a gateway without Redis: stop it, or set 'redis.uri' there too.",
+}
 _OWNER_POLL_SECONDS = 0.1
 
 # both in one message; the order is for the driver, which takes the rows of the first
@@ -119,10 +124,10 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
+async def own_postgres(options: PostgresOptions, *, shared: bool = False) -> AsyncIterator[None]:
     """Hold the database for this process: streams in memory cannot be shared by several gateways. Raises ConfigError.
 
-    A process that was killed holds it until the server has noticed.
+    `shared`: hold it beside others that share it. A process that was killed holds it until the server has noticed.
     """
     try:
         connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
@@ -130,15 +135,15 @@ async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
         raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
     with closing(connection):
         deadline = time.monotonic() + options.busy_timeout_seconds
-        while not await asyncio.to_thread(_took, connection):
+        while not await asyncio.to_thread(_took, connection, _SHARE if shared else _OWN):
             if time.monotonic() > deadline:
-                raise ConfigError("The database of 'database.uri' is in use by another gateway: stop it first.")
+                raise ConfigError(_IN_USE[shared])
             await asyncio.sleep(_OWNER_POLL_SECONDS)
         yield
 
 
-def _took(connection: psycopg.Connection) -> bool:
-    row = connection.execute(_OWN).fetchone()
+def _took(connection: psycopg.Connection, statement: LiteralString) -> bool:
+    row = connection.execute(statement).fetchone()
     return bool(row and row[0])
 
 

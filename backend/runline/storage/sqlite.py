@@ -105,7 +105,8 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             raise ConfigError(
-                f"The data folder {data_dir} is in use by another gateway: stop it, or pass another --data-dir."
+                f"The data folder {data_dir} is in use by another gateway: stop it, or pass another --data-dir. "
+                "Several share a database in PostgreSQL ('database.uri') with Redis ('redis.uri')."
             ) from exc
         yield
 

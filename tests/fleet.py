@@ -1,0 +1,56 @@
+"""Several processes on one PostgreSQL and one Redis, as operators run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway import GRAPHS, Gateway
+from kit.postgres import Server
+from kit.redis_server import RedisPlace
+
+
+@dataclass
+class Fleet:
+    """What its nodes share."""
+
+    folder: Path
+    settings: Mapping[str, str]
+    graphs: Path = GRAPHS
+    nodes: list[Gateway] = field(default_factory=list)
+
+    def node(self, *command: str, **settings: str) -> Gateway:
+        """One more process, `runline serve` unless a command is given; it is not started yet."""
+        folder = self.folder / f"node-{len(self.nodes)}"
+        made = Gateway(folder, {**self.settings, **settings}, self.graphs, command=command or ("serve",))
+        self.nodes.append(made)
+        return made
+
+    def stop(self) -> None:
+        """Stop all at once, as a rollout does, and look at what they have said."""
+        for node in self.nodes:
+            node.ask_to_stop()
+        for node in self.nodes:
+            node.until_stopped()
+            assert node.complaints() == []
+
+    def kill(self) -> None:
+        """End all without warning."""
+        for node in self.nodes:
+            node.kill()
+
+
+@contextmanager
+def fleet(folder: Path, postgres: Server, redis_uri: str, **settings: str) -> Iterator[Fleet]:
+    """A fleet on a database and a prefix of its own. At its end all must stop when asked, and their logs be clean."""
+    place = RedisPlace(redis_uri)
+    with ExitStack() as stack:
+        uri = stack.enter_context(postgres.database())
+        shared = {"DATABASE_URI": uri, "REDIS_URI": redis_uri, "RUNLINE_REDIS__PREFIX": place.prefix}
+        made = Fleet(folder, {**shared, **settings})
+        stack.callback(made.kill)
+        yield made
+        made.stop()
+        assert place.immortal_keys() == []
