@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from kit.postgres import Server
+
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 
@@ -25,7 +27,7 @@ _START_SECONDS = 30
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 5
 
-SETTINGS = ("RUNLINE_", "PORT", "REDIS_URI", "REDIS_URL")
+SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
 
 T = TypeVar("T")
@@ -131,17 +133,36 @@ class Gateway:
 
 @contextmanager
 def serving(
-    data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
+    data_dir: Path,
+    settings: Mapping[str, str] | None = None,
+    graphs: Path = GRAPHS,
+    prefix: str = "",
+    *,
+    in_files: bool = False,
 ) -> Iterator[Gateway]:
-    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
-    own = Gateway(data_dir, settings or {}, graphs, prefix)
-    try:
-        yield own.start()
-        own.until_quiet()
-        own.stop()
-        assert own.complaints() == []
-    finally:
-        own.kill()
+    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean.
+
+    `in_files`: it keeps everything there, also when `make postgres` would have it elsewhere.
+    """
+    with _database(in_files=in_files) as where:
+        own = Gateway(data_dir, {**where, **(settings or {})}, graphs, prefix)
+        try:
+            yield own.start()
+            own.until_quiet()
+            own.stop()
+            assert own.complaints() == []
+        finally:
+            own.kill()
+
+
+@contextmanager
+def _database(*, in_files: bool) -> Iterator[dict[str, str]]:
+    """The setting that names a database of the gateway's own, if `make postgres` wants one."""
+    if in_files or os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
+        yield {}
+        return
+    with Server(os.environ["RUNLINE_TEST_POSTGRES_URI"]).database() as conninfo:
+        yield {"RUNLINE_DATABASE__URI": conninfo}
 
 
 def _is_complaint(line: str) -> bool:

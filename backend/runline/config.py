@@ -1,7 +1,8 @@
 """Every setting, with its default. Read once at start, frozen, and seen only by the CLI, `app.py` and `core.py`.
 
-Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `REDIS_URI` and
-`REDIS_URL` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
+Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `DATABASE_URI`,
+`POSTGRES_URI`, `REDIS_URI` and `REDIS_URL` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's
+`env`, the defaults below.
 """
 
 from __future__ import annotations
@@ -53,8 +54,11 @@ class GraphSettings(_Section):
 
 
 class DatabaseSettings(_Section):
-    """The embedded SQLite files."""
+    """SQLite files in the data folder or, if there is a `uri`, PostgreSQL."""
 
+    uri: SecretStr | None = Field(None, min_length=1)
+    writers: int = Field(8, ge=1, le=256)
+    checkpointers: int = Field(8, ge=1, le=256)
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     busy_timeout_seconds: float = Field(5.0, gt=0)
     readers: int = Field(4, ge=1, le=64)
@@ -199,10 +203,7 @@ def load_settings(
     try:
         _merge(merged, _EnvSource(project_env or {})())
         _merge(merged, _read_yaml(config_file) if config_file else {})
-        if port := environ.get("PORT"):
-            _merge(merged, {"server": {"port": port}})
-        if uri := environ.get("REDIS_URI") or environ.get("REDIS_URL"):
-            _merge(merged, {"redis": {"uri": uri}})
+        _merge(merged, _common_names(environ))
         _merge(merged, _EnvSource(environ)())
         _merge(merged, flags or {})
         return Settings(**merged)
@@ -210,6 +211,16 @@ def load_settings(
         raise ConfigError(_first_problem(exc)) from exc
     except ValueError as exc:
         raise ConfigError(f"The environment cannot be read: {exc}.") from exc
+
+
+def _common_names(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Settings by the names that other programs know, too."""
+    named = (
+        ("server", "port", environ.get("PORT")),
+        ("database", "uri", environ.get("DATABASE_URI") or environ.get("POSTGRES_URI")),
+        ("redis", "uri", environ.get("REDIS_URI") or environ.get("REDIS_URL")),
+    )
+    return {section: {key: value} for section, key, value in named if value}
 
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:

@@ -12,12 +12,12 @@ from runline.config import Settings
 from runline.graphs.registry import GraphRegistry
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.model.item import ItemLimits
+from runline.options import dispatcher_options, item_limits, price_list, queue_limits, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
-from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
+from runline.runs.dispatcher import Dispatcher, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
 from runline.runs.heard import HeardRuns
@@ -28,7 +28,6 @@ from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
 from runline.runs.meters import Meters
 from runline.runs.mirror_watch import MirrorWatch
-from runline.runs.prices import Price, PriceList
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -43,7 +42,7 @@ from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
 from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
-from runline.runs.worker import Worker, WorkerOptions
+from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
@@ -52,7 +51,7 @@ from runline.storage.leases import LeaseStore
 from runline.storage.run_events import RunEventStore
 from runline.storage.run_lists import RunListStore
 from runline.storage.run_log import RunLogStore
-from runline.storage.runs import QueueLimits, RunStore
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
@@ -93,6 +92,7 @@ class Core:
     bridge: StreamBridge
     thread_bells: ThreadBells
     log_bells: ThreadBells
+    logs: RunLogs
     thread_streams: ThreadStreams
     redis: RedisSide | None
     meters: Meters
@@ -146,7 +146,8 @@ async def run_core(
     `alone`: no other process uses the database, so that what is running or half made was left by one that died.
     """
     async with AsyncExitStack() as stack:
-        core, background = _assemble(settings, project, opened)
+        core = _assemble(settings, project, opened)
+        background = _background_of(core, settings, opened)
         graphs = {name: project.registry.description(name) for name in project.registry.graph_ids}
         await core.assistants.sync_graphs(graphs)
         tasks = opened.tasks
@@ -174,7 +175,7 @@ async def run_core(
         yield core
 
 
-def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
+def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     tracer, transport = opened.tracer, opened.transport
     clock = database.clock
@@ -188,29 +189,22 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     leases = LeaseStore(database, clock)
     side = GraphSide(registry, saver, store)
     states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
-    items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
+    items = Items(store, item_limits(settings))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
-    runs = RunStore(database, clock, queue_limits, ttl.default)
+    runs = RunStore(database, clock, queue_limits(settings), ttl.default)
     streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
-    options = WorkerOptions(
-        concurrency=settings.workers.concurrency,
-        poll_seconds=settings.workers.poll_seconds,
-        lease_seconds=settings.workers.lease_seconds,
-        shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
-    )
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     logs = RunLogs(RunLogStore(database), log_bells)
-    prices = _price_list(settings)
+    prices = price_list(settings)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
     executor = Executor(
         registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
     )
-    worker = Worker(executor, leases, bell, clock, tasks, options)
+    worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
     transport.stop_bell.answer(worker.stop)
     manager = RunManager(
         registry=registry,
@@ -246,7 +240,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         feedback=FeedbackStore(database, clock),
         prices=prices,
     )
-    core = Core(
+    return Core(
         registry=registry,
         assistants=assistants,
         assistant_graphs=assistant_graphs,
@@ -267,6 +261,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         thread_bells=thread_bells,
         log_bells=log_bells,
+        logs=logs,
         thread_streams=thread_streams,
         redis=transport.redis,
         meters=meters,
@@ -275,37 +270,33 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
+
+
+def _background_of(core: Core, settings: Settings, opened: Resources) -> _Background:
+    runs = core.runs
+    streams, webhooks, clock = runs.streams, runs.webhooks, runs.clock
     attempts = settings.workers.max_attempts
-    return core, _Background(
+    kept_seconds = settings.streams.stored_retention_seconds, settings.webhooks.retention_seconds
+    return _Background(
         Reaper(
-            leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts, meters
+            core.leases,
+            core.threads,
+            runs.saver,
+            core.states,
+            runs.rollback,
+            streams,
+            webhooks,
+            runs.bell,
+            core.log_bells,
+            core.worker.live,
+            attempts,
+            core.meters,
         ),
         streams.recorder,
-        logs,
-        Scheduler(crons, manager, cron_bell, clock),
-        Sweeper(
-            database,
-            segments,
-            clock,
-            settings.streams.stored_retention_seconds,
-            settings.webhooks.retention_seconds,
-        ),
-        Dispatcher(webhooks, caller, clock, tasks, _dispatcher_options(settings), meters),
-    )
-
-
-def _price_list(settings: Settings) -> PriceList:
-    return PriceList({model: Price(**price.model_dump()) for model, price in settings.insight.prices.items()})
-
-
-def _dispatcher_options(settings: Settings) -> DispatcherOptions:
-    wanted = settings.webhooks
-    return DispatcherOptions(
-        concurrency=wanted.concurrency,
-        timeout_seconds=wanted.timeout_seconds,
-        max_attempts=wanted.max_attempts,
-        retry_seconds=wanted.retry_seconds,
-        poll_seconds=settings.workers.poll_seconds,
+        core.logs,
+        Scheduler(core.crons, runs, core.cron_manager.bell, clock),
+        Sweeper(opened.database, streams.segments, clock, *kept_seconds),
+        Dispatcher(webhooks, opened.caller, clock, opened.tasks, dispatcher_options(settings), core.meters),
     )
 
 

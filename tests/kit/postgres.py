@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,17 @@ _NUMBERS = count(1)
 _QUICK = "\nfsync = off\nfull_page_writes = off\nmax_connections = 300\nshared_buffers = 64MB\n"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     """A running server: `uri` is that of its first database."""
 
     uri: str
-    templates: set[str] = field(default_factory=set)
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self) -> Iterator[str]:
         """The address of a new database, which is dropped in the end, with whoever is connected to it."""
         name = f"runline_{os.getpid()}_{next(_NUMBERS)}"
-        self.execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self.execute("CREATE DATABASE {}", name)
         try:
             yield make_conninfo(self.uri, dbname=name)
         finally:
@@ -45,16 +44,38 @@ class Server:
             connection.execute(SQL(statement).format(*map(Identifier, names)))
 
 
+@dataclass(frozen=True)
+class OwnServer(Server):
+    """One that was started for the tests, and may be stopped and started again."""
+
+    wheel: Any
+
+    def stop(self) -> None:
+        """Stop it as an operator does; whoever is connected is not."""
+        self.wheel.stop()
+
+    def start(self) -> None:
+        """Start it where it was."""
+        self.wheel.ensure_postgres_running()
+
+
 @contextmanager
 def serving_postgres() -> Iterator[Server]:
-    """The server that the environment names, or one that is started for the tests."""
+    """The server that the environment names, or one of one's own."""
     if named := os.environ.get("RUNLINE_TEST_POSTGRES_URI"):
         yield Server(named)
         return
+    with serving_own() as server:
+        yield server
+
+
+@contextmanager
+def serving_own() -> Iterator[OwnServer]:
+    """A server that is started for whoever asks."""
     with tempfile.TemporaryDirectory(prefix="runline-postgres-") as folder:
         server = _start(Path(folder) / "data")
         try:
-            yield Server(server.get_uri())
+            yield OwnServer(server.get_uri(), server)
         finally:
             server.cleanup()
 

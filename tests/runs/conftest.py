@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
-from runline.resources import DATABASE_FILE
+from runline.databases import DATABASE_FILE
 from runline.storage.engine import Database
 from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runs.agents import GATES, moods

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import delete
 
 from kit.waiting import let_others_run, wait_until
+from runline.databases import DATABASE_FILE
 from runline.errors import RunNotFound
 from runline.kit.ids import new_id
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
-from runline.resources import DATABASE_FILE
 from runline.runs.log_streams import LogEnded, LogStreams
 from runline.storage.sight import NoRunLog
 from runline.storage.sqlite import SqliteOptions, open_sqlite

@@ -13,7 +13,7 @@ from kit.waiting import wait_until
 from runline.kit.clock import SystemClock
 from runline.model.usage import Caller, Tokens
 from runline.model.viewer import ANONYMOUS
-from runline.runs.meters import MOST_MODELS, Meters
+from runline.runs.meters import LONGEST_MODEL, MOST_MODELS, Meters
 from runs.agents import GATES
 from runs.house import GRAPHS, House, open_house
 
@@ -135,6 +135,13 @@ def test_names_of_models_are_bounded() -> None:
     assert found["runline_tokens_total", "lead_agent", "input", "model-0"] == 7
     assert found["runline_tokens_total", "subagent", "output", "other"] == 15
     assert len({key[3] for key in found if key[0] == "runline_tokens_total"}) == MOST_MODELS + 1
+
+
+def test_a_name_that_is_too_long_is_no_label() -> None:
+    meters = Meters(SystemClock())
+    meters.spent("x" * (LONGEST_MODEL + 1), Caller.SUBAGENT, Tokens(input_tokens=2))
+
+    assert told(meters) == {("runline_tokens_total", "subagent", "input", "other"): 2}
 
 
 async def test_two_cores_of_one_process_count_apart(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -107,6 +107,16 @@ async def test_the_answer_to_a_question_is_told_as_a_run_of_its_own(house: House
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
 
 
+async def test_a_client_that_sends_the_whole_conversation_repeats_no_message(house: House) -> None:
+    thread_id = await house.thread()
+    conversation = [{"role": "user", "content": "at once", "id": str(number)} for number in range(3)]
+    for length in (1, 2, 3):
+        run = await house.create(thread_id, graph="ways", input={"messages": conversation[:length]})
+        await house.end(run)
+    rows = await events_of(house.core.threads._database, thread_id)
+    assert [row.content["id"] for row in rows if row.event_type == "human_message"] == ["0", "1", "2"]
+
+
 async def test_a_failed_run_ends_with_its_error(house: House) -> None:
     run = await end(house, "failing")
     assert (await told(house, run))[2:] == ["node.start", "llm.error", "node.end", "run.error"]

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from kit.waiting import wait_until
+from runline.databases import CHECKPOINT_FILE, DATABASE_FILE
 from runline.errors import NotFound, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus
 from runline.model.thread import ThreadFilter
 from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS, Viewer
-from runline.resources import CHECKPOINT_FILE, DATABASE_FILE
 from runline.runs.states import HistoryQuery
 from runs.agents import GATES
 from runs.house import House, open_house

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from kit.emptied import Emptied, emptied
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
 from runline.storage.engine import Database
 from runline.storage.postgres import PostgresOptions, open_postgres
 from runline.storage.sqlite import SqliteOptions, open_sqlite
-from storage.emptied import Emptied
 from storage.migrated import make_template
 from storage.world import World
 
@@ -27,16 +26,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared(postgres: Server) -> Iterator[Emptied]:
     """The database in PostgreSQL that tests have one after the other."""
-    with postgres.database() as template:
-        asyncio.run(open_and_close(template))
-        emptied = Emptied(postgres, template)
-        yield emptied
-        emptied.close()
-
-
-async def open_and_close(conninfo: str) -> None:
-    async with open_postgres(PostgresOptions(conninfo)):
-        pass
+    with emptied(postgres, lambda conninfo: open_postgres(PostgresOptions(conninfo))) as shared:
+        yield shared
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

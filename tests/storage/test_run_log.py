@@ -11,7 +11,7 @@ from sqlalchemy import update
 from runline.kit.ids import new_id
 from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import RunStatus, StopReason
-from runline.model.run import Run, RunOutcome
+from runline.model.run import RunOutcome
 from runline.model.run_event import EventType
 from runline.model.usage import Tokens
 from runline.model.viewer import ANONYMOUS
@@ -238,9 +238,12 @@ async def test_a_call_counts_once_however_often_it_is_written(world: World, logs
     assert row.duration_ms == 1
 
 
-async def test_the_store_knows_whether_a_run_has_told_messages(world: World, logs: RunLogStore) -> None:
-    run: Run = await world.start((await world.thread()).thread_id)
+async def test_the_store_knows_which_human_messages_a_thread_has(world: World, logs: RunLogStore) -> None:
+    run = await world.start((await world.thread()).thread_id)
     await logs.append({(run.run_id, 1): Entries([trace(run, EventType.RUN_START)])})
-    assert not await logs.has_messages(run.run_id)
-    await logs.append({(run.run_id, 1): Entries([message(run)])})
-    assert await logs.has_messages(run.run_id)
+    assert not (await logs.known_messages(run.thread_id)).run_ids
+    told = replace(message(run), content={"type": "human", "content": "hello", "id": "7"})
+    await logs.append({(run.run_id, 1): Entries([told, message(run)])})
+    known = await logs.known_messages(run.thread_id)
+    assert known.run_ids == {run.run_id}
+    assert [known.has({"id": name}) for name in ("7", "8", None, ["7"])] == [True, False, False, False]

@@ -140,7 +140,7 @@ HOT: dict[str, Call] = {
     "roll back": lambda world, run: world.leases.discard(run, None, None, StopReason.ROLLBACK, some(run)),
     "write logs": lambda world, run: RunLogStore(world.database).append({(run.run_id, 1): some(run)}),
     "write late calls": lambda world, run: RunLogStore(world.database).append({(run.run_id, 7): some(run)}),
-    "look for messages": lambda world, run: RunLogStore(world.database).has_messages(run.run_id),
+    "look for messages": lambda world, run: RunLogStore(world.database).known_messages(run.thread_id),
     "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
     "expired": lambda world, _: world.leases.expired(),
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,9 @@ async def traced(folder: Path, collector: Collector, graphs: Path = GRAPHS, **en
         own.kill()
 
 
-async def post(gateway: Gateway, path: str, headers: dict[str, str] | None = None, **body: Any) -> Any:
+async def post(
+    gateway: Gateway, path: str, headers: Mapping[str, str] | Mapping[bytes, bytes] | None = None, **body: Any
+) -> Any:
     async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         return (await http.post(path, json=body, headers=headers)).json()
 
@@ -197,6 +199,18 @@ async def test_a_trace_that_is_not_sampled_sends_nothing(tmp_path: Path, collect
         await collector.until("invoke_agent steps")
 
     assert TRACE not in {span.trace for span in collector.spans}
+
+
+async def test_a_traceparent_that_is_none_begins_a_trace_of_its_own(tmp_path: Path, collector: Collector) -> None:
+    nonsense = ["", "nonsense", f"00-{TRACE}-zz-01", f"00-{'0' * 32}-{CALLER}-01", "\xff" * 55]
+    async with traced(tmp_path, collector) as own:
+        for traceparent in nonsense:
+            headers = {b"traceparent": traceparent.encode("latin-1"), b"tracestate": b"a=1," * 100}
+            await post(own, "/runs/wait", headers, assistant_id="steps", input={"log": []})
+        runs = await collector.until("invoke_agent steps", times=len(nonsense))
+
+    assert {span.parent for span in collector.named("create_run steps")} == {""}
+    assert len({span.trace for span in runs}) == len(nonsense)
 
 
 async def test_a_collector_that_is_away_holds_up_nobody(tmp_path: Path, free_port: int) -> None:

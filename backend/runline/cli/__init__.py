@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from runline import __version__
+from runline.cli import db
 from runline.cli.dev import dev
 from runline.cli.doctor import doctor
 from runline.cli.graphs import check_graphs, list_graphs
@@ -37,6 +38,10 @@ def _build_app() -> typer.Typer:
     graphs.command("list")(list_graphs)
     graphs.command("check")(check_graphs)
     app.add_typer(graphs, name="graphs")
+    tables = typer.Typer(no_args_is_help=True, help="Look at the database's tables, or upgrade them.")
+    for look in (db.upgrade, db.current, db.check):
+        tables.command()(look)
+    app.add_typer(tables, name="db")
     runs = typer.Typer(no_args_is_help=True, help="Look at the runs of a gateway, and stop them.")
     runs.command("list")(list_runs)
     runs.command("show")(show_run)

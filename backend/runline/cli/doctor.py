@@ -20,16 +20,17 @@ from runline.cli.options import ConfigFlag, DataDirFlag, Flags, GraphsFlag, Host
 from runline.cli.output import new_table, open_console
 from runline.cli.port import listen
 from runline.cli.redis import look_at_redis
-from runline.errors import ConfigError
+from runline.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
-    from runline.config import ServerSettings
+    from runline.config import ServerSettings, Settings
     from runline.graphs.project import GraphProject
 
 FLOORS = {
     "langgraph": "1.0.10",
     "langgraph-checkpoint": "4.0.0",
     "langgraph-checkpoint-sqlite": "3.0.1",
+    "langgraph-checkpoint-postgres": "3.2.0",
 }
 PYTHON_FLOOR = "3.11"
 SQLITE_FLOOR = "3.35"  # the first with RETURNING
@@ -81,7 +82,7 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield from _custom_app(project)
         yield _tracing(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
-    yield _data_folder(settings.data_dir)
+    yield _database(settings) if settings.database.uri else _data_folder(settings.data_dir)
     if settings.redis.uri:
         yield from look_at_redis(settings.redis)
     yield _port(settings.server)
@@ -161,6 +162,17 @@ def _data_folder(data_dir: Path) -> Finding:
         return Finding("data folder", Grade.FAILED, f"{existing} cannot be written to: {exc.strerror or exc}")
     note = "" if existing == data_dir.absolute() else " (made at the first start)"
     return Finding("data folder", Grade.OK, f"{data_dir}{note}")
+
+
+def _database(settings: Settings) -> Finding:
+    from runline.databases import find_revision, where_kept
+
+    try:
+        found = find_revision(settings)
+        state = f"revision {found}" if found else "no tables yet (made at the first start)"
+        return Finding("database", Grade.OK, f"{where_kept(settings)}: {state}")
+    except (ConfigError, Unavailable) as exc:
+        return Finding("database", Grade.FAILED, str(exc))
 
 
 def _port(server: ServerSettings) -> Finding:

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runline.cli.remote import Refused, Remote, Unreachable
-from runline.errors import NotFound
+from runline.cli.remote import Remote, Unreachable
+from runline.errors import Conflict, NotFound
 
 FROM_THE_START = "-1"
 PATIENCE_SECONDS = 60.0
 """How long a gateway may be away that was there."""
 
 _PAUSE_SECONDS = 0.25
-_NOT_STREAMABLE = 409
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,8 @@ def follow(remote: Remote, run_id: str, on_cut: Callable[[], None]) -> Iterator[
                         return
                     after = event.id
                     yield event
-        except NotFound:
-            return
-        except Refused as exc:
-            if exc.code != _NOT_STREAMABLE:
-                raise
+        except (NotFound, Conflict):
+            # the run is gone, or its events are
             return
         except Unreachable:
             if not met or (away_since and time.monotonic() - away_since > PATIENCE_SECONDS):

@@ -11,23 +11,18 @@ import httpx
 
 from runline.cli.options import Flags
 from runline.cli.port import base_url
-from runline.errors import NotFound, RunlineError
+from runline.errors import Conflict, Invalid, NotFound, RunlineError
 
 _ANSWER_SECONDS = 30.0
 _SILENCE_SECONDS = 60.0
 """A stream says something every `server.heartbeat_seconds`; one that says nothing for so long is dead."""
 
 
+_REFUSALS = {404: NotFound, 409: Conflict}
+
+
 class Unreachable(RunlineError):
     """Nobody answers, or nobody who speaks this API."""
-
-
-class Refused(RunlineError):
-    """The gateway's own words for why it did not do it. `code` is the HTTP status."""
-
-    def __init__(self, code: int, detail: str) -> None:
-        self.code = code
-        super().__init__(detail)
 
 
 class Remote:
@@ -38,7 +33,7 @@ class Remote:
         self._url = url
 
     def get(self, path: str, **query: Any) -> Any:
-        """The answer's JSON; what is None is not asked. Raises Unreachable, NotFound, Refused."""
+        """The answer's JSON; what is None is not asked. Raises Unreachable, NotFound, Conflict, Invalid."""
         return self._ask("GET", path, query).json()
 
     def post(self, path: str, **query: Any) -> None:
@@ -79,7 +74,7 @@ class Remote:
             ) from None
         if answer.status_code in (502, 503, 504):
             raise Unreachable(f"The gateway at {self._url} cannot serve this now: {detail}")
-        raise NotFound(detail) if answer.status_code == 404 else Refused(answer.status_code, detail)
+        raise _REFUSALS.get(answer.status_code, Invalid)(detail)
 
     def _unreachable(self, exc: Exception) -> Unreachable:
         return Unreachable(

@@ -39,6 +39,13 @@ def read_conninfo(uri: str) -> str:
     return make_conninfo(plain, **{key: value for key, value in defaults.items() if key not in given})
 
 
+def shown_address(conninfo: str) -> str:
+    """Where the database is, without user and password."""
+    given = conninfo_to_dict(conninfo)
+    host, port = given.get("host", "localhost"), given.get("port", 5432)
+    return f"PostgreSQL, {given.get('dbname', 'the default database')} on {host}:{port}"
+
+
 def manners(busy_timeout_seconds: float) -> str:
     """What a new connection is told first."""
     wait = int(busy_timeout_seconds * 1000)

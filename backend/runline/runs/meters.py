@@ -1,7 +1,7 @@
 """What this process counts and times of its runs, for Prometheus. Names and meanings are in docs/operations.md.
 
 Each Core has meters and a registry of its own. Labels hold no ids, and of the models' names, which users choose, the
-first `MOST_MODELS`; later ones are counted together.
+first `MOST_MODELS` that are not too long; all others are counted together.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from runline.model.usage import Caller, Tokens
 from runline.runs.live import LiveRun
 
 MOST_MODELS = 100
+LONGEST_MODEL = 100
 OTHER = "other"
 
 _WAITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -133,7 +134,7 @@ class Meters:
 
     def _bounded(self, model: str) -> str:
         if model not in self._models:
-            if len(self._models) >= MOST_MODELS:
+            if len(self._models) >= MOST_MODELS or len(model) > LONGEST_MODEL:
                 return OTHER
             self._models.add(model)
         return model

@@ -7,9 +7,10 @@ answer was lost is not: nobody knows what became of it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,17 +19,20 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from runline.errors import Invalid, Unavailable
+from runline.errors import ConfigError, Invalid, Unavailable
 from runline.kit.clock import ToldClock
 from runline.kit.postgres import described, dial
 from runline.storage.engine import Database, take_turn
-from runline.storage.migrating import migrate
+from runline.storage.migrating import current_revision, migrate
 
 T = TypeVar("T")
 
 _TRIES = 4
 _SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "23503"
 _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
+
+_OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
+_OWNER_POLL_SECONDS = 0.1
 
 # both in one message; the order is for the driver, which takes the rows of the first
 _BEGIN = "SELECT extract(epoch FROM clock_timestamp())::float8; BEGIN"
@@ -112,6 +116,40 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
     finally:
         reader.dispose()
         writer.dispose()
+
+
+@asynccontextmanager
+async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
+    """Hold the database for this process: streams in memory cannot be shared by several gateways. Raises ConfigError.
+
+    A process that was killed holds it until the server has noticed.
+    """
+    try:
+        connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
+    except psycopg.OperationalError as exc:
+        raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
+    with closing(connection):
+        deadline = time.monotonic() + options.busy_timeout_seconds
+        while not await asyncio.to_thread(_took, connection):
+            if time.monotonic() > deadline:
+                raise ConfigError("The database of 'database.uri' is in use by another gateway: stop it first.")
+            await asyncio.sleep(_OWNER_POLL_SECONDS)
+        yield
+
+
+def _took(connection: psycopg.Connection) -> bool:
+    row = connection.execute(_OWN).fetchone()
+    return bool(row and row[0])
+
+
+def postgres_revision(options: PostgresOptions) -> str | None:
+    """The revision that the tables are at; None if there are none. Raises Unavailable."""
+    engine = _engine(options, 1)
+    try:
+        with _translated(), engine.connect() as connection:
+            return current_revision(connection)
+    finally:
+        engine.dispose()
 
 
 def _migrate_in_turn(connection: Connection) -> None:

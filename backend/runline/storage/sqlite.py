@@ -22,7 +22,7 @@ from runline.errors import ConfigError, Unavailable
 from runline.kit.clock import SystemClock
 from runline.kit.json import JSONDecodeError, loads
 from runline.storage.engine import Database
-from runline.storage.migrating import migrate
+from runline.storage.migrating import current_revision, migrate
 
 T = TypeVar("T")
 
@@ -78,6 +78,18 @@ async def open_sqlite(options: SqliteOptions) -> AsyncIterator[Database]:
     finally:
         reader.dispose()
         writer.dispose()
+
+
+def sqlite_revision(options: SqliteOptions) -> str | None:
+    """The revision that the file's tables are at; None if there is no file. Raises Unavailable."""
+    if not options.file.exists():
+        return None
+    engine = _engine(options, 1)
+    try:
+        with _translated(), engine.connect() as connection:
+            return current_revision(connection)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

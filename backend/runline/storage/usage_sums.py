@@ -6,10 +6,10 @@ One statement sees one state of the ledger, so that its parts add up whatever is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, String, Table, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, String, Table, cast, func, literal, literal_column, select
 
 from runline.kit.ids import parse_id
 from runline.model.token_usage import Usage
@@ -29,15 +29,15 @@ Parts = dict[str, dict[Any, Usage]]
 
 def sums(source: Source) -> list[ColumnElement[Any]]:
     """The columns of a Usage over entries of the ledger; zeroes where an outer join found none."""
-    return [
-        *run_sums(source),
-        func.count(source.c.run_id.distinct()).label("runs"),
-        func.coalesce(func.max(source.c.rolled_back), 0).label("rolled_back"),
-    ]
+    return [*_sums_but_runs(source), func.count(source.c.run_id.distinct()).label("runs")]
 
 
 def run_sums(source: Source) -> list[ColumnElement[Any]]:
-    """The same over entries of one run; counting what is distinct would cost as much as all of it."""
+    """The same over entries of one run; counting what is distinct would cost as much as all the rest."""
+    return [*_sums_but_runs(source), literal_column("1").label("runs")]
+
+
+def _sums_but_runs(source: Source) -> list[ColumnElement[Any]]:
     columns = source.c
     return [
         *(func.coalesce(func.sum(columns[name]), 0).label(name) for name in _TOKENS),
@@ -46,6 +46,7 @@ def run_sums(source: Source) -> list[ColumnElement[Any]]:
         func.sum(columns.cost).label("cost"),
         func.min(columns.currency).label("currency"),
         func.max(columns.currency).label("other_currency"),
+        func.coalesce(func.max(columns.rolled_back), 0).label("rolled_back"),
     ]
 
 
@@ -56,14 +57,23 @@ def whole(source: Source) -> Select[Any]:
 
 def parts(name: str, key: ColumnElement[Any], source: Source) -> Select[Any]:
     """One row for each value of `key`; ids come as whatever text the database makes of them."""
-    return select(literal(name).label("part"), cast(key, String).label("key"), *sums(source)).group_by(key)
+    return _named(name, key, sums(source)).group_by(key)
 
 
-def read_parts(rows: Iterable[Row[Any]]) -> Parts:
+def run_parts(name: str, source: Source) -> Select[Any]:
+    """One row for each run."""
+    return _named(name, source.c.run_id, run_sums(source)).group_by(source.c.run_id)
+
+
+def _named(name: str, key: ColumnElement[Any], columns: list[ColumnElement[Any]]) -> Select[Any]:
+    return select(literal(name).label("part"), cast(key, String).label("key"), *columns)
+
+
+def read_parts(rows: Iterable[Sequence[Any]]) -> Parts:
     """What came of `whole` and `parts`, by part and key."""
     found: Parts = {}
     for row in rows:
-        found.setdefault(row.part, {})[row.key] = usage_of(row)
+        found.setdefault(row[0], {})[row[1]] = usage_of(row, 2)
     return found
 
 
@@ -72,28 +82,19 @@ def costs_of(found: Parts) -> dict[str, int]:
     return {key: usage.cost or 0 for key, usage in found.get(CURRENCY, {}).items() if key is not None}
 
 
-def usage_of(row: Row[Any]) -> Usage:
-    """A row of `sums`."""
-    return replace(run_usage_of(row), runs=row.runs, rolled_back=bool(row.rolled_back))
-
-
-def run_usage_of(row: Row[Any]) -> Usage:
-    """A row of `run_sums`. PostgreSQL's sums of large numbers are decimals."""
-    one_currency = row.currency is not None and row.currency == row.other_currency
+def usage_of(row: Sequence[Any], offset: int) -> Usage:
+    """The columns of `sums` from a row, where they begin. By their places: there may be hundreds of rows."""
+    *counts, calls, priced, cost, currency, other, rolled_back, runs = row[offset:]
+    one_currency = currency is not None and currency == other
     return Usage(
-        tokens=Tokens(
-            int(row.input_tokens),
-            int(row.output_tokens),
-            int(row.total_tokens),
-            int(row.cache_read_tokens),
-            int(row.cache_creation_tokens),
-            int(row.reasoning_tokens),
-        ),
-        calls=row.calls,
-        runs=1,
-        unpriced_calls=row.calls - row.priced,
-        cost=int(row.cost) if one_currency else None if row.calls else 0,
-        currency=row.currency if one_currency else None,
+        # PostgreSQL's sums of large numbers are decimals
+        Tokens(*map(int, counts)),
+        calls,
+        runs,
+        calls - priced,
+        int(cost) if one_currency else None if calls else 0,
+        currency if one_currency else None,
+        bool(rolled_back),
     )
 
 

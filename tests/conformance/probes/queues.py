@@ -1,5 +1,7 @@
 """A second run on a busy thread."""
 
+from conformance.accepted import Accepted
+from conformance.listed import DELAYED_SINCE
 from conformance.probe import Call, get, post, probe
 from conformance.probes.shapes import (
     BUSY,
@@ -85,7 +87,11 @@ PROBES = (
         create(steps(after_seconds=3)),
         _NEXT,
         _JOIN_NEXT,
-        LIST_RUNS,
+        # the newest first
+        LIST_RUNS.comparing("body.0.status", "body.1.status").but(
+            Accepted(DELAYED_SINCE, "body.0.status", "pending", "success"),
+            Accepted(DELAYED_SINCE, "body.1.status", "success", "pending"),
+        ),
     ),
     probe("an odd strategy", THREAD, _as("odd")),
 )

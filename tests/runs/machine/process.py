@@ -10,8 +10,8 @@ from pathlib import Path
 from langgraph.store.memory import InMemoryStore
 
 from kit.exploring import OwnLoop
-from runline.graphs.checkpoints import RunlineSaver, open_saver
 from runline.graphs.registry import GraphRegistry
+from runline.graphs.sqlite_checkpoints import SqliteSaver, open_sqlite_saver
 from runline.kit.tasks import TaskSet
 from runline.runs.follow import RunStreams
 from runline.runs.meters import Meters
@@ -43,14 +43,14 @@ class Site:
 
 @dataclass(frozen=True)
 class Process:
-    saver: RunlineSaver
+    saver: SqliteSaver
     reaper: Reaper
 
 
 @asynccontextmanager
 async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
     """A process that executes no run itself."""
-    async with open_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
+    async with open_sqlite_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
         bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)
