@@ -67,12 +67,19 @@ async def _carried_through(executor: ThreadPoolExecutor, call: Callable[[], T]) 
     """The call's result from a thread. A cancelled caller takes a call back, or waits for its end if it has begun."""
     doing = executor.submit(call)
     done = asyncio.wrap_future(doing)
+    done.add_done_callback(_noticed)
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         if not doing.cancel():
             await asyncio.wait([done])
         raise
+
+
+def _noticed(done: asyncio.Future[Any]) -> None:
+    """Else asyncio complains of a failure whose caller is gone."""
+    if not done.cancelled():
+        done.exception()
 
 
 class _Store(Protocol):
