@@ -12,6 +12,7 @@ from runline.config import Settings
 from runline.databases import is_shared
 from runline.errors import ConfigError
 from runline.graphs.registry import GraphRegistry
+from runline.kit.ids import new_id
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
 from runline.options import dispatcher_options, item_limits, price_list, queue_limits, worker_options
@@ -50,6 +51,7 @@ from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
+from runline.storage.queue import Claimant
 from runline.storage.run_events import RunEventStore
 from runline.storage.run_lists import RunListStore
 from runline.storage.run_log import RunLogStore
@@ -172,7 +174,8 @@ async def run_core(
             await background.reaper.reap(everything=True)
             await core.upkeep.finish_removals()
         core.worker.start_loops()
-        tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
+        tasks.supervise("hold slots", core.states.renew_step)
+        tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, opened.store.sweep_ttl))
@@ -188,6 +191,7 @@ async def run_core(
 def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
     tracer, transport = opened.tracer, opened.transport
+    notes = transport.redis.notes if transport.redis else None
     clock = database.clock
     meters = Meters(clock)
     bridge, bell = transport.bridge, transport.bell
@@ -232,13 +236,12 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         bell=bell,
         stop_bell=transport.stop_bell,
         log_bells=log_bells,
-        recent=RecentRuns(bridge, transport.redis.notes if transport.redis else None),
+        recent=RecentRuns(bridge, notes),
         clock=clock,
         meters=meters,
         tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
-    cron_bell = MemoryBell()
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
     run_events = RunEventStore(database)
@@ -257,7 +260,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         assistant_versions=VersionStore(database, clock),
         assistant_removal=AssistantRemoval(assistants, threads, manager),
         crons=crons,
-        cron_manager=CronManager(registry, assistant_graphs, crons, webhooks, cron_bell, clock, min_period),
+        cron_manager=CronManager(registry, assistant_graphs, crons, webhooks, transport.cron_bell, clock, min_period),
         threads=threads,
         leases=leases,
         states=states,
@@ -277,7 +280,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         meters=meters,
         tracer=tracer,
         insight=insight,
-        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns(notes)),
         tasks=tasks,
     )
 
@@ -299,6 +302,8 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
             runs.bell,
             core.log_bells,
             core.worker.live,
+            Claimant(new_id(), timedelta(seconds=settings.workers.lease_seconds)),
+            core.upkeep,
             attempts,
             core.meters,
         ),

@@ -62,7 +62,7 @@ async def test_a_stream_is_begun_on_one_node_cut_and_resumed_on_others(
     clients: list[LangGraphClient], gate: Gate
 ) -> None:
     first, second, third = clients
-    more = {"context": gate.context, "stream_resumable": True, "stream_mode": ["updates", "values"]}
+    more: dict[str, Any] = {"context": gate.context, "stream_resumable": True, "stream_mode": ["updates", "values"]}
     thread_id, run_id = await a_run(first, **more)
     parts = []
     async for part in second.runs.join_stream(thread_id, run_id, last_event_id="-1"):
@@ -171,8 +171,10 @@ async def test_a_worker_is_told_to_stop_and_its_runs_go_on_elsewhere_without_cos
         async with get_client(url=front.url) as client:
             thread_id, run_id = await a_run(client, context=gate.context)
             await gate.reached()
-            assert httpx.get(f"{worker.url}/ok").json()["ok"]
-            assert "runline_live_runs 1.0" in httpx.get(f"{worker.url}/metrics").text
+            async with httpx.AsyncClient(base_url=worker.url) as http:
+                assert (await http.get("/ok")).json()["ok"]
+                assert "runline_live_runs 1.0" in (await http.get("/metrics")).text
+                assert (await http.get("/threads")).status_code == 404
             await asyncio.to_thread(worker.stop)
             await until_status(client, thread_id, run_id, "pending")
             gate.open()

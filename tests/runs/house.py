@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from runline.model.lifecycle import CancelAction, MultitaskStrategy, RunStatus
 from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
+from runline.runs.reaper import Reaper
+from runline.storage.queue import Claimant
 from runline.streams.contracts import Ended
 from runs.agents import GATES
 
@@ -132,6 +135,14 @@ class House:
 
     async def cancel(self, run: Run, action: str = "interrupt") -> None:
         await self.core.runs.cancel(ANONYMOUS, run.thread_id, run.run_id, CancelAction(action))
+
+    def reaper(self, max_attempts: int = 1) -> Reaper:
+        """A reaper that gives up after so many crashes."""
+        core, runs = self.core, self.core.runs
+        parts = (runs.saver, core.states, runs.rollback, runs.streams, runs.webhooks, runs.bell, core.log_bells)
+        claimant = Claimant(new_id(), timedelta(seconds=NEVER))
+        last = (core.upkeep, max_attempts, core.meters)
+        return Reaper(core.leases, core.threads, *parts, core.worker.live, claimant, *last)
 
     async def abandon(self, thread_id: str, *script: str, **spec: Any) -> Run:
         """A run that a worker claimed and died with: its row says `running`, and nobody executes it."""

@@ -11,7 +11,6 @@ from kit.waiting import let_others_run, wait_until
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
-from runline.runs.reaper import Reaper
 from runline.storage.runs import RunFilter
 from runline.streams.contracts import Ended
 from runs.agents import GATES, moods
@@ -172,17 +171,12 @@ async def test_an_abandoned_run_that_is_to_be_undone_at_the_last_moment_is_not_t
     tmp_path: Path,
 ) -> None:
     async with open_house(tmp_path) as house:
-        core = house.core
         run = await house.abandon(await house.thread(), "attempt")
-        parts = (core.runs.saver, core.states, core.runs.rollback, core.runs.streams, core.runs.webhooks)
-        bells = (core.runs.bell, core.log_bells)
-        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, 1, core.meters)
-        batches = await core.runs.follow(run, 0)
+        (abandoned,) = await house.core.leases.expired(everything=True)
+        batches = await house.core.runs.follow(run, 0)
         await ask_to_stop(house, run, StopReason.ROLLBACK)
         # as the reaper saw it before the wish
-        await reaper._take_over(run, crashes=1)
-        assert await house.status(run) is RunStatus.RUNNING
-        await reaper.reap(everything=True)
+        assert await house.reaper()._take_over(abandoned)
         await house.reach(run, None)
         assert (await house.get_thread(run.thread_id)).status is ThreadStatus.IDLE
         assert [batch async for batch in batches] == [Ended(b"null")]

@@ -22,7 +22,6 @@ from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus
 from runline.model.run import Run, RunOutcome, RunSpec
 from runline.model.viewer import ANONYMOUS
-from runline.runs.reaper import Reaper
 from runline.runs.sweeper import Sweeper
 from runs.agents import GATES
 from runs.house import GRAPHS, NEVER, House, open_house
@@ -122,12 +121,8 @@ async def test_runs_that_never_started_are_told_of_at_once(tmp_path: Path) -> No
 
 async def test_a_run_whose_worker_died_too_often_is_told_of(tmp_path: Path) -> None:
     async with receiving() as receiver, telling(tmp_path) as house:
-        core = house.core
         run = await house.abandon(await house.thread(), "attempt", webhook=receiver.url())
-        parts = (core.runs.saver, core.states, core.runs.rollback, core.runs.streams, core.runs.webhooks)
-        bells = (core.runs.bell, core.log_bells)
-        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, 1, core.meters)
-        await reaper.reap(everything=True)
+        await house.reaper().reap(everything=True)
         told = (await receiver.called()).told
     assert (told["run_id"], told["status"], told["error"]["error"]) == (run.run_id, "error", "WorkerDied")
 

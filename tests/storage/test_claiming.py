@@ -160,9 +160,38 @@ async def test_a_run_whose_lease_has_ended_is_found(world: World) -> None:
     world.clock.pass_(10)
     await world.leases.renew(world.claimant(), [(renewed.run_id, 1)])
     world.clock.pass_(10)
-    assert [(found.run_id, crashes) for found, crashes in await world.leases.expired()] == [(run.run_id, 0)]
+    assert [(found.run.run_id, found.crashes) for found in await world.leases.expired()] == [(run.run_id, 0)]
     everything = await world.leases.expired(everything=True)
-    assert {found.run_id for found, _ in everything} == {run.run_id, renewed.run_id}
+    assert {found.run.run_id for found in everything} == {run.run_id, renewed.run_id}
+
+
+async def test_an_abandoned_run_is_given_back_once_and_not_if_its_lease_was_renewed(world: World) -> None:
+    run, renewed = [await world.start(new_id(), create_thread=True) for _ in range(2)]
+    world.clock.pass_(20)
+    found = {each.run.run_id: each for each in await world.leases.expired()}
+    await world.leases.renew(world.claimant(), [(renewed.run_id, 1)])
+    assert not await world.leases.requeue_abandoned(found[renewed.run_id])
+    assert await world.leases.requeue_abandoned(found[run.run_id])
+    assert not await world.leases.requeue_abandoned(found[run.run_id])
+    (again,) = await world.claim()
+    assert (again.run_id, again.attempt) == (run.run_id, 2)
+    assert not await world.leases.requeue_abandoned(found[run.run_id])
+
+
+async def test_an_abandoned_run_is_taken_over_by_one_as_an_attempt_of_its_own(world: World) -> None:
+    """So that its worker, which may only have been held up, writes and ends it no more."""
+    run, renewed = [await world.start(new_id(), create_thread=True) for _ in range(2)]
+    world.clock.pass_(20)
+    found = {each.run.run_id: each for each in await world.leases.expired()}
+    await world.leases.renew(world.claimant(), [(renewed.run_id, 1)])
+    assert await world.leases.take_over(found[renewed.run_id], world.claimant()) is None
+    taken = await world.leases.take_over(found[run.run_id], world.claimant("reaper"))
+    assert taken
+    assert (taken.attempt, taken.status) == (2, RunStatus.RUNNING)
+    assert await world.leases.take_over(found[run.run_id], world.claimant()) is None
+    assert not (await world.finish(run)).held
+    assert not await world.leases.requeue(run, crashed=False)
+    assert (await world.finish(taken)).held
 
 
 async def test_crashes_are_counted_and_other_returns_to_the_queue_are_not(world: World) -> None:
@@ -170,7 +199,7 @@ async def test_crashes_are_counted_and_other_returns_to_the_queue_are_not(world:
     for crashed, crashes in [(True, 1), (False, 1), (True, 2)]:
         assert await world.leases.requeue(run, crashed=crashed)
         (run,) = await world.claim()
-        assert await world.leases.expired(everything=True) == [(run, crashes)]
+        assert [found[:2] for found in await world.leases.expired(everything=True)] == [(run, crashes)]
     assert run.attempt == 4
 
 
@@ -226,5 +255,5 @@ async def test_a_lease_is_as_long_as_the_claimant_says(world: World) -> None:
     claimant = replace(world.claimant(), lease=timedelta(seconds=1))
     await world.leases.claim(claimant, 1)
     world.clock.pass_(2)
-    assert [found.run_id for found, _ in await world.leases.expired()] == [run.run_id]
+    assert [found.run_id for found, *_ in await world.leases.expired()] == [run.run_id]
     assert (await world.leases.finish(run, SUCCESS, None, None)).held is False

@@ -77,6 +77,7 @@ async def test_an_attempt_that_lost_its_run_stores_nothing_and_the_others_do(
 ) -> None:
     lost, fine = await start(world), await start(world)
     await world.leases.requeue(lost, crashed=True)
+    assert await segments.append({attempt(lost): events(1, 2)}) == {attempt(lost)}
     (again,) = await world.claim()
     assert await segments.append({attempt(lost): events(1, 2), attempt(fine): events(1, 1)}) == {attempt(lost)}
     assert await segments.last_seq(lost.run_id) == 0

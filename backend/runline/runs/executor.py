@@ -85,6 +85,8 @@ class Executor:
         if live.stop_reason:
             live.graph_task.cancel()
         await asyncio.wait([live.graph_task])
+        if live.stop_reason is None and _is_stale(live):
+            live.stop_reason = StopReason.LEASE_LOST
         if live.stop_reason:
             await self._conclude_stopped(live, journal, stream, successor)
         else:
@@ -96,7 +98,7 @@ class Executor:
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
         config = build_config(run)
-        resume = run.attempt > 1 and await self.saver.newest_of_run(run.run_id) is not None
+        resume = await self._goes_on(run)
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
@@ -104,6 +106,14 @@ class Executor:
             invocation = build_invocation(run, graph, watched, resume=resume)
             async with self._saving(live, journal):
                 await self._record(run, stream.run(graph, invocation), journal)
+
+    async def _goes_on(self, run: Run) -> bool:
+        """Whether there is something to go on from: what earlier attempts have saved, which is all that they will."""
+        if run.attempt == 1:
+            return False
+        # a worker that was only held up may be at it still
+        await self.saver.fence(run.run_id, run.attempt)
+        return await self.saver.newest_of_run(run.run_id) is not None
 
     @asynccontextmanager
     async def _saving(self, live: LiveRun, journal: Journal) -> AsyncIterator[None]:
@@ -238,6 +248,12 @@ class Executor:
         task = live.graph_task
         if task and not task.cancelled() and (exc := task.exception()):
             log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)
+
+
+def _is_stale(live: LiveRun) -> bool:
+    """Whether the graph failed because the run was given to another attempt."""
+    task = live.graph_task
+    return task is not None and not task.cancelled() and isinstance(task.exception(), StaleAttempt)
 
 
 def _stream_of(run: Run) -> AnyStream:

@@ -15,8 +15,10 @@ from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.upkeep import Upkeep
 from runline.runs.webhooks import Webhooks
-from runline.storage.leases import LeaseStore
+from runline.storage.leases import Abandoned, LeaseStore
+from runline.storage.queue import Claimant
 from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
 
@@ -37,6 +39,8 @@ class Reaper:
     bell: Bell
     log_bells: ThreadBells
     live: Container[str]
+    claimant: Claimant
+    upkeep: Upkeep
     max_attempts: int
     meters: Meters
 
@@ -44,29 +48,51 @@ class Reaper:
         """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
         expired = await self.leases.expired(everything=everything)
         # a run that executes here was not abandoned: this process was held up and is late to renew
-        abandoned = [(run, crashes) for run, crashes in expired if run.run_id not in self.live]
-        for run, crashes in abandoned:
-            try:
-                await self._take_over(run, crashes + 1)
-                self.log_bells.ring(run.thread_id)
-            except Exception:
-                # it is found again in the next round; the others must not wait for it
-                log.exception("a run cannot be taken over", run_id=run.run_id)
+        abandoned = [each for each in expired if each.run.run_id not in self.live]
+        reaped = [each.run for each in abandoned if await self._handle(each)]
         late = await self.threads.abandoned_holds(everything=everything)
         # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
         holds = [hold for hold in late if hold not in self.states.holds]
         for hold in holds:
             for run in await self.leases.doomed(hold.thread_id):
                 await self.rollback.undo(run, StopReason.DELETE)
-            await self.threads.release(hold)
-        self.webhooks.ended(run for run, _ in abandoned)
-        if abandoned or holds:
+            if not await self.upkeep.finish_removals(hold.thread_id):
+                await self.threads.release(hold)
+        self.webhooks.ended(reaped)
+        if reaped or holds:
             self.bell.ring()
-        return len(abandoned)
+        return len(reaped)
 
-    async def _take_over(self, run: Run, crashes: int) -> None:
-        log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
-        await self.saver.fence(run.run_id, run.attempt + 1)
+    async def _handle(self, abandoned: Abandoned) -> bool:
+        """Whether it fell to this process."""
+        run = abandoned.run
+        try:
+            mine = await self._take_over(abandoned)
+        except Exception:
+            # it is found again in the next round; the others must not wait for it
+            log.exception("a run cannot be taken over", run_id=run.run_id)
+            return False
+        if mine:
+            self.log_bells.ring(run.thread_id)
+        return mine
+
+    async def _take_over(self, abandoned: Abandoned) -> bool:
+        """Each run falls to one process, however many look; and to none if its worker renews its lease first."""
+        run, crashes = abandoned.run, abandoned.crashes + 1
+        facts = {"run_id": run.run_id, "attempt": run.attempt, "crashes": crashes}
+        if run.stop_requested is None and crashes < self.max_attempts:
+            mine = await self.leases.requeue_abandoned(abandoned)
+        elif taken := await self.leases.take_over(abandoned, self.claimant):
+            mine = True
+            await self.saver.fence(run.run_id, taken.attempt)
+            await self._finish(taken, crashes)
+        else:
+            mine = False
+        if mine:
+            log.warning("run abandoned by its worker", **facts)
+        return mine
+
+    async def _finish(self, run: Run, crashes: int) -> None:
         match run.stop_requested:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 _, values = await self.rollback.undo(run, reason)
@@ -74,8 +100,6 @@ class Reaper:
                 self.meters.stopped(run, reason)
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 await self._end(run, RunOutcome(RunStatus.INTERRUPTED, stopped_by=reason), stop_error(reason))
-            case _ if crashes < self.max_attempts:
-                await self.leases.requeue(run, crashed=True)
             case _:
                 message = f"The run's worker died {crashes} times while executing it"
                 error = {"error": "WorkerDied", "message": message}
@@ -88,8 +112,7 @@ class Reaper:
             # it ended meanwhile, or is to be undone, which the next round does
             return
         self.meters.run_ended(run, outcome.status)
-        # as if given back to the queue: what its dead attempt has used of the stream is used
-        journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))
+        journal = await self.streams.journal(run)
         if outcome.error:
             journal.emit("error", outcome.error)
         await journal.end(error_result(outcome.error) if outcome.error else success_result(state.values))

@@ -23,8 +23,9 @@ from runline.streams.contracts import Bell
 log = structlog.get_logger()
 
 GRACE = timedelta(seconds=10)
-_LONGEST_SLEEP_SECONDS = 30.0
-"""Behind the bell: for a bell that was lost, and for a machine that was put to sleep or set its clock."""
+_LONGEST_SLEEP_SECONDS = 5.0
+"""Behind the bell, and well below `GRACE`: for a bell that was lost, as when the process died in which a cron was made
+or changed, and for a machine that was put to sleep or set its clock."""
 _AT_ONCE = 100
 
 
@@ -66,7 +67,7 @@ class Scheduler:
             await self.runs.create(Viewer(cron.owner), cron.thread_id, cron.run_spec(), tick=tick)
             self.runs.meters.tick("fired")
         except TickTaken as exc:
-            log.info("a cron's tick is taken", reason=str(exc))
+            log.debug("a cron's tick is taken", reason=str(exc))
         except Unavailable:
             if not self.runs.worker.draining:
                 raise

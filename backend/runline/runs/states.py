@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -69,6 +69,7 @@ class Slot:
 
     hold: Hold
     state: ThreadState | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,20 @@ class ThreadStates:
         self._bell = bell
         self._thread_bells = thread_bells
         self._hold_seconds = hold_seconds
-        self._holds: set[Hold] = set()
+        self._slots: dict[str, Slot] = {}
 
     @property
     def holds(self) -> Container[Hold]:
         """The slots that are held in this process now, however long that takes."""
-        return self._holds
+        return {slot.hold for slot in self._slots.values()}
+
+    async def renew_step(self) -> None:
+        """Hold on to what is held here, or others would take it for abandoned; for a supervised loop."""
+        await asyncio.sleep(self._hold_seconds / 3)
+        for slot in list(self._slots.values()):
+            async with slot.turn:
+                if self._slots.get(slot.hold.thread_id) is slot:
+                    slot.hold = await self._threads.prolong(slot.hold, self._hold_seconds)
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -151,14 +160,19 @@ class ThreadStates:
         """
         hold = await self._hold(viewer, thread_id, beside_runs=beside_runs)
         slot = Slot(hold)
-        self._holds.add(hold)
+        self._slots[thread_id] = slot
         try:
             yield slot
         finally:
-            self._holds.discard(hold)
-            await asyncio.shield(self._threads.release(hold, slot.state))
+            await asyncio.shield(self._release(slot))
             self._bell.ring()
             self._thread_bells.ring(thread_id)
+
+    async def _release(self, slot: Slot) -> None:
+        async with slot.turn:
+            if self._slots.get(slot.hold.thread_id) is slot:
+                del self._slots[slot.hold.thread_id]
+            await self._threads.release(slot.hold, slot.state)
 
     async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
         for _ in range(_HOLD_TRIES):

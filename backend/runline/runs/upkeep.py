@@ -44,9 +44,12 @@ class Upkeep:
         if pruned := await self._prune_all(await self.ttls.expired(self.sweep_limit)):
             log.info("threads pruned", threads=pruned)
 
-    async def finish_removals(self) -> None:
-        """Remove what a process that died has left half made or half removed."""
-        await self._prune_all(await self.ttls.left_unseen())
+    async def finish_removals(self, thread_id: str | None = None) -> bool:
+        """Remove what a process that died has left half made or half removed: everything, or this thread if it was.
+
+        Tells whether there was anything.
+        """
+        return await self._prune_all(await self.ttls.left_unseen(thread_id)) > 0
 
     async def weigh(self, viewer: Viewer, thread_id: str) -> Weight:
         """What the thread's checkpoints take. Raises ThreadNotFound."""
@@ -81,4 +84,8 @@ class Upkeep:
     async def _remove(self, owner: Viewer, thread_id: str) -> None:
         """The row goes last: until then the id is taken."""
         await self.saver.adelete_thread(thread_id)
-        await self.threads.delete(owner, thread_id)
+        if active := await self.threads.delete(owner, thread_id):
+            # who was killed has not told them to stop; their workers find out when they renew
+            for run in active:
+                await self.saver.fence(run.run_id, run.attempt + 1)
+            await self.saver.adelete_thread(thread_id)

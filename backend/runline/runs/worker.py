@@ -92,12 +92,13 @@ class Worker:
 
     def launch(self, run: Run) -> None:
         """Execute a run that was claimed for this worker."""
-        if earlier := self._live.get(run.run_id):
+        earlier = self._live.get(run.run_id)
+        if earlier:
             # this process was held up for longer than a lease, and the run was given back meanwhile
             earlier.stop(StopReason.LEASE_LOST)
         stop_reason = self._early_stops.pop(run.run_id, run.stop_requested)
         live = self._live[run.run_id] = LiveRun(run, stop_reason=stop_reason)
-        self._tasks.spawn(f"run {run.run_id}", self._execute(live))
+        self._tasks.spawn(f"run {run.run_id}", self._execute(live, earlier))
 
     def stop(self, run_id: str, reason: StopReason) -> None:
         """Tell a run to stop that is live here, or claimed and about to be launched."""
@@ -124,8 +125,11 @@ class Worker:
         # for other processes
         self._bell.ring()
 
-    async def _execute(self, live: LiveRun) -> None:
+    async def _execute(self, live: LiveRun, earlier: LiveRun | None) -> None:
+        """To its end. An `earlier` attempt of the run comes to its own end first: there is never more than one."""
         try:
+            if earlier:
+                await earlier.done.wait()
             with self._executor.tracer.execution(live):
                 await self._executor.execute(live, self._successor)
         finally:

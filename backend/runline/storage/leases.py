@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
 
@@ -42,6 +42,17 @@ class Ending:
     gone: bool = False
 
 
+class Abandoned(NamedTuple):
+    """A running run whose worker is late to renew its lease, or gone; `crashes` are those it has survived so far.
+
+    `lease_until` tells whether the lease was renewed after all.
+    """
+
+    run: Run
+    crashes: int
+    lease_until: datetime
+
+
 _HELD = select(runs.c.stop_requested).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
@@ -57,6 +68,26 @@ _FIRST_BEFORE = (
     select(runs.c.before).where(runs.c.thread_id == bindparam("thread")).order_by(runs.c.created_at).limit(1)
 )
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
+_IS_ABANDONED = runs.c.lease_until == bindparam("until")
+_OF_ATTEMPT = update(runs).where(runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running())
+_GIVE_BACK = _OF_ATTEMPT.values(
+    status=RunStatus.PENDING,
+    ready=1,
+    crashes=runs.c.crashes + bindparam("crashed"),
+    lease_owner=None,
+    lease_until=None,
+    updated_at=bindparam("now"),
+)
+_TAKE_OVER = (
+    _OF_ATTEMPT.where(_IS_ABANDONED)
+    .values(
+        attempt=runs.c.attempt + 1,
+        lease_owner=bindparam("taker"),
+        lease_until=bindparam("lease_end"),
+        updated_at=bindparam("now"),
+    )
+    .returning(runs)
+)
 
 
 class LeaseStore:
@@ -229,34 +260,39 @@ class LeaseStore:
     def requeue(self, connection: Connection, run: Run, *, crashed: bool, entries: Entries = NOTHING) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
         take_turn(connection, run.thread_id)
-        now = self._clock.now()
-        statement = (
-            update(runs)
-            .where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, is_running())
-            .values(
-                status=RunStatus.PENDING,
-                ready=1,
-                crashes=runs.c.crashes + int(crashed),
-                lease_owner=None,
-                lease_until=None,
-                updated_at=now,
-            )
-        )
-        if connection.execute(statement).rowcount != 1:
+        changes = {**_lease_of(run), "crashed": int(crashed), "now": self._clock.now()}
+        if connection.execute(_GIVE_BACK, changes).rowcount != 1:
             write_late_usage(connection, run.run_id, entries)
             return False
         write_entries(connection, entries)
         return True
 
-    async def expired(self, *, everything: bool = False) -> list[tuple[Run, int]]:
-        """Running runs whose lease has ended, each with the crashes it has survived so far.
+    @writes
+    def requeue_abandoned(self, connection: Connection, abandoned: Abandoned) -> bool:
+        """The same for a worker that is gone: a crash. False if it is not, or others were quicker."""
+        run = abandoned.run
+        take_turn(connection, run.thread_id)
+        changes = {**_lease_of(run), "crashed": 1, "until": abandoned.lease_until, "now": self._clock.now()}
+        return connection.execute(_GIVE_BACK.where(_IS_ABANDONED), changes).rowcount == 1
+
+    @writes
+    def take_over(self, connection: Connection, abandoned: Abandoned, claimant: Claimant) -> Run | None:
+        """Own an abandoned run, as a new attempt of it, to end it. None if it is not, or others were quicker."""
+        run, now = abandoned.run, self._clock.now()
+        take_turn(connection, run.thread_id)
+        changes = {**_lease_of(run), "until": abandoned.lease_until, "now": now, "taker": claimant.worker}
+        row = connection.execute(_TAKE_OVER, {**changes, "lease_end": now + claimant.lease}).one_or_none()
+        return run_from_row(row) if row else None
+
+    async def expired(self, *, everything: bool = False) -> list[Abandoned]:
+        """Running runs whose lease has ended.
 
         `everything`: all running runs, for the start of a process that owns the database alone.
         """
         found = []
         for row in await self._running(everything=everything):
             try:
-                found.append((run_from_row(row), row.crashes))
+                found.append(Abandoned(run_from_row(row), row.crashes, row.lease_until))
             except Unreadable as exc:
                 await self._retire(row.run_id, row.thread_id, exc)
         return found

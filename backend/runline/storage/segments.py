@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from runline.model.event import Event
+from runline.model.lifecycle import RunStatus
 from runline.storage.engine import Database, insert_new, reads, writes
 from runline.storage.tables import runs, segments, threads
 
@@ -88,7 +89,8 @@ class SegmentStore:
 
 
 def _owned(connection: Connection, run_ids: list[str]) -> set[Attempt]:
-    query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids))
+    # not those of runs that were given back: their attempt is over, whatever its worker thinks
+    query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids), runs.c.status != RunStatus.PENDING)
     # nobody claims one of them before these events are stored
     query = query.order_by(runs.c.run_id).with_for_update(read=True)
     return {(row.run_id, row.attempt) for row in connection.execute(query)}

@@ -35,6 +35,11 @@ _RELEASE = (
     .values(held_until=None)
     .returning(threads.c.updated_at)
 )
+_PROLONG = (
+    update(threads)
+    .where(threads.c.thread_id == bindparam("key"), threads.c.held_until == bindparam("until"))
+    .values(held_until=bindparam("longer"))
+)
 _HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
 
 
@@ -192,6 +197,13 @@ class ThreadStore:
         connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
         settle(connection, thread_id, now, updated_at=thread.updated_at)
         return hold
+
+    @writes
+    def prolong(self, connection: Connection, hold: Hold, seconds: float) -> Hold:
+        """Hold on for so long from now; a hold that came to its end and was given up stays what it was."""
+        longer = Hold(hold.thread_id, self._clock.now() + timedelta(seconds=seconds))
+        keys = {"key": hold.thread_id, "until": hold.until, "longer": longer.until}
+        return longer if connection.execute(_PROLONG, keys).rowcount else hold
 
     @writes
     def release(self, connection: Connection, hold: Hold, state: ThreadState | None = None) -> None:

@@ -90,9 +90,13 @@ class TtlStore:
         return due
 
     @reads
-    def left_unseen(self, connection: Connection) -> list[Expired]:
-        """Threads that were being made or removed; for the start of a process that owns the database alone."""
-        rows = connection.execute(_ENDING.where(threads.c.hidden == 1))
+    def left_unseen(self, connection: Connection, thread_id: str | None = None) -> list[Expired]:
+        """Threads that were being made or removed, or this one if it was.
+
+        For the start of a process that owns the database alone, and for whoever finds the thread's slot abandoned.
+        """
+        query = _ENDING.where(threads.c.hidden == 1)
+        rows = connection.execute(query.where(threads.c.thread_id == thread_id) if thread_id else query)
         return [Expired(row.thread_id, Viewer(row.owner), PruneStrategy.DELETE, unseen=True) for row in rows]
 
     @writes

@@ -101,8 +101,8 @@ class StreamBridge(Protocol):
 class RunNotes(Protocol):
     """Notes of runs that every process can find for as long as the run's stream is kept. May be lost."""
 
-    def write(self, run_id: str, note: bytes) -> None:
-        """Keep a note of a run that begins."""
+    def write(self, run_id: str, note: bytes, seconds: int | None = None) -> None:
+        """Keep a note of a run that begins, or for so many seconds."""
         ...
 
     async def find(self, run_id: str) -> bytes | None:

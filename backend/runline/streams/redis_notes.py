@@ -17,9 +17,9 @@ class RedisNotes:
         self._writer = writer
         self._turn = asyncio.Lock()
 
-    def write(self, run_id: str, note: bytes) -> None:
+    def write(self, run_id: str, note: bytes, seconds: int | None = None) -> None:
         """See RunNotes."""
-        self._writer.ring("SET", self._key(run_id), note, "EX", OPEN_SECONDS)
+        self._writer.ring("SET", self._key(run_id), note, "EX", seconds or OPEN_SECONDS)
 
     def ended(self, run_id: str) -> None:
         """The retention of the run's stream begins, if there is a note of it."""

@@ -45,6 +45,7 @@ class Transport:
 
     bridge: StreamBridge
     bell: Bell
+    cron_bell: Bell
     thread_bells: ThreadBells
     log_bells: ThreadBells
     stop_bell: StopBell
@@ -67,17 +68,16 @@ def redis_transport(limits: KeepLimits, options: RedisOptions) -> tuple[Transpor
         "listen to bells": link.patient("listen", rings.speak_step),
     }
     thread_bells, log_bells = (RedisThreadBells(name, rings, options.timeout_seconds) for name in ("thread", "log"))
-    bell, stop_bell = RedisBell("runs", rings), RedisStopBell(rings)
-    return Transport(bridge, bell, thread_bells, log_bells, stop_bell, loops, side), side
+    bell, cron_bell, stop_bell = RedisBell("runs", rings), RedisBell("crons", rings), RedisStopBell(rings)
+    return Transport(bridge, bell, cron_bell, thread_bells, log_bells, stop_bell, loops, side), side
 
 
 @asynccontextmanager
 async def open_transport(limits: KeepLimits, options: RedisOptions | None) -> AsyncIterator[Transport]:
     """Over Redis if there are options for it; its loops must have ended when it is left. Raises ConfigError."""
     if options is None:
-        yield Transport(
-            MemoryStreamBridge(limits), MemoryBell(), MemoryThreadBells(), MemoryThreadBells(), MemoryStopBell()
-        )
+        bells, each = (MemoryBell(), MemoryBell()), (MemoryThreadBells(), MemoryThreadBells())
+        yield Transport(MemoryStreamBridge(limits), *bells, *each, MemoryStopBell())
         return
     transport, side = redis_transport(limits, options)
     try:

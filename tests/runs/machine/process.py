@@ -19,9 +19,12 @@ from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import GraphSide, ThreadStates
+from runline.runs.upkeep import Upkeep
 from runline.runs.webhooks import Webhooks
 from runline.storage.engine import Database
 from runline.storage.segments import SegmentStore
+from runline.storage.ttls import TtlStore
+from runline.storage.unseen import UnseenStore
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
 from runline.streams.thread_bells import MemoryThreadBells
 from runline.webhooks.guard import WebhookGuard
@@ -59,5 +62,8 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(world.runs, bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
         parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
-        reaper = Reaper(world.leases, world.threads, *parts, (), MAX_ATTEMPTS, Meters(world.clock))
+        unseen, ttls = UnseenStore(world.database, world.clock), TtlStore(world.database, world.clock)
+        upkeep = Upkeep(saver, states, world.threads, unseen, ttls, sweep_limit=10)
+        last = (world.claimant("reaper"), upkeep, MAX_ATTEMPTS, Meters(world.clock))
+        reaper = Reaper(world.leases, world.threads, *parts, (), *last)
         yield Process(saver, reaper)

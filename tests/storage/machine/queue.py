@@ -67,7 +67,7 @@ class QueueMachine(LifeMachine):
         self.give_back(recall(self.grips, age), crashed=True)
 
     async def recover(self) -> None:
-        for run, _ in await self.world.leases.expired():
-            await self.world.leases.requeue(run, crashed=True)
+        for abandoned in await self.world.leases.expired():
+            await self.world.leases.requeue_abandoned(abandoned)
         for hold in await self.world.threads.abandoned_holds():
             await self.world.threads.release(hold)

@@ -102,7 +102,7 @@ class ThreadView:
         thread = await core.threads.get(self._call.viewer, self._thread_id)
         asks = thread.status is ThreadStatus.INTERRUPTED
         just_now = core.runs.clock.now() - newest.created_at < _JUST_NOW
-        return newest if asks or (just_now and newest.run_id not in core.commands.heard) else None
+        return newest if asks or (just_now and not await core.commands.heard.has(newest.run_id)) else None
 
     async def _of(self, part: Part) -> Iterable[WireEvent]:
         match part:
