@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,18 +16,22 @@ from gateway import Gateway
 
 LEASE_SECONDS = 1.0
 PAUSE_SECONDS = 1.5 * LEASE_SECONDS
-_GRAPHS = Path(__file__).parent / "langgraph.json"
+GRAPHS = Path(__file__).parent / "langgraph.json"
 
 
 def gateway_for_chaos(folder: Path, **settings: str) -> Gateway:
     """A gateway with short leases, which gives up on no run; its marks are in `folder`."""
-    defaults = {
+    return Gateway(folder / "data", settings_for_chaos(folder) | settings, GRAPHS)
+
+
+def settings_for_chaos(folder: Path) -> dict[str, str]:
+    """Its settings."""
+    return {
         "RUNLINE_WORKERS__LEASE_SECONDS": str(LEASE_SECONDS),
         "RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "0.2",
         "RUNLINE_WORKERS__MAX_ATTEMPTS": "1000",
         MARKS: str(marks_file(folder)),
     }
-    return Gateway(folder / "data", defaults | settings, _GRAPHS)
 
 
 def marks_file(folder: Path) -> Path:
@@ -70,10 +75,12 @@ class Victim:
     async def pause(self) -> None:
         """SIGSTOP for longer than a lease holds, then SIGCONT: the same life goes on."""
         os.kill(self._pid, signal.SIGSTOP)
+        began = time.monotonic()
         try:
             await asyncio.sleep(PAUSE_SECONDS)
         finally:
             os.kill(self._pid, signal.SIGCONT)
+            self.lives[-1].pauses.append((began, time.monotonic()))
 
     async def suicide(self) -> None:
         """Wait until it dies by itself, and begin the next life."""
@@ -92,3 +99,11 @@ class Victim:
     async def befall(self, fault: str) -> None:
         """Do the fault of this name."""
         await {"kill": self.kill, "stop": self.stop, "pause": self.pause}[fault]()
+
+
+async def any_up(victims: Sequence[Victim]) -> None:
+    """Wait until one of them serves."""
+    waits = [asyncio.create_task(victim.up.wait()) for victim in victims]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

@@ -88,13 +88,14 @@ class History:
 
 @dataclass
 class Life:
-    """One process of the gateway: `died_at` when it was certainly dead."""
+    """One process of the gateway: `died_at` when it was certainly dead; `pauses` from when to when it stood still."""
 
     pid: int
     started_at: float
     ready_at: float
     died_at: float = FOREVER
     by: str = ""
+    pauses: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Mark(NamedTuple):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from chaos.faults import Victim
+from chaos.faults import Victim, any_up
 from chaos.history import Asked, History, Reading, Seen, Stop
 from chaos.streams import read_some
 
@@ -34,9 +36,9 @@ class Plan:
 
 @dataclass
 class Load:
-    """Drives a gateway that is killed, stopped and paused meanwhile."""
+    """Drives a gateway that is killed, stopped and paused meanwhile; or several, of which each call takes one."""
 
-    victim: Victim
+    victims: Sequence[Victim]
     plan: Plan
     history: History = field(default_factory=History)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -44,7 +46,20 @@ class Load:
 
     def __post_init__(self) -> None:
         self._random = Random(self.plan.seed)
-        self._http = httpx.AsyncClient(base_url=self.victim.gateway.url, timeout=30, limits=httpx.Limits())
+        urls = [victim.gateway.url for victim in self.victims]
+        self._clients = [httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits()) for url in urls]
+        self._turn = count()
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        return self._clients[next(self._turn) % len(self._clients)]
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for client in self._clients:
+                await stack.enter_async_context(client)
+            yield
 
     @property
     def progress(self) -> int:
@@ -58,7 +73,7 @@ class Load:
 
     async def run(self) -> None:
         """The whole load, until all that was planned is acknowledged and all readers have read to the end."""
-        async with self._http:
+        async with self._connected():
             self._threads = [await self._new_thread(self._random) for _ in range(self.plan.threads)]
             watcher = asyncio.create_task(self._watch(self._own_random("watcher")))
             try:
@@ -71,7 +86,7 @@ class Load:
 
     async def queue(self) -> None:
         """Only create, as fast as can be, each run on a thread of its own."""
-        async with self._http:
+        async with self._connected():
             for number in range(self.plan.runs):
                 random = self._own_random(str(number))
                 thread_id = await self._new_thread(random)
@@ -90,7 +105,7 @@ class Load:
     async def _until_answered(self, send: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
         """Send again and again: what is sent has to bear it."""
         while (answer := await self._attempt(send)) is None:
-            await self.victim.up.wait()
+            await any_up(self.victims)
             await asyncio.sleep(_RETRY_SECONDS)
         return answer
 
@@ -111,7 +126,7 @@ class Load:
             place = random.randrange(len(self._threads))
             thread_id = self._threads[place]
             if (asked := await self._create(random, place, thread_id)).run_id is None:
-                await self.victim.up.wait()
+                await any_up(self.victims)
                 continue
             if asked.resumable:
                 self._readers.append(asyncio.create_task(self._read(asked, self._own_random(asked.token))))
@@ -209,7 +224,7 @@ class Load:
             try:
                 await read_some(self._http, path, reading, most=random.randint(1, 12))
             except httpx.TransportError:
-                await self.victim.up.wait()
+                await any_up(self.victims)
                 await asyncio.sleep(_RETRY_SECONDS)
             except httpx.HTTPStatusError as exc:
                 if exc.response.status_code != 503:

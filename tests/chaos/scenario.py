@@ -53,17 +53,17 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str], **settings: str
     loading: asyncio.Task[None] | None = None
     try:
         await victim.start()
-        load = Load(victim, plan)
+        load = Load([victim], plan)
         loading = asyncio.create_task(load.run())
         random = Random(plan.seed)
         for number, fault in enumerate(random.sample(faults, len(faults)), 1):
-            await _until(loading, load, plan.runs * number // (len(faults) + 1))
+            await until(loading, load, plan.runs * number // (len(faults) + 1))
             if fault != "pause":
                 # some die while they take over from the one before, others in the midst of work
                 await asyncio.sleep(random.random() * _LONGEST_LIFE)
             await victim.befall(fault)
         await loading
-        final = await read_final(victim, load.history, folder)
+        final = await read_final([victim], load.history, folder)
         complaints = await end(victim)
     finally:
         if loading is not None:
@@ -79,7 +79,9 @@ async def rolling(folder: Path, plan: Plan, restarts: int) -> Outcome:
     return await chaos(folder, plan, ["stop"] * restarts, **settings)
 
 
-async def _until(loading: asyncio.Task[None], load: Load, progress: int) -> None:
+async def until(loading: asyncio.Task[None], load: Load, progress: int) -> None:
+    """Wait until so many creations are acknowledged."""
+
     async def far_enough() -> bool:
         return load.progress >= progress or loading.done()
 
@@ -92,9 +94,9 @@ async def end(victim: Victim) -> list[str]:
     return [line for line in victim.gateway.complaints() if line.endswith("}")]
 
 
-async def read_final(victim: Victim, history: History, folder: Path) -> Final:
+async def read_final(victims: Sequence[Victim], history: History, folder: Path) -> Final:
     """Wait until no run is active, if that comes to pass, and read everything back."""
-    async with httpx.AsyncClient(base_url=victim.gateway.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=victims[0].gateway.url, timeout=30) as http:
 
         async def quiet() -> bool:
             queue = (await http.get("/metrics", params={"format": "json"})).json()["queue"]
@@ -117,8 +119,9 @@ async def read_final(victim: Victim, history: History, folder: Path) -> Final:
         logs = {thread_id: list((thread["values"] or {}).get("log", [])) for thread_id, thread in threads.items()}
         wanted = [asked.run_id for asked in history.acknowledged if asked.resumable and asked.run_id in runs]
         streams = {run_id: await _replay(http, runs[run_id]) for run_id in wanted if run_id}
+    lives = [life for victim in victims for life in victim.lives]
     statuses = {thread_id: thread["status"] for thread_id, thread in threads.items()}
-    return Final(runs, statuses, logs, streams, marks_of(marks_file(folder)), victim.lives)
+    return Final(runs, statuses, logs, streams, marks_of(marks_file(folder)), lives)
 
 
 async def _replay(http: httpx.AsyncClient, run: KeptRun) -> list[Part]:
@@ -135,11 +138,11 @@ async def queue_and_kill(folder: Path, runs: int, seed: int) -> Outcome:
     victim = Victim(gateway_for_chaos(folder, RUNLINE_WORKERS__CONCURRENCY="8"))
     try:
         await victim.start()
-        load = Load(victim, Plan(seed, runs))
+        load = Load([victim], Plan(seed, runs))
         await load.queue()
         await asyncio.sleep(1)
         await victim.kill()
-        final = await read_final(victim, load.history, folder)
+        final = await read_final([victim], load.history, folder)
         complaints = await end(victim)
     finally:
         victim.gateway.kill()

@@ -11,6 +11,9 @@ from chaos.history import Life, Mark
 PROMPT_SECONDS = 2.0
 """Within which a run goes on after a restart, as promised."""
 
+STOP_SECONDS = 1.0
+"""Within which a process that stood still finds that it has lost its runs, and stops them, as promised."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -26,14 +29,20 @@ class Span:
 
 
 def spans_of(marks: Sequence[Mark], lives: Sequence[Life]) -> Iterator[Span]:
-    """All spans, in no order."""
+    """All spans, in no order.
+
+    That of a process which stood still ends there, if it stops soon afterwards: others may have gone on with the run.
+    """
     deaths = {life.pid: life.died_at for life in lives}
+    pauses = {life.pid: life.pauses for life in lives}
     attempts: dict[tuple[str, int, int], list[Mark]] = {}
     for mark in marks:
         attempts.setdefault((mark.run, mark.attempt, mark.pid), []).append(mark)
     for (run, attempt, pid), own in attempts.items():
         cut = own[-1].what == "enter"
         ended = deaths[pid] if cut else own[-1].at
+        stood = [began for began, over in pauses[pid] if own[0].at < began < ended < over + STOP_SECONDS]
+        ended = min([ended, *stood])
         yield Span(run, own[0].thread, attempt, pid, own[0].at, ended, cut)
 
 

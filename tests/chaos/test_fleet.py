@@ -1,0 +1,40 @@
+"""The short form of the storm over several gateways: PostgreSQL, Redis, and all faults that they are to bear."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from chaos.checker import PROMISES
+from chaos.fleet import NODES, fleet_chaos
+from chaos.load import Plan
+from chaos.report import report_of
+from chaos.scenario import Outcome
+
+FAULTS = {"kill": 4, "stop": 2, "pause": 3, "postgres": 1, "redis": 1, "flush": 1}
+
+
+@pytest.fixture(scope="module")
+def storm(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    faults = [fault for fault, times in FAULTS.items() for _ in range(times)]
+    outcome = asyncio.run(fleet_chaos(tmp_path_factory.mktemp("fleet"), Plan(seed=1, runs=150), faults))
+    print(report_of("three gateways", outcome))
+    return outcome
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_every_promise_is_kept_by_several_gateways(storm: Outcome, promise: str) -> None:
+    assert storm.findings[promise] == []
+
+
+def test_the_logs_of_all_show_no_trouble(storm: Outcome) -> None:
+    assert storm.complaints == []
+
+
+def test_the_storm_hit_several_gateways(storm: Outcome) -> None:
+    """Runs were cut off and went on, readers were cut off and came back, on whichever node."""
+    assert len(storm.final.lives) == NODES + FAULTS["kill"] + FAULTS["stop"]
+    assert len({mark.pid for mark in storm.final.marks}) > NODES
+    assert any(mark.attempt > 1 for mark in storm.final.marks)
+    assert any(reading.connections > 1 for reading in storm.history.readings)
