@@ -11,6 +11,7 @@ import pytest
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
+from runline.storage.leases import Abandoned
 from storage.world import INTERRUPTED, LEASE, SUCCESS, World
 
 
@@ -165,33 +166,52 @@ async def test_a_run_whose_lease_has_ended_is_found(world: World) -> None:
     assert {found.run.run_id for found in everything} == {run.run_id, renewed.run_id}
 
 
-async def test_an_abandoned_run_is_given_back_once_and_not_if_its_lease_was_renewed(world: World) -> None:
+async def test_an_abandoned_run_is_taken_over_by_one_and_not_if_its_lease_was_renewed(world: World) -> None:
     run, renewed = [await world.start(new_id(), create_thread=True) for _ in range(2)]
     world.clock.pass_(20)
     found = {each.run.run_id: each for each in await world.leases.expired()}
     await world.leases.renew(world.claimant(), [(renewed.run_id, 1)])
-    assert not await world.leases.requeue_abandoned(found[renewed.run_id])
-    assert await world.leases.requeue_abandoned(found[run.run_id])
-    assert not await world.leases.requeue_abandoned(found[run.run_id])
+    assert await world.leases.take_over(found[renewed.run_id], world.claimant("reaper")) is None
+    assert await world.leases.take_over(found[run.run_id], world.claimant("reaper"))
+    assert await world.leases.take_over(found[run.run_id], world.claimant("reaper")) is None
+    assert await world.leases.renew(world.claimant(), [(run.run_id, 1)]) == {}
+
+
+async def test_a_run_that_was_taken_over_is_given_back_once(world: World) -> None:
+    taken = await take_over(world, await world.start(new_id(), create_thread=True))
+    assert await world.leases.requeue_abandoned(taken)
+    assert not await world.leases.requeue_abandoned(taken)
     (again,) = await world.claim()
-    assert (again.run_id, again.attempt) == (run.run_id, 2)
-    assert not await world.leases.requeue_abandoned(found[run.run_id])
+    assert again.attempt == 2
+    assert not await world.leases.requeue_abandoned(taken)
 
 
-async def test_an_abandoned_run_is_taken_over_by_one_as_an_attempt_of_its_own(world: World) -> None:
-    """So that its worker, which may only have been held up, writes and ends it no more."""
-    run, renewed = [await world.start(new_id(), create_thread=True) for _ in range(2)]
-    world.clock.pass_(20)
-    found = {each.run.run_id: each for each in await world.leases.expired()}
-    await world.leases.renew(world.claimant(), [(renewed.run_id, 1)])
-    assert await world.leases.take_over(found[renewed.run_id], world.claimant()) is None
-    taken = await world.leases.take_over(found[run.run_id], world.claimant("reaper"))
-    assert taken
-    assert (taken.attempt, taken.status) == (2, RunStatus.RUNNING)
-    assert await world.leases.take_over(found[run.run_id], world.claimant()) is None
+async def test_who_takes_a_run_over_may_end_it_as_an_attempt_of_its_own(world: World) -> None:
+    """So that its worker, which may only have been held up, tells and ends it no more."""
+    run = await world.start(new_id(), create_thread=True)
+    own = await world.leases.supersede(await take_over(world, run))
+    assert own
+    assert (own.attempt, own.status) == (2, RunStatus.RUNNING)
     assert not (await world.finish(run)).held
     assert not await world.leases.requeue(run, crashed=False)
-    assert (await world.finish(taken)).held
+    assert (await world.finish(own)).held
+
+
+async def test_a_run_that_its_worker_ended_after_all_stays_as_it_is(world: World) -> None:
+    run = await world.start(new_id(), create_thread=True)
+    taken = await take_over(world, run)
+    assert (await world.finish(run)).held
+    assert not await world.leases.requeue_abandoned(taken)
+    assert await world.leases.supersede(taken) is None
+
+
+async def take_over(world: World, run: Run) -> Abandoned:
+    world.clock.pass_(20)
+    (found,) = await world.leases.expired()
+    assert found.run.run_id == run.run_id
+    taken = await world.leases.take_over(found, world.claimant("reaper"))
+    assert taken
+    return taken
 
 
 async def test_crashes_are_counted_and_other_returns_to_the_queue_are_not(world: World) -> None:

@@ -78,19 +78,17 @@ class Reaper:
 
     async def _take_over(self, abandoned: Abandoned) -> bool:
         """Each run falls to one process, however many look; and to none if its worker renews its lease first."""
-        run, crashes = abandoned.run, abandoned.crashes + 1
-        facts = {"run_id": run.run_id, "attempt": run.attempt, "crashes": crashes}
+        if (taken := await self.leases.take_over(abandoned, self.claimant)) is None:
+            return False
+        run, crashes = taken.run, taken.crashes + 1
+        log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
+        # before its events are refused: no step is saved whose events are not
+        await self.saver.fence(run.run_id, run.attempt + 1)
         if run.stop_requested is None and crashes < self.max_attempts:
-            mine = await self.leases.requeue_abandoned(abandoned)
-        elif taken := await self.leases.take_over(abandoned, self.claimant):
-            mine = True
-            await self.saver.fence(run.run_id, taken.attempt)
-            await self._finish(taken, crashes)
-        else:
-            mine = False
-        if mine:
-            log.warning("run abandoned by its worker", **facts)
-        return mine
+            return await self.leases.requeue_abandoned(taken)
+        if own := await self.leases.supersede(taken):
+            await self._finish(own, crashes)
+        return own is not None
 
     async def _finish(self, run: Run, crashes: int) -> None:
         match run.stop_requested:

@@ -80,14 +80,10 @@ _GIVE_BACK = _OF_ATTEMPT.values(
 )
 _TAKE_OVER = (
     _OF_ATTEMPT.where(_IS_ABANDONED)
-    .values(
-        attempt=runs.c.attempt + 1,
-        lease_owner=bindparam("taker"),
-        lease_until=bindparam("lease_end"),
-        updated_at=bindparam("now"),
-    )
+    .values(lease_owner=bindparam("taker"), lease_until=bindparam("lease_end"), updated_at=bindparam("now"))
     .returning(runs)
 )
+_SUPERSEDE = _OF_ATTEMPT.where(_IS_ABANDONED).values(attempt=runs.c.attempt + 1).returning(runs)
 
 
 class LeaseStore:
@@ -268,20 +264,31 @@ class LeaseStore:
         return True
 
     @writes
-    def requeue_abandoned(self, connection: Connection, abandoned: Abandoned) -> bool:
-        """The same for a worker that is gone: a crash. False if it is not, or others were quicker."""
-        run = abandoned.run
-        take_turn(connection, run.thread_id)
-        changes = {**_lease_of(run), "crashed": 1, "until": abandoned.lease_until, "now": self._clock.now()}
+    def take_over(self, connection: Connection, abandoned: Abandoned, claimant: Claimant) -> Abandoned | None:
+        """Own an abandoned run, which its worker cannot renew from here on. None if it did, or others were quicker.
+
+        That worker may still be at it: it is to be kept from saving checkpoints before anything else is done.
+        """
+        now = self._clock.now()
+        changes = {**_abandoned(abandoned), "now": now, "taker": claimant.worker, "lease_end": now + claimant.lease}
+        row = connection.execute(_TAKE_OVER, changes).one_or_none()
+        return Abandoned(run_from_row(row), row.crashes, row.lease_until) if row else None
+
+    @writes
+    def requeue_abandoned(self, connection: Connection, taken: Abandoned) -> bool:
+        """Give a run that was taken over back to the queue, one crash later. False if its worker has ended it."""
+        take_turn(connection, taken.run.thread_id)
+        changes = {**_abandoned(taken), "crashed": 1, "now": self._clock.now()}
         return connection.execute(_GIVE_BACK.where(_IS_ABANDONED), changes).rowcount == 1
 
     @writes
-    def take_over(self, connection: Connection, abandoned: Abandoned, claimant: Claimant) -> Run | None:
-        """Own an abandoned run, as a new attempt of it, to end it. None if it is not, or others were quicker."""
-        run, now = abandoned.run, self._clock.now()
-        take_turn(connection, run.thread_id)
-        changes = {**_lease_of(run), "until": abandoned.lease_until, "now": now, "taker": claimant.worker}
-        row = connection.execute(_TAKE_OVER, {**changes, "lease_end": now + claimant.lease}).one_or_none()
+    def supersede(self, connection: Connection, taken: Abandoned) -> Run | None:
+        """Let an attempt of one's own follow that of a run that was taken over. None if its worker has ended it.
+
+        From here on that worker neither tells events nor ends the run.
+        """
+        take_turn(connection, taken.run.thread_id)
+        row = connection.execute(_SUPERSEDE, _abandoned(taken)).one_or_none()
         return run_from_row(row) if row else None
 
     async def expired(self, *, everything: bool = False) -> list[Abandoned]:
@@ -334,6 +341,10 @@ def _gives_way_to(outcome: RunOutcome) -> tuple[StopReason, ...]:
     if outcome.status is RunStatus.INTERRUPTED:
         return (StopReason.ROLLBACK, StopReason.DELETE)
     return tuple(StopReason)
+
+
+def _abandoned(abandoned: Abandoned) -> dict[str, Any]:
+    return {**_lease_of(abandoned.run), "until": abandoned.lease_until}
 
 
 def _lease_of(run: Run) -> dict[str, Any]:

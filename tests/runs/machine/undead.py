@@ -17,6 +17,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from kit.exploring import NEWEST, recall
 from runline.graphs.checkpoints import StaleAttempt
 from runline.model.event import Event
+from runline.model.lifecycle import RunStatus
 from runline.model.run import Run
 from runline.storage.leases import Ending
 from runline.storage.queue import Claimant
@@ -81,20 +82,16 @@ class UndeadMachine(LifeMachine):
         """The next events of a resumable run."""
         run = recall(self.grips, age)
         row = self.sight.runs.get(run.run_id)
-        if not run.spec.stream_resumable or (row is not None and self._ended_by_reaper(row)):
+        if not run.spec.stream_resumable:
             return
         told = self.told.setdefault(run.run_id, [])
         events = [Event(len(told) + n, "custom", b"%d" % run.attempt) for n in range(1, count + 1)]
         stale = self.do(self.segments.append({(run.run_id, run.attempt): events}))
-        if row is not None and row.attempt == run.attempt:
+        if row is not None and row.attempt == run.attempt and row.status != RunStatus.PENDING:
             assert not stale
             told += [event.data for event in events]
         else:
             assert stale == {(run.run_id, run.attempt)}
-
-    def _ended_by_reaper(self, row: Any) -> bool:
-        """The attempt is not told apart from the reaper's own then; one process owns the database, so none is left."""
-        return row.ended_at is not None and self.lost.get(row.run_id) == row.attempt
 
     def stored(self, run_id: str) -> list[Event]:
         return self.loop.do(self.segments.read(run_id, 0))

@@ -68,6 +68,7 @@ class QueueMachine(LifeMachine):
 
     async def recover(self) -> None:
         for abandoned in await self.world.leases.expired():
-            await self.world.leases.requeue_abandoned(abandoned)
+            if taken := await self.world.leases.take_over(abandoned, self.world.claimant("reaper")):
+                await self.world.leases.requeue_abandoned(taken)
         for hold in await self.world.threads.abandoned_holds():
             await self.world.threads.release(hold)
