@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.cases import (
+    agent_viewers,
     background,
     crons,
     first_event,
@@ -31,6 +32,7 @@ CASES = (
     paced.ONE_CORE,
     viewers.HUNDRED,
     viewers.FIVE_HUNDRED,
+    agent_viewers.CASE,
     replay.CASE,
     replay.STORED,
     reconnect.CASE,
