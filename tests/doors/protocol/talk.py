@@ -23,7 +23,7 @@ Event = dict[str, Any]
 
 
 def is_root(event: Event) -> bool:
-    return event["method"] == "lifecycle" and event["params"]["namespace"] == []
+    return bool(event["method"] == "lifecycle" and event["params"]["namespace"] == [])
 
 
 def phases(events: list[Event]) -> list[str]:

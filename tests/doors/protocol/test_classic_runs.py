@@ -124,6 +124,7 @@ async def test_both_shapes_of_content_stand_side_by_side(client: LangGraphClient
     hello = {"messages": [{"role": "user", "content": "hi"}]}
     await talk.run("chat", input=hello)
     await classic(client, talk, "chat", input=hello)
-    messages = (await client.threads.get_state(talk.thread_id))["values"]["messages"]
+    state: Any = await client.threads.get_state(talk.thread_id)
+    messages = state["values"]["messages"]
     said = [message["content"] for message in messages if message["type"] == "ai" and message["id"] != "the-signature"]
     assert [type(content) for content in said] == [list, str]

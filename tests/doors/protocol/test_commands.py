@@ -183,7 +183,7 @@ async def test_who_answers_before_the_run_that_asks_is_over_is_not_refused(talk:
             (question,) = window.data("input.requested")
             await again.do("input.respond", namespace=[], interrupt_id=question["interrupt_id"], response="yes")
         async with again.watch() as window:
-            await window.until(lambda _, window=window: "completed" in window.phases)
+            await window.until(lambda events: "completed" in phases(events))
 
 
 async def test_an_answer_to_a_thread_on_which_nothing_ran_is_refused(talk: Talk) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.typing import Origin
 
 from doors.protocol.talk import ALL, Talk, Window, phases
 from gateway import Gateway
@@ -166,9 +167,9 @@ async def test_pages_of_other_sites_may_not_connect_unless_they_may_call(start_g
     gateway = start_gateway(RUNLINE_SERVER__CORS_ORIGINS='["http://friend.test"]')
     url = address(gateway, new_id())
     with pytest.raises(InvalidStatus):
-        await connect(url, origin="http://stranger.test")
+        await connect(url, origin=Origin("http://stranger.test"))
     for origin in ("http://friend.test", gateway.url):
-        async with connect(url, origin=origin) as connection:
+        async with connect(url, origin=Origin(origin)) as connection:
             await connection.send("{}")
             assert json.loads(await connection.recv())["error"] == "invalid_argument"
 
