@@ -186,3 +186,11 @@ async def test_a_gateway_that_stops_tells_clients_to_come_again(start_gateway: C
         assert closed.value.rcvd.code == 1012
     gateway.until_stopped()
     gateway.start()
+
+
+async def test_commands_may_come_in_binary_frames(gateway: Gateway) -> None:
+    async with connected(gateway) as socket:
+        await socket.connection.send(json.dumps({"id": 7, "method": "nope"}).encode())
+        assert (await socket.reply(7))["error"] == "unknown_command"
+        await socket.connection.send(b"\xff\xfe")
+        assert (await socket.reply(None))["error"] == "invalid_argument"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes, pagination
+from runline.doors.ids import ThreadId
 from runline.doors.platform.cron_schemas import (
     CronCountBody,
     CronPatchBody,
@@ -18,7 +19,7 @@ from runline.doors.platform.cron_schemas import (
     ThreadCronBody,
 )
 from runline.doors.platform.cron_specs import cron_change, schedule_of, stateless_cron_spec, thread_cron_spec
-from runline.doors.platform.ids import CronId, ThreadId
+from runline.doors.platform.ids import CronId
 from runline.doors.platform.words import cron_to_wire, selected
 from runline.model.cron import CronFilter
 from runline.model.thread import Page

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends
 
-from runline.errors import Invalid
-from runline.kit.ids import parse_id
-
-_Text = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
+from runline.doors.ids import UuidText, parsed_id
 
 
-async def thread_id_in_path(thread_id: _Text) -> str:
-    """A thread's id. Raises Invalid."""
-    return _parsed("thread", thread_id)
-
-
-async def run_id_in_path(run_id: _Text) -> str:
+async def run_id_in_path(run_id: UuidText) -> str:
     """A run's id. Raises Invalid."""
-    return _parsed("run", run_id)
+    return parsed_id("run", run_id)
 
 
-async def assistant_id_in_path(assistant_id: _Text) -> str:
+async def assistant_id_in_path(assistant_id: UuidText) -> str:
     """An assistant's id; the name of a graph is not one here. Raises Invalid."""
-    return _parsed("assistant", assistant_id)
+    return parsed_id("assistant", assistant_id)
 
 
-async def cron_id_in_path(cron_id: _Text) -> str:
+async def cron_id_in_path(cron_id: UuidText) -> str:
     """A cron's id. Raises Invalid."""
-    return _parsed("cron", cron_id)
+    return parsed_id("cron", cron_id)
 
 
-def _parsed(noun: str, text: str) -> str:
-    if (parsed := parse_id(text)) is None:
-        raise Invalid(f"Invalid {noun} ID: must be a UUID")
-    return parsed
-
-
-ThreadId = Annotated[str, Depends(thread_id_in_path)]
 RunId = Annotated[str, Depends(run_id_in_path)]
 AssistantId = Annotated[str, Depends(assistant_id_in_path)]
 CronId = Annotated[str, Depends(cron_id_in_path)]

@@ -13,8 +13,9 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
+from runline.doors.ids import ThreadId
 from runline.doors.platform.idempotency import KeyDep
-from runline.doors.platform.ids import RunId, ThreadId
+from runline.doors.platform.ids import RunId
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
 from runline.doors.platform.specs import thread_run_spec
 from runline.doors.platform.spellings import spelled

@@ -11,7 +11,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from runline.doors.http import Call, CallDep, json_response, json_routes
-from runline.doors.platform.ids import ThreadId
+from runline.doors.ids import ThreadId
 from runline.doors.platform.schemas import CheckpointName, HistoryBody, StateReadBody, StateUpdateBody
 from runline.doors.platform.words import state_to_wire, updated_to_wire
 from runline.errors import Invalid

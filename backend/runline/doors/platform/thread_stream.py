@@ -14,8 +14,8 @@ from fastapi import Depends, Header, Query
 from starlette.responses import Response
 
 from runline.doors.http import EVENTS, CallDep, json_routes
+from runline.doors.ids import ThreadId
 from runline.doors.live import AnswerCut, sse
-from runline.doors.platform.ids import ThreadId
 from runline.doors.platform.protocol_runs import StreamModes
 from runline.doors.platform.streaming import END, FROM_THE_START, error_frame, spelled_modes
 from runline.doors.platform.words import state_to_wire

@@ -8,7 +8,7 @@ from fastapi import Header
 from starlette.responses import Response
 
 from runline.doors.http import Call, CallDep, json_response, json_routes, pagination
-from runline.doors.platform.ids import ThreadId
+from runline.doors.ids import ThreadId
 from runline.doors.platform.thread_schemas import (
     SuperstepBody,
     ThreadCountBody,

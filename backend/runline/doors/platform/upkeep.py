@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
-from runline.doors.platform.ids import ThreadId
+from runline.doors.ids import ThreadId
 from runline.doors.platform.thread_schemas import ThreadPruneBody
 from runline.doors.platform.words import weight_to_wire
 

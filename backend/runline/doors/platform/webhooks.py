@@ -8,7 +8,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
-from runline.doors.platform.ids import RunId, ThreadId
+from runline.doors.ids import ThreadId
+from runline.doors.platform.ids import RunId
 from runline.doors.platform.words import delivery_to_wire
 
 routes = json_routes("Runs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from runline.graphs.protocol_stream import event_params
@@ -13,7 +14,7 @@ from runline.model.thread_seq import first_seq, last_seq
 from runline.runs.agent_tree import ended_as
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireEvent:
     """An event of a thread. `name` is what filters choose by; `event_id` is the same for every reader, for ever."""
 
@@ -27,13 +28,13 @@ class WireEvent:
         """What clients tell events apart by; that of named custom events is `custom`."""
         return self.name.partition("|")[0].partition(":")[0]
 
-    @property
+    @cached_property
     def encoded(self) -> bytes:
         """Its JSON."""
         head = (self.event_id.encode(), self.seq, self.method.encode())
         return b'{"type":"event","event_id":"%b","seq":%d,"method":"%b","params":%b}' % (*head, self.params)
 
-    @property
+    @cached_property
     def frame(self) -> bytes:
         """It as a server-sent event."""
         return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (self.method.encode(), self.encoded, self.seq)
