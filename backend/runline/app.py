@@ -19,6 +19,7 @@ from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
 from runline.doors.platform.words import webhook_to_wire
 from runline.doors.prefix import MountPrefix
+from runline.doors.protocol.recent import RecentEvents
 from runline.graphs.http import HttpOptions
 from runline.graphs.project import GraphProject
 
@@ -49,6 +50,7 @@ def create_app(
     app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
     app.state.wire = _wire_options(settings)
     app.state.headers = http.configurable_headers
+    app.state.agent_events = RecentEvents()
     app.state.origins = allowed_origins(settings.server.cors_origins, http.cors)
     render_errors(app)
     # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix

@@ -31,6 +31,8 @@ MUST_BE_ZERO = (
     ("paced-50", "streams cut off as too late"),
     ("viewers-100", "viewers that missed something"),
     ("viewers-500", "viewers that missed something"),
+    ("subscribers-200", "classic: who missed something"),
+    ("subscribers-200", "protocol: who missed something"),
     ("threads", "searches that missed something"),
     ("insight", "messages missed or repeated"),
     ("insight", "runs missed"),
