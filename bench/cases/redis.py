@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from statistics import median
 
 from bench.alone import Alone
@@ -18,14 +18,15 @@ from bench.servers import Server, free_port
 from bench.sse import EVENT, TOKEN, Count
 from runline.kit.tasks import TaskSet
 from runline.model.event import Event
-from runline.streams.contracts import Ended
+from runline.model.lifecycle import StopReason
+from runline.streams.contracts import Ended, StreamBridge
 from runline.streams.memory import KeepLimits
-from runline.streams.redis_bridge import RedisStreamBridge
 from runline.streams.redis_line import RedisOptions
-from runline.streams.transport import redis_transport
+from runline.streams.transport import Transport, redis_transport
 
 _SAMPLES, _RUNS, _TOKENS, _CLIENTS = 20, 160, 4000, 8
 _EXTRA = 3
+_PAUSE_SECONDS = 0.01
 _DATA = b'{"content":"a token of some length"}'
 
 
@@ -61,12 +62,15 @@ async def _wait(client: Client) -> None:
 
 async def _mirrored(_local: Alone, form: Form) -> Figures:
     """Two nodes in this process: one writes, one reads."""
-    async with _two_nodes() as (here, there):
+    async with _two_nodes() as (one, other):
+        stops = await _stops(one, other, form.of(_SAMPLES, 2))
+        here, there = one.bridge, other.bridge
         firsts = [await _until_first(here, there, f"run {number}") for number in range(form.of(_SAMPLES, 2))]
         lasts = [await _until_next(here, there, f"tail {number}") for number in range(form.of(_SAMPLES, 2))]
         events = form.of(_TOKENS * 5, 100)
         seconds, lost = await _all(here, there, events)
     return {
+        "a stop to another node, p50, ms": median(stops),
         "a mirror opened, p50, ms": median(firsts),
         "an event to its mirror, p50, ms": median(lasts),
         "mirrored, events/s": events / seconds,
@@ -75,7 +79,7 @@ async def _mirrored(_local: Alone, form: Form) -> Figures:
 
 
 @asynccontextmanager
-async def _two_nodes() -> AsyncIterator[tuple[RedisStreamBridge, RedisStreamBridge]]:
+async def _two_nodes() -> AsyncIterator[tuple[Transport, Transport]]:
     async with AsyncExitStack() as stack:
         uri = stack.enter_context(redis(free_port()))
         sides = [redis_transport(KeepLimits(), RedisOptions(uri)) for _ in range(2)]
@@ -85,10 +89,32 @@ async def _two_nodes() -> AsyncIterator[tuple[RedisStreamBridge, RedisStreamBrid
         for transport, _ in sides:
             for name, step in transport.loops.items():
                 tasks.supervise(name, step)
-        yield sides[0][1].bridge, sides[1][1].bridge
+        while not all(side.rings.connected for _, side in sides):  # noqa: ASYNC110 - the link sets no event
+            await asyncio.sleep(_PAUSE_SECONDS)
+        yield sides[0][0], sides[1][0]
 
 
-async def _until_first(here: RedisStreamBridge, there: RedisStreamBridge, run_id: str) -> float:
+async def _stops(one: Transport, other: Transport, count: int) -> list[float]:
+    stopped = asyncio.Event()
+    other.stop_bell.answer(lambda _run_id, _reason: stopped.set())
+    # its subscription is on its way
+    while not await _stop(one, stopped):
+        pass
+    return [taken for _ in range(count) if (taken := await _stop(one, stopped))]
+
+
+async def _stop(one: Transport, stopped: asyncio.Event) -> float | None:
+    stopped.clear()
+    started = time.perf_counter()
+    one.stop_bell.ring("run", StopReason.INTERRUPT)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await stopped.wait()
+            return (time.perf_counter() - started) * 1000
+    return None
+
+
+async def _until_first(here: StreamBridge, there: StreamBridge, run_id: str) -> float:
     here.open(run_id)
     here.publish(run_id, Event(1, "messages", _DATA))
     started = time.perf_counter()
@@ -97,7 +123,7 @@ async def _until_first(here: RedisStreamBridge, there: RedisStreamBridge, run_id
     return (time.perf_counter() - started) * 1000
 
 
-async def _until_next(here: RedisStreamBridge, there: RedisStreamBridge, run_id: str) -> float:
+async def _until_next(here: StreamBridge, there: StreamBridge, run_id: str) -> float:
     here.open(run_id)
     await there.reach(run_id, 0)
     batches = there.read(run_id, 0)
@@ -107,7 +133,7 @@ async def _until_next(here: RedisStreamBridge, there: RedisStreamBridge, run_id:
     return (time.perf_counter() - started) * 1000
 
 
-async def _all(here: RedisStreamBridge, there: RedisStreamBridge, events: int) -> tuple[float, int]:
+async def _all(here: StreamBridge, there: StreamBridge, events: int) -> tuple[float, int]:
     here.open("all")
     await there.reach("all", 0)
     started, got = time.perf_counter(), 0

@@ -28,6 +28,7 @@ MUST_BE_ZERO = (
     ("stream-1", "resumable: tokens lost"),
     ("stream-8", "plain: tokens lost"),
     ("stream-8", "resumable: tokens lost"),
+    ("redis", "tokens lost"),
     ("paced-50", "streams cut off as too late"),
     ("viewers-100", "viewers that missed something"),
     ("viewers-500", "viewers that missed something"),

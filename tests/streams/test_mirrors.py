@@ -145,6 +145,36 @@ async def test_a_mirror_goes_on_as_the_log_of_the_node_that_claims_the_run(place
         assert (await read(third.bridge, RUN)).seqs == [1, 2, 3]
 
 
+async def test_a_node_that_claims_a_run_it_has_mirrored_repeats_no_seq_of_earlier_attempts(
+    place: RedisPlace, other: Node
+) -> None:
+    """More was told elsewhere than the mirror may have seen."""
+    async with open_node(place) as dying:
+        dying.bridge.open(RUN)
+        publish(dying.bridge, RUN, [1, 2])
+        await dying.sent()
+        await other.bridge.reach(RUN, 0)
+    other.bridge.open(RUN, SECOND_ATTEMPT)
+    assert (other.bridge.last_seq(RUN), other.bridge.origin(RUN)) == (SECOND_ATTEMPT, SECOND_ATTEMPT)
+
+
+async def test_a_new_mirror_does_not_wait_for_the_others(
+    node: Node, other: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_mirrors, "_BLOCK_SECONDS", 60.0)
+    for run_id in ("silent", "told"):
+        node.bridge.open(run_id)
+    publish(node.bridge, "told", [1])
+    await node.sent()
+    async with asyncio.timeout(10):
+        assert await other.bridge.reach("silent", 0)
+        await let_others_run()
+        assert await other.bridge.reach("told", 0)
+        reading, task = start_reading(other.bridge, "told")
+        await reading.reach(1)
+    task.cancel()
+
+
 async def test_readers_of_a_node_that_lost_its_run_go_on_with_the_next_attempt(node: Node, other: Node) -> None:
     node.bridge.open(RUN)
     publish(node.bridge, RUN, [1])

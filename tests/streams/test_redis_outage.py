@@ -171,6 +171,20 @@ async def test_events_that_were_lost_before_the_end_are_said_to_be_gone(
     assert (late.seqs, late.ended) == ([], Ended(RESULT))
 
 
+async def test_an_answer_that_comes_too_late_is_not_taken_for_that_to_the_next_question(
+    server: RedisServer, node: Node, other: Node
+) -> None:
+    for run_id in ("one", "two"):
+        node.redis.notes.write(run_id, run_id.encode())
+    await node.sent()
+    assert await other.redis.notes.find("one") == b"one"
+    server.freeze()
+    assert await other.redis.notes.find("one") is None
+    server.thaw()
+    assert await other.redis.notes.find("two") == b"two"
+    assert await other.redis.notes.find("three") is None
+
+
 async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(server: RedisServer, node: Node) -> None:
     await node.transport.bell.wait(10)
     turns = node.transport.thread_bells.listen("thread", LONG)
@@ -182,6 +196,20 @@ async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(serv
         await node.transport.bell.wait(LONG)
         await anext(turns)
     await turns.aclose()  # type: ignore[attr-defined]
+
+
+async def test_redis_is_back_also_for_a_node_whose_mirrors_were_given_up_meanwhile(
+    server: RedisServer, node: Node, other: Node
+) -> None:
+    await other.bridge.reach(RUN, 0)
+    server.kill()
+    await away(other)
+    other.bridge.lose(RUN)
+    server.start()
+    await back(node, other)
+    node.bridge.open(RUN)
+    await node.sent()
+    assert await other.bridge.reach(RUN, None)
 
 
 async def test_local_bells_ring_while_redis_is_away(server: RedisServer, node: Node) -> None:

@@ -54,7 +54,8 @@ class RedisRings:
     def listen(self, name: str, heard: Callable[[str], None], missed: Callable[[], None]) -> asyncio.Event:
         """Call `heard` with the messages of others, and `missed` when some may have been lost.
 
-        Returns what is set while nothing is missed. Each call needs its `leave`.
+        Returns what is set while nothing is missed. Each call needs its `leave`. All who listen to a name share the
+        first one's callbacks.
         """
         channel = self._channels.setdefault(self._link.key(name), _Channel(heard, missed, not self._connected))
         channel.listeners += 1
