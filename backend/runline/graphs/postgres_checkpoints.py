@@ -1,5 +1,7 @@
 """langgraph's PostgreSQL saver, extended by what the gateway needs: `checkpoints.py` says what that is.
 
+Divergence 90: the character NUL is taken out of the metadata of checkpoints, for which jsonb has no place.
+
 A transaction is sent in one go (a pipeline), its fence first. All of them may be done again, and are when the
 connection was lost: those of a run for as long as an outage may take, so that the run goes on behind it.
 """
