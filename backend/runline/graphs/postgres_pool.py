@@ -6,8 +6,8 @@ One is made when it is first needed and kept until it is lost; there is no task 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from runline.errors import Unavailable
-from runline.kit.postgres import described, manners
+from runline.kit.postgres import cut, described, manners
 
 T = TypeVar("T")
 
@@ -36,11 +36,15 @@ class Passing(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
-    """Where the database is, as libpq reads it, and how many connections there are at most."""
+    """Where the database is, as libpq reads it, and how many connections there are at most.
+
+    What takes longer than `stuck_seconds` is taken for lost, and its connection is cut.
+    """
 
     conninfo: str
     connections: int = 8
     busy_timeout_seconds: float = 5.0
+    stuck_seconds: float = 30.0
 
 
 @asynccontextmanager
@@ -60,6 +64,7 @@ class Pool:
         self._options = options
         self._places = asyncio.Semaphore(options.connections)
         self._idle: list[AsyncConnection[DictRow]] = []
+        self._is_migrating = False
 
     @asynccontextmanager
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -81,13 +86,26 @@ class Pool:
             connection = None
             try:
                 connection = self._idle.pop() if self._idle else await self._dial()
-                yield connection
+                with self._watched(connection):
+                    yield connection
             except psycopg.OperationalError as exc:
                 kind = Passing if _is_passing(exc, connection) else Unavailable
                 raise kind(f"{what} cannot be read or stored now: {described(exc)}.") from exc
             finally:
                 if connection is not None:
                     await self._take_back(connection)
+
+    @contextmanager
+    def _watched(self, connection: AsyncConnection[DictRow]) -> Iterator[None]:
+        """Cut the connection when it has been in use for too long; migrations take as long as they take."""
+        if self._is_migrating:
+            yield
+            return
+        timer = asyncio.get_running_loop().call_later(self._options.stuck_seconds, cut, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     @asynccontextmanager
     async def _place(self, what: str) -> AsyncIterator[None]:
@@ -122,12 +140,14 @@ class Pool:
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:
         """Keep other processes from what is named so. Whoever waits holds no snapshot, on which an index would wait."""
+        self._is_migrating = True
         async with self.cursor("The database") as cursor:
             while not await _took(cursor, name):  # noqa: ASYNC110 - another process rings no bell
                 await asyncio.sleep(_MIGRATION_POLL_SECONDS)
             try:
                 yield
             finally:
+                self._is_migrating = False
                 await cursor.execute(_UNLOCK, (name,))
 
 
