@@ -1,25 +1,30 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
 BIN := $(VENV)/bin
+CONSOLE := backend/runline/console/index.html
 NODE := examples/clients/node_modules tests/clients/js/node_modules
+BROWSER := frontend/node_modules tests/browser/js/node_modules
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
-run: $(VENV)/runtime  ## the gateway with the sample agents (PORT=9000 make run)
+run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),no-console)  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev $(NODE)
+test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium
+	npm test --silent --prefix frontend
 	$(BIN)/pytest --cov --cov-report=term
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(if $(shell command -v npm),$(MAKE) -s frontend/node_modules && npm run --silent --prefix frontend lint)
 
 types: $(VENV)/dev
 	$(BIN)/mypy
+	$(if $(shell command -v npm),$(MAKE) -s frontend/node_modules && npm run --silent --prefix frontend types)
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
@@ -45,13 +50,24 @@ postgres: $(VENV)/dev  ## the living documentation and the doors on a gateway th
 clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
 	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py
 
+console: $(CONSOLE)  ## what the gateway serves at /console/, built from frontend/
+
+no-console:
+	@echo "The console is left out: building it takes Node 20 or newer. The gateway's API does not need it."
+
+browser: $(VENV)/dev $(BROWSER) $(CONSOLE) chromium  ## the console in chromium, at length; pictures in tests/browser/shots
+	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends chromium; }
+
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev --extra otel -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:
-	rm -rf $(VENV) $(OFFICIAL) $(NODE) .coverage* .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OFFICIAL) $(NODE) $(BROWSER) $(dir $(CONSOLE)) .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -72,6 +88,9 @@ $(OFFICIAL)/ready: $(VENV)/uv requirements-conformance.txt
 	$(BIN)/uv pip install --quiet --python $(OFFICIAL)/bin/python --requirements requirements-conformance.txt
 	touch $@
 
-$(NODE): %/node_modules: %/package-lock.json
+$(CONSOLE): frontend/node_modules $(shell find frontend -name node_modules -prune -o -type f -print)
+	npm run --silent --prefix frontend build
+
+$(NODE) $(BROWSER): %/node_modules: %/package-lock.json
 	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	touch $@

@@ -18,6 +18,7 @@ from kit.emptied import Emptied, emptied
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
 from kit.postgres import Server, serving_postgres
+from kit.redis_server import shared_redis
 from kit.savers import SaverOpener, open_on_postgres
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.sqlite_checkpoints import open_sqlite_saver
@@ -95,6 +96,13 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A plain HTTP client, for what the SDK hides: status codes, headers, bytes."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def redis_uri() -> Iterator[str]:
+    """The address of a Redis that tests share."""
+    with shared_redis() as uri:
+        yield uri
 
 
 @pytest.fixture

@@ -22,11 +22,13 @@ from kit.postgres import Server, everything_in
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 
-_NAMES_OF_SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI")
 _POLL_SECONDS = 0.01
 _START_SECONDS = 30
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 5
+
+SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
+"""What the names of settings in the environment begin with."""
 
 T = TypeVar("T")
 
@@ -179,5 +181,5 @@ def _is_complaint(line: str) -> bool:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests; one JSON object for each line of the log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NAMES_OF_SETTINGS)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     return {**kept, "RUNLINE_LOG__FORMAT": "json", **settings}

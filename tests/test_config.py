@@ -123,3 +123,18 @@ def write_yaml(folder: Path, content: dict[str, Any]) -> Path:
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("name", ["REDIS_URI", "REDIS_URL", "RUNLINE_REDIS__URI"])
+def test_redis_is_found_by_the_names_that_others_use_too(name: str) -> None:
+    settings = load_settings(environ={name: "redis://:hunter2@host:6380/1"})
+
+    assert settings.redis.uri
+    assert settings.redis.uri.get_secret_value() == "redis://:hunter2@host:6380/1"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("prefix", ["", "a b", "a\nb", "x" * 65])
+def test_a_prefix_that_is_no_name_is_refused(prefix: str) -> None:
+    with pytest.raises(ConfigError, match=r"redis\.prefix"):
+        load_settings(environ={"RUNLINE_REDIS__PREFIX": prefix})

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
-from runline.doors import insight, platform, protocol
+from runline.doors import console, insight, platform, protocol
 from runline.doors.cors import allowed_origins, cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
@@ -56,13 +56,15 @@ def create_app(
     for router in _routers(http):
         app.router.routes.extend(router.routes)
         app.include_router(router, prefix="/api", include_in_schema=False)
+    if "ui" not in http.disabled:
+        app.router.routes.extend(console.routes())
     _add_middleware(app, settings, http, custom)
     return app
 
 
 def _routers(http: HttpOptions) -> list[APIRouter]:
-    routers = [platform.router(http.disabled), insight.router(http.disabled)]
-    return routers if "threads" in http.disabled else [*routers, protocol.router()]
+    always = [platform.router(http.disabled), insight.router(http.disabled)]
+    return always if "threads" in http.disabled else [*always, protocol.router()]
 
 
 class _Gateway(FastAPI):

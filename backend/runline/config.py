@@ -1,7 +1,8 @@
 """Every setting, with its default. Read once at start, frozen, and seen only by the CLI, `app.py` and `core.py`.
 
-Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `DATABASE_URI` and
-`POSTGRES_URI` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
+Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `DATABASE_URI`,
+`POSTGRES_URI`, `REDIS_URI` and `REDIS_URL` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's
+`env`, the defaults below.
 """
 
 from __future__ import annotations
@@ -61,6 +62,16 @@ class DatabaseSettings(_Section):
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     busy_timeout_seconds: float = Field(5.0, gt=0)
     readers: int = Field(4, ge=1, le=64)
+
+
+class RedisSettings(_Section):
+    """What carries streams and bells from process to process."""
+
+    uri: SecretStr | None = Field(None, min_length=1)
+    prefix: str = Field("runline", min_length=1, max_length=64, pattern=r"^[\w.:{}-]+$")
+    timeout_seconds: float = Field(2.0, gt=0)
+    max_events_per_run: int = Field(65_536, ge=1)
+    max_unsent_bytes: int = Field(64 * 2**20, ge=2**16)
 
 
 class WorkerSettings(_Section):
@@ -143,6 +154,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     graphs: GraphSettings = GraphSettings()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     workers: WorkerSettings = WorkerSettings()
     streams: StreamSettings = StreamSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -203,8 +215,12 @@ def load_settings(
 
 def _common_names(environ: Mapping[str, str]) -> dict[str, Any]:
     """Settings by the names that other programs know, too."""
-    port, uri = environ.get("PORT"), environ.get("DATABASE_URI") or environ.get("POSTGRES_URI")
-    return {**({"server": {"port": port}} if port else {}), **({"database": {"uri": uri}} if uri else {})}
+    named = (
+        ("server", "port", environ.get("PORT")),
+        ("database", "uri", environ.get("DATABASE_URI") or environ.get("POSTGRES_URI")),
+        ("redis", "uri", environ.get("REDIS_URI") or environ.get("REDIS_URL")),
+    )
+    return {section: {key: value} for section, key, value in named if value}
 
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:

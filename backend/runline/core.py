@@ -12,7 +12,7 @@ from runline.config import Settings
 from runline.graphs.registry import GraphRegistry
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.options import dispatcher_options, item_limits, keep_limits, price_list, queue_limits, worker_options
+from runline.options import dispatcher_options, item_limits, price_list, queue_limits, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.commands import ThreadCommands
@@ -27,6 +27,7 @@ from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
 from runline.runs.meters import Meters
+from runline.runs.mirror_watch import MirrorWatch
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -60,8 +61,8 @@ from runline.storage.usage import UsageStore
 from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
-from runline.streams.memory import MemoryBell, MemoryStreamBridge
-from runline.streams.thread_bells import MemoryThreadBells
+from runline.streams.memory import MemoryBell
+from runline.streams.transport import RedisSide
 from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
@@ -93,6 +94,7 @@ class Core:
     log_bells: ThreadBells
     logs: RunLogs
     thread_streams: ThreadStreams
+    redis: RedisSide | None
     meters: Meters
     tracer: Tracer
     insight: Insight
@@ -105,6 +107,8 @@ class Core:
         self.bridge.shut_down()
         self.thread_bells.shut_down()
         self.log_bells.shut_down()
+        if self.redis:
+            await self.redis.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +133,34 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
     project = await asyncio.to_thread(load_project, settings)
-    registry = project.registry
+    async with open_resources(settings, project, webhook_body) as opened, run_core(settings, project, opened) as core:
+        yield core
+
+
+@asynccontextmanager
+async def run_core(
+    settings: Settings, project: Project, opened: Resources, *, alone: bool = True
+) -> AsyncIterator[Core]:
+    """Put everything together and start it; leaving it drains.
+
+    `alone`: no other process uses the database, so that what is running or half made was left by one that died.
+    """
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
         core = _assemble(settings, project, opened)
         background = _background_of(core, settings, opened)
-        await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        graphs = {name: project.registry.description(name) for name in project.registry.graph_ids}
+        await core.assistants.sync_graphs(graphs)
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
+        for name, step in opened.transport.loops.items():
+            tasks.supervise(name, step)
+        if core.redis:
+            watch = MirrorWatch(core.redis, core.leases, core.runs.streams.segments)
+            tasks.supervise("watch mirrors", lambda: _every(settings.workers.poll_seconds, watch.look))
         tasks.supervise("write logs", background.logs.write_step)
-        # this process owns the database alone: what is still running was left by one that died
-        await background.reaper.reap(everything=True)
-        await core.upkeep.finish_removals()
+        if alone:
+            await background.reaper.reap(everything=True)
+            await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)
@@ -157,11 +177,11 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
 
 def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    tracer = opened.tracer
+    tracer, transport = opened.tracer, opened.transport
     clock = database.clock
     meters = Meters(clock)
-    bridge = MemoryStreamBridge(keep_limits(settings))
-    bell, thread_bells, log_bells = MemoryBell(), MemoryThreadBells(), MemoryThreadBells()
+    bridge, bell = transport.bridge, transport.bell
+    thread_bells, log_bells = transport.thread_bells, transport.log_bells
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
     unseen = UnseenStore(database, clock, ttl.default)
@@ -185,6 +205,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
     )
     worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
+    transport.stop_bell.answer(worker.stop)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
@@ -199,8 +220,9 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         bridge=bridge,
         streams=streams,
         bell=bell,
+        stop_bell=transport.stop_bell,
         log_bells=log_bells,
-        recent=RecentRuns(bridge),
+        recent=RecentRuns(bridge, transport.redis.notes if transport.redis else None),
         clock=clock,
         meters=meters,
         tracer=tracer,
@@ -241,6 +263,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         log_bells=log_bells,
         logs=logs,
         thread_streams=thread_streams,
+        redis=transport.redis,
         meters=meters,
         tracer=tracer,
         insight=insight,

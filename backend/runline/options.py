@@ -9,6 +9,7 @@ from runline.runs.prices import Price, PriceList
 from runline.runs.worker import WorkerOptions
 from runline.storage.runs import QueueLimits
 from runline.streams.memory import KeepLimits
+from runline.streams.redis_line import RedisOptions
 
 
 def worker_options(settings: Settings) -> WorkerOptions:
@@ -53,3 +54,18 @@ def item_limits(settings: Settings) -> ItemLimits:
 def price_list(settings: Settings) -> PriceList:
     """What calls of models cost where the operator knows better."""
     return PriceList({model: Price(**price.model_dump()) for model, price in settings.insight.prices.items()})
+
+
+def redis_options(settings: Settings) -> RedisOptions | None:
+    """How Redis is reached and used; None without it."""
+    wanted = settings.redis
+    if wanted.uri is None:
+        return None
+    return RedisOptions(
+        uri=wanted.uri.get_secret_value(),
+        prefix=wanted.prefix,
+        timeout_seconds=wanted.timeout_seconds,
+        max_events_per_run=wanted.max_events_per_run,
+        max_unsent_bytes=wanted.max_unsent_bytes,
+        retention_seconds=settings.streams.retention_seconds,
+    )

@@ -21,8 +21,10 @@ from runline.graphs.store_index import StoreIndex, load_index
 from runline.graphs.store_spec import StoreSpec
 from runline.graphs.thread_ttl import ThreadTtl
 from runline.kit.tasks import TaskSet
+from runline.options import keep_limits, redis_options
 from runline.runs.dispatcher import Caller, WebhookBody
 from runline.storage.engine import Database
+from runline.streams.transport import Transport, open_transport
 from runline.tracing.export import open_tracer
 from runline.tracing.tracer import Tracer
 from runline.webhooks.guard import WebhookGuard
@@ -50,6 +52,7 @@ class Resources:
     saver: RunlineSaver
     store: RunlineStore
     caller: Caller
+    transport: Transport
     tracer: Tracer
     tasks: TaskSet
 
@@ -72,9 +75,10 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_databases(settings, project.store, project.index))
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
+        transport = await stack.enter_async_context(open_transport(keep_limits(settings), redis_options(settings)))
         tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(opened.database, opened.saver, opened.store, caller, tracer, tasks)
+        yield Resources(opened.database, opened.saver, opened.store, caller, transport, tracer, tasks)
 
 
 @asynccontextmanager

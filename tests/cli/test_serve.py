@@ -34,6 +34,7 @@ def test_the_banner_shows_addresses_data_file_and_graphs(project: Project, free_
         banner = read_until(process, "curl")
 
     assert f"http://127.0.0.1:{free_port}\n" in re.sub(" +\n", "\n", banner)
+    assert f"http://127.0.0.1:{free_port}/console/\n" in re.sub(" +\n", "\n", banner)
     assert f"http://127.0.0.1:{free_port}/docs" in banner
     assert str(Path("kept/runline.db")) in banner
     assert re.search(r"hello +Greets", banner)

@@ -96,7 +96,7 @@ async def test_the_whole_api_is_served_under_api_too(gateway: Gateway, thread_id
         assert names(parts) == ["metadata", *["values"] * 4, "end"]
         assert again == parts
         assert log_of((await client.threads.get_state(thread_id))["values"]) == ["one", "two", "three"]
-        assert len(await client.assistants.search(metadata={"created_by": "system"})) == 9
+        assert len(await client.assistants.search(metadata={"created_by": "system"})) == 10
 
 
 async def test_addresses_in_headers_have_no_prefix(http: httpx.AsyncClient, thread_id: str) -> None:

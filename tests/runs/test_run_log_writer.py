@@ -15,6 +15,7 @@ from kit.waiting import let_others_run
 from runline.errors import Unavailable
 from runline.kit.tasks import TaskSet
 from runline.model.run import Run
+from runline.model.usage import Tokens
 from runline.runs.run_logs import RunLog, RunLogs
 from runline.storage.run_log import RunLogStore
 from runline.storage.sqlite import SqliteOptions, open_sqlite
@@ -69,6 +70,7 @@ async def test_what_cannot_be_written_waits_and_keeps_its_order(desk: Desk) -> N
         await desk.logs.flush()
     desk.tell("3")
     await desk.logs.flush()
+    assert (await desk.logs.rest(desk.log)).spent == Tokens(10, 10, 20)
     assert await desk.told() == ["1", "2", "3"]
     assert len(await usage_of(desk.world.database, desk.run)) == 1
 
@@ -138,6 +140,8 @@ async def test_entries_come_from_many_threads_and_none_is_lost(desk: Desk) -> No
     assert len(await desk.told()) == 1601
     rows = await usage_of(desk.world.database, desk.run)
     assert sum(row.total_tokens for row in rows) == 3200
+    assert left.spent
+    assert left.spent.total_tokens == 3200
 
 
 async def test_the_last_entries_are_written_when_the_process_ends(desk: Desk) -> None:

@@ -16,14 +16,17 @@ from runline.config import Settings
 from runline.databases import where_kept
 
 if TYPE_CHECKING:
+    from runline.graphs.http import HttpOptions
     from runline.graphs.registry import GraphRegistry
 
 
-def print_banner(console: Console, settings: Settings, registry: GraphRegistry, mount_prefix: str = "") -> None:
+def print_banner(console: Console, settings: Settings, registry: GraphRegistry, http: HttpOptions) -> None:
     """Print it in one piece. The curl line is never wrapped, so that it can be pasted."""
-    url = base_url(settings.server.host, settings.server.port) + mount_prefix
+    url = base_url(settings.server.host, settings.server.port) + http.mount_prefix
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
+    if not http.disable_ui:
+        facts.add_row(Text("Console", "bold"), f"{url}/console/")
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
     facts.add_row(Text("Data", "bold"), where_kept(settings))
     for row, graph_id in enumerate(registry.graph_ids):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +14,12 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from runline.cli.finding import Finding, Grade, judge_version
 from runline.cli.graphs import import_graphs
 from runline.cli.options import ConfigFlag, DataDirFlag, Flags, GraphsFlag, HostFlag, PortFlag
 from runline.cli.output import new_table, open_console
 from runline.cli.port import listen
+from runline.cli.redis import look_at_redis
 from runline.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
@@ -37,24 +36,7 @@ PYTHON_FLOOR = "3.11"
 SQLITE_FLOOR = "3.35"  # the first with RETURNING
 
 
-class Grade(StrEnum):
-    """How a check ended. Only `failed` makes the exit code 1."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
 COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILED: "red"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One row of the table."""
-
-    check: str
-    grade: Grade
-    detail: str
 
 
 def doctor(
@@ -74,20 +56,10 @@ def doctor(
 
 
 def _versions() -> Iterator[Finding]:
-    yield _floor("python", ".".join(map(str, sys.version_info[:3])), PYTHON_FLOOR)
+    yield judge_version("python", ".".join(map(str, sys.version_info[:3])), PYTHON_FLOOR)
     for package, floor in FLOORS.items():
-        yield _floor(package, metadata.version(package), floor)
-    yield _floor("sqlite", sqlite3.sqlite_version, SQLITE_FLOOR)
-
-
-def _floor(name: str, version: str, floor: str) -> Finding:
-    if _numbers(version) < _numbers(floor):
-        return Finding(name, Grade.FAILED, f"{version} is too old: {floor} or newer is needed")
-    return Finding(name, Grade.OK, version)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+        yield judge_version(package, metadata.version(package), floor)
+    yield judge_version("sqlite", sqlite3.sqlite_version, SQLITE_FLOOR)
 
 
 def _examine(flags: Flags) -> Iterator[Finding]:
@@ -111,6 +83,8 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield _tracing(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
     yield _database(settings) if settings.database.uri else _data_folder(settings.data_dir)
+    if settings.redis.uri:
+        yield from look_at_redis(settings.redis)
     yield _port(settings.server)
 
 

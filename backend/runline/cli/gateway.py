@@ -39,7 +39,7 @@ def run_gateway(settings: Settings, project: GraphProject, listener: socket.sock
 
     def on_open(core: Core) -> None:
         spare_the_collector()
-        print_banner(open_console(), settings, core.registry, project.http.mount_prefix)
+        print_banner(open_console(), settings, core.registry, project.http)
 
     app = create_app(settings, project, on_open=on_open)
     config = uvicorn.Config(

@@ -89,6 +89,7 @@ class Executor:
             await self._conclude_stopped(live, journal, stream, successor)
         else:
             await self._conclude(live, journal, stream, successor)
+        journal.leave()
         self.webhooks.ended([run])
         self.meters.ended(live)
 

@@ -6,7 +6,9 @@ run can be read, cancelled and joined; it can be streamed only while the bridge 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -35,10 +37,14 @@ from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
 from runline.storage.unseen import UnseenStore
-from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
+from runline.streams.contracts import Batch, Bell, StopBell, StreamBridge, ThreadBells
 from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
+
+_FIRST_PAUSE_SECONDS = 0.01
+_LAST_PAUSE_SECONDS = 0.25
+"""Between looks at a run that ends elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
+    stop_bell: StopBell
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
@@ -138,7 +145,10 @@ class RunManager:
 
     def _begin(self, admitted: Admitted) -> None:
         run = admitted.run
-        self.bridge.open(run.run_id)
+        if run.status is RunStatus.RUNNING:
+            self.bridge.open(run.run_id)
+        else:
+            self.bridge.expect(run.run_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:
@@ -176,7 +186,7 @@ class RunManager:
         try:
             return await self.runs.get(viewer, run_id, thread_id)
         except RunNotFound:
-            run = self.recent.find(run_id)
+            run = await self.recent.find(run_id)
             if run is None or run.owner != viewer.identity or thread_id not in (None, run.thread_id):
                 raise
             return run
@@ -193,14 +203,12 @@ class RunManager:
 
         Raises RunNotFound if it is gone meanwhile, Unavailable when this process shuts down.
         """
-        run = await self.streams.present(run)
-        if not is_active(run.status) and not self.bridge.knows(run.run_id):
-            return await self._stored_result(run)
-        batches = await self.follow(run, after=None)
-        async for batch in batches:
-            if isinstance(batch, Ended):
-                return batch.result
-        raise Unavailable("The gateway is shutting down; join the run again in a moment.")
+        while True:
+            run = await self.streams.present(run)
+            if not is_active(run.status) and not self.bridge.knows(run.run_id):
+                return await self._stored_result(run)
+            if (result := await self.streams.end(run)) is not None:
+                return result
 
     async def _stored_result(self, run: Run) -> bytes:
         """The result of a run that ended before this process began: from its row and its newest checkpoint."""
@@ -238,7 +246,7 @@ class RunManager:
         """Delete a run and its checkpoints, stopping it first. Raises RunNotFound, ThreadBusy (another is active)."""
         await self.runs.get(viewer, run_id, thread_id)
         if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
-            await self.worker.ended(run_id)
+            await self._ended(viewer, run_id)
             return
         async with self.states.slot(viewer, thread_id):
             run = await self.runs.get(viewer, run_id, thread_id)
@@ -254,10 +262,21 @@ class RunManager:
             await self.unseen.hide(viewer, thread_id, beside_runs=True)
             stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
-                await self.worker.ended(run.run_id)
+                await self._ended(viewer, run.run_id)
             await self.saver.adelete_thread(thread_id)
             newcomers = await self.threads.delete(viewer, thread_id)
             self._stop_all(newcomers, StopReason.DELETE)
+
+    async def _ended(self, viewer: Viewer, run_id: str) -> None:
+        """Wait until a run that was told to stop executes nowhere. Raises Unavailable when this process shuts down."""
+        await self.worker.ended(run_id)
+        pause = _FIRST_PAUSE_SECONDS
+        with suppress(RunNotFound):
+            while (await self.runs.get(viewer, run_id)).status is RunStatus.RUNNING:
+                if self.worker.draining:
+                    raise Unavailable("The gateway is shutting down; ask again in a moment.")
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
     async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
         stopping = await self.runs.request_stop(viewer, wanted, reason)
@@ -269,6 +288,8 @@ class RunManager:
         for run in stopping:
             if run.started:
                 self.worker.stop(run.run_id, reason)
+                if run.run_id not in self.worker.live:
+                    self.stop_bell.ring(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
                 self.meters.stopped(run, reason)

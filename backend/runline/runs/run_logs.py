@@ -39,7 +39,7 @@ class RunLog:
         self._on_entry = on_entry
         self._events: deque[RunEvent] = deque()
         self._usage: deque[UsageEntry] = deque()
-        self._spent = Tokens()
+        self._spent = self._spent_before = Tokens()
 
     def tell(self, event: RunEvent) -> None:
         """Take the run's next event."""
@@ -49,16 +49,18 @@ class RunLog:
     def spend(self, entry: UsageEntry) -> None:
         """Take a call of a model."""
         self._usage.append(entry)
-        self._spent += entry.tokens
         self._on_entry(self)
 
     def take(self) -> Entries:
         """What nobody has written yet, for somebody who writes it."""
-        spent = self._spent if self.run.attempt == 1 else None
-        return Entries(_emptied(self._events), _emptied(self._usage), spent)
+        usage = _emptied(self._usage)
+        self._spent_before = self._spent
+        self._spent = sum((entry.tokens for entry in usage), self._spent)
+        return Entries(_emptied(self._events), usage, self._spent if self.run.attempt == 1 else None)
 
     def put_back(self, entries: Entries) -> None:
         """They could not be written."""
+        self._spent = self._spent_before
         self._events.extendleft(reversed(entries.events))
         self._usage.extendleft(reversed(entries.usage))
         self._on_entry(self)

@@ -120,6 +120,8 @@ class Worker:
         for live in list(self._live.values()):
             log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
             await self._leases.requeue(live.run, crashed=False)
+        # for other processes
+        self._bell.ring()
 
     async def _execute(self, live: LiveRun) -> None:
         try:

@@ -277,6 +277,12 @@ class LeaseStore:
         settle(connection, thread_id, now)
 
     @reads
+    def active_among(self, connection: Connection, run_ids: Sequence[str]) -> set[str]:
+        """Those of the runs that have not ended."""
+        query = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_active())
+        return set(connection.execute(query).scalars())
+
+    @reads
     def active_counts(self, connection: Connection) -> dict[RunStatus, int]:
         """How many runs are pending and running now."""
         query = select(runs.c.status, func.count()).where(is_active()).group_by(runs.c.status)

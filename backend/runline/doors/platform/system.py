@@ -47,10 +47,14 @@ async def ok() -> Response:
 
 @routes.get("/ready")
 async def ready(call: CallDep) -> Response:
-    """Say whether runs are taken: 503 while the gateway shuts down or its database does not answer."""
+    """Say whether runs are taken: 503 while the gateway shuts down or its database does not answer.
+
+    With Redis it is `"redis": false` while that is away; runs are taken all the same.
+    """
     await call.core.leases.active_counts()
     taking = not call.core.worker.draining
-    return json_response({"ready": taking}, status=200 if taking else 503)
+    redis = {"redis": call.core.redis.link.up} if call.core.redis else {}
+    return json_response({"ready": taking, **redis}, status=200 if taking else 503)
 
 
 @routes.get("/info")

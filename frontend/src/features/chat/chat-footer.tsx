@@ -1,0 +1,66 @@
+import { Anchor, Stack, Text } from "@mantine/core";
+import classes from "./chat.module.css";
+import { Composer } from "./composer";
+import type { Conversation } from "./conversation";
+import { ErrorNote } from "./error-note";
+import { InterruptForms } from "./interrupt-forms";
+import { Queue } from "./queue";
+import { StoppedNote } from "./stopped-note";
+import type { Controls } from "./use-controls";
+import type { useThread } from "./use-thread";
+
+interface Props {
+  conversation: Conversation;
+  thread: ReturnType<typeof useThread>;
+  controls: Controls;
+  draft: string;
+  onDraft: (text: string) => void;
+  isPast: boolean;
+  onSay: (text: string) => void;
+  onNewest: () => void;
+}
+
+/** Below the messages: what went wrong, what is asked, what waits, and the place to write. */
+export function ChatFooter({
+  conversation,
+  thread,
+  controls,
+  draft,
+  onDraft,
+  isPast,
+  onSay,
+  onNewest,
+}: Props) {
+  const { settled, isBusy, queued } = thread;
+  const failed =
+    isBusy || isPast ? undefined : (conversation.error ?? (settled?.status === "error" && settled.error));
+  const asked = isPast ? [] : thread.interrupts;
+  const isStopped = settled?.status === "interrupted" && thread.interrupts.length === 0 && !isBusy && !isPast;
+  return (
+    <div className={classes.footer}>
+      <Stack className={classes.column} gap="xs" pb="sm">
+        {controls.error && <ErrorNote error={controls.error} />}
+        {!!failed && <ErrorNote error={failed} onRetry={conversation.goOn} />}
+        {isStopped && <StoppedNote onGoOn={conversation.goOn} />}
+        <InterruptForms interrupts={asked} onAnswer={conversation.answer} />
+        <Queue runs={queued} onRemove={controls.remove} />
+        {isPast && (
+          <Text fz="xs" c="dimmed" ta="center">
+            This is another branch: what you write goes on from here.{" "}
+            <Anchor component="button" fz="xs" onClick={onNewest}>
+              Show the newest
+            </Anchor>
+          </Text>
+        )}
+        {asked.length === 0 && (
+          <Composer
+            {...{ draft, onDraft, onSay, isBusy }}
+            isStopping={controls.isStopping}
+            onStop={controls.stop}
+            onRollBack={controls.rollBack}
+          />
+        )}
+      </Stack>
+    </div>
+  );
+}

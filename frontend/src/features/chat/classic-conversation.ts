@@ -1,0 +1,55 @@
+import { useStream } from "langgraph-sdk-classic/react";
+import { useMemo, useState } from "react";
+import { apiUrl, call } from "@/lib/gateway";
+import { type Conversation, human, type Opening, type Said } from "./conversation";
+import { type RawMessage, readMessages } from "./messages";
+
+type State = { messages?: RawMessage[] };
+
+/** A conversation by the hook of @langchain/langgraph-sdk/react. */
+export function useClassicConversation({ assistantId, threadId, onThread }: Opening): Conversation {
+  // the hook's own `error` may be that of a task of an earlier run
+  const [error, setError] = useState<unknown>();
+  const stream = useStream<State>({
+    apiUrl,
+    assistantId,
+    threadId: threadId ?? null,
+    onThreadId: onThread,
+    onFinish: readStateAgain,
+    onError: setError,
+    onCreated: () => setError(undefined),
+  });
+  const { submit, joinStream, messages, isLoading, isThreadLoading } = stream;
+  return {
+    messages: useMemo(() => readMessages(messages), [messages]),
+    isLoading,
+    isOpening: isThreadLoading,
+    error: isLoading ? undefined : error,
+    say: (said, from) =>
+      submit(says(said), {
+        ...going,
+        checkpoint: from && { checkpoint_id: from.checkpointId, checkpoint_ns: "", checkpoint_map: null },
+        optimisticValues: ({ messages = [] }) => ({
+          messages: [...messages.slice(0, from ? from.kept.length : messages.length), human(said)],
+        }),
+      }),
+    queue: (said) =>
+      call(`/threads/${threadId}/runs`, {
+        assistant_id: assistantId,
+        input: says(said),
+        multitask_strategy: "enqueue",
+      }),
+    answer: (interruptId, value) =>
+      submit(undefined, { ...going, command: { resume: { [interruptId]: value } } }),
+    goOn: () => submit(null, going),
+    follow: (runId) => joinStream(runId),
+  };
+}
+
+/** A page that is loaded again finds its run still running. */
+const going = { onDisconnect: "continue" } as const;
+
+const says = (said: Said) => ({ messages: [human(said)] });
+
+/** The hook reads the state again after a run only for somebody who waits for it. */
+function readStateAgain() {}

@@ -1,0 +1,30 @@
+import type { ChatMessage, ToolCall } from "./messages";
+
+/** A call of a tool, and what the tool has answered. */
+export interface Card {
+  call: ToolCall;
+  result?: ChatMessage;
+}
+
+/** A line of the conversation: a message, and the calls it made. */
+export interface Entry {
+  message: ChatMessage;
+  cards: Card[];
+}
+
+/** Put results to their calls. A result whose call is not there stands for itself. */
+export function entriesOf(messages: readonly ChatMessage[]): Entry[] {
+  const calls = new Set(messages.flatMap((message) => message.toolCalls.map((call) => call.id)));
+  return messages.flatMap((message, place) => {
+    if (message.kind !== "tool") return [{ message, cards: cardsOf(message, messages.slice(place + 1)) }];
+    return calls.has(message.toolCallId ?? "") ? [] : [{ message, cards: [strayCard(message)] }];
+  });
+}
+
+const cardsOf = (message: ChatMessage, later: readonly ChatMessage[]): Card[] =>
+  message.toolCalls.map((call) => ({ call, result: later.find((one) => one.toolCallId === call.id) }));
+
+const strayCard = (result: ChatMessage): Card => ({
+  call: { id: result.toolCallId ?? result.id, name: result.name ?? "tool", args: undefined },
+  result,
+});

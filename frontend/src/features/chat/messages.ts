@@ -1,0 +1,84 @@
+/** Messages as the playground shows them, whichever hook or state they come from. */
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  args: unknown;
+}
+
+export interface ChatMessage {
+  id: string;
+  kind: "human" | "ai" | "tool" | "system";
+  text: string;
+  reasoning: string;
+  toolCalls: ToolCall[];
+  /** Of a tool's message: the call it answers, the tool's name, and whether it failed. */
+  toolCallId?: string;
+  name?: string;
+  failed: boolean;
+}
+
+/** What a message may hold, as a plain object or as an instance of a class of @langchain/core. */
+export interface RawMessage {
+  id?: string | null;
+  type: string;
+  content: unknown;
+  name?: string | null;
+  tool_calls?: { id?: string; name: string; args: unknown }[];
+  tool_call_id?: string;
+  status?: string;
+  additional_kwargs?: { reasoning_content?: unknown };
+}
+
+type Block = Record<string, unknown>;
+
+const kinds: Record<string, ChatMessage["kind"]> = {
+  human: "human",
+  user: "human",
+  tool: "tool",
+  system: "system",
+};
+
+/** Read the messages of a state; anything in `messages` that is none is left out. */
+export const readMessages = (raw: unknown): ChatMessage[] =>
+  Array.isArray(raw) ? raw.filter(isMessage).map(readMessage) : [];
+
+export function readMessage(raw: RawMessage, place: number): ChatMessage {
+  const blocks = blocksOf(raw.content);
+  const thought = raw.additional_kwargs?.reasoning_content;
+  return {
+    id: raw.id ?? `message-${place}`,
+    kind: kinds[raw.type] ?? "ai",
+    text: blocks.map(textOf).join(""),
+    reasoning: blocks.map(reasoningOf).join("") || (typeof thought === "string" ? thought : ""),
+    toolCalls: (raw.tool_calls ?? []).map((call, index) => ({
+      ...call,
+      id: call.id || `${raw.id}-${index}`,
+    })),
+    toolCallId: raw.tool_call_id,
+    name: raw.name ?? undefined,
+    failed: raw.status === "error",
+  };
+}
+
+const isMessage = (raw: unknown): raw is RawMessage =>
+  typeof raw === "object" &&
+  raw !== null &&
+  "type" in raw &&
+  typeof raw.type === "string" &&
+  "content" in raw;
+
+function blocksOf(content: unknown): Block[] {
+  if (typeof content === "string") return [{ type: "text", text: content }];
+  return Array.isArray(content)
+    ? content.map((block) => (typeof block === "string" ? { type: "text", text: block } : block))
+    : [];
+}
+
+const textOf = (block: Block) => (block.type === "text" && typeof block.text === "string" ? block.text : "");
+
+function reasoningOf(block: Block): string {
+  const said =
+    block.type === "reasoning" ? block.reasoning : block.type === "thinking" ? block.thinking : undefined;
+  return typeof said === "string" ? said : "";
+}

@@ -1,0 +1,38 @@
+import { useStream } from "@langchain/react";
+import { useMemo } from "react";
+import { apiUrl, call, Refused } from "@/lib/gateway";
+import { type Conversation, human, type Opening, type Said } from "./conversation";
+import { type RawMessage, readMessages } from "./messages";
+
+type State = { messages?: RawMessage[] };
+
+/** A conversation by the hook of @langchain/react, which speaks protocol v2. */
+export function useV2Conversation({ assistantId, threadId, onThread, onReopen }: Opening): Conversation {
+  const stream = useStream<State>({ apiUrl, assistantId, threadId: threadId ?? null, onThreadId: onThread });
+  const { submit, respond, messages, isLoading, isThreadLoading, error } = stream;
+  return {
+    messages: useMemo(() => readMessages(messages), [messages]),
+    isLoading,
+    isOpening: isThreadLoading,
+    error: isLoading ? undefined : error,
+    say: (said, from) => submit(says(said), { forkFrom: from?.checkpointId }),
+    queue: (said) =>
+      enqueue(threadId, { assistant_id: assistantId, input: says(said), multitaskStrategy: "enqueue" }),
+    answer: (interruptId, value) => respond(value, { interruptId }),
+    goOn: () => submit(null),
+    // the hook listens to threads that are at work when it opens them
+    follow: onReopen,
+  };
+}
+
+const says = (said: Said) => ({ messages: [human(said)] });
+
+/** The hook's own queue would be lost with the page. Throws Refused. */
+async function enqueue(threadId: string | undefined, params: object) {
+  const answer = await call<{ type: string; message?: string }>(`/threads/${threadId}/commands`, {
+    id: Date.now(),
+    method: "run.start",
+    params,
+  });
+  if (answer.type === "error") throw new Refused(200, answer.message ?? "The message was not queued.");
+}

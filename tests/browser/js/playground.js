@@ -1,0 +1,53 @@
+// The playground, as a person uses it.
+import { gateway, shoot } from "./browser.js";
+
+export class Playground {
+  constructor(page, hook) {
+    this.page = page;
+    this.hook = hook;
+    this.field = page.getByRole("textbox", { name: "Message", exact: true });
+    this.log = page.getByRole("log", { name: "Conversation" });
+    this.humans = page.locator("[data-kind=human]");
+    this.answers = page.locator("[data-kind=ai]");
+    this.interrupt = page.getByRole("region", { name: "Interrupt" });
+    this.stopButton = this.button("Stop");
+  }
+
+  /** Open it with an assistant, or on a thread. */
+  static async open(context, hook, { assistant = "echo", thread = "" } = {}) {
+    const page = await context.newPage();
+    await page.goto(`${gateway}/console/chat/${thread}?hook=${hook}${thread ? "" : `&assistant=${assistant}`}`);
+    const playground = new Playground(page, hook);
+    await playground.field.waitFor();
+    return playground;
+  }
+
+  button = (name) => this.page.getByRole("button", { name, exact: true });
+
+  async say(text) {
+    await this.field.fill(text);
+    await this.field.press("Enter");
+  }
+
+  /** Wait until a text is to be seen in the conversation. */
+  shows = (text) => this.log.getByText(text).first().waitFor();
+
+  /** Wait until no run goes on. */
+  async rests() {
+    await this.stopButton.waitFor({ state: "detached" });
+    await this.page.locator("[role=log][aria-busy=false]").waitFor();
+  }
+
+  async asks(text) {
+    await this.say(text);
+    await this.rests();
+  }
+
+  get threadId() {
+    return new URL(this.page.url()).pathname.split("/").at(-1);
+  }
+
+  texts = (locator) => locator.allInnerTexts();
+
+  shoot = (name) => shoot(this.page, `${name}-${this.hook}`);
+}
