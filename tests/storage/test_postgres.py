@@ -173,10 +173,10 @@ async def test_a_server_that_is_away_is_unavailable_and_then_serves_again(
         await world.thread()
 
 
-async def test_a_connection_that_gives_no_answer_is_cut(options: PostgresOptions) -> None:
-    folder = Path(str(conninfo_to_dict(options.conninfo)["host"]))
+async def test_a_connection_that_gives_no_answer_is_cut(own_server: OwnServer) -> None:
+    folder = Path(str(conninfo_to_dict(own_server.uri)["host"]))
     async with nothing_leaks(), standing_before(folder / ".s.PGSQL.5432") as proxy:
-        there = make_conninfo(options.conninfo, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
+        there = make_conninfo(own_server.uri, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
         impatient = PostgresOptions(there, stuck_seconds=0.2)
         async with open_postgres(impatient) as database:
             world = World.over(database)

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import LiteralString, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -33,6 +33,7 @@ _SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "2
 _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
 
 _OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
+_SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
 _OWNER_POLL_SECONDS = 0.1
 
 # both in one message; the order is for the driver, which takes the rows of the first
@@ -164,10 +165,11 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
-    """Hold the database for this process: streams in memory cannot be shared by several gateways. Raises ConfigError.
+async def own_postgres(options: PostgresOptions, *, shared: bool = False) -> AsyncIterator[None]:
+    """Hold the database for this process, or as one of those that share it. Raises ConfigError.
 
-    A process that was killed holds it until the server has noticed.
+    Streams in memory cannot be shared by several gateways. A process that was killed holds it until the server has
+    noticed.
     """
     try:
         connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
@@ -175,15 +177,18 @@ async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
         raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
     with closing(connection):
         deadline = time.monotonic() + options.busy_timeout_seconds
-        while not await asyncio.to_thread(_took, connection):
+        while not await asyncio.to_thread(_took, connection, _SHARE if shared else _OWN):
             if time.monotonic() > deadline:
-                raise ConfigError("The database of 'database.uri' is in use by another gateway: stop it first.")
+                raise ConfigError(
+                    "The database of 'database.uri' is in use by another gateway: stop it first, or set the same "
+                    "'redis.uri' for both."
+                )
             await asyncio.sleep(_OWNER_POLL_SECONDS)
         yield
 
 
-def _took(connection: psycopg.Connection) -> bool:
-    row = connection.execute(_OWN).fetchone()
+def _took(connection: psycopg.Connection, lock: LiteralString) -> bool:
+    row = connection.execute(lock).fetchone()
     return bool(row and row[0])
 
 
