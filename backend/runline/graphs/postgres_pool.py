@@ -110,7 +110,8 @@ class Pool:
     @asynccontextmanager
     async def _place(self, what: str) -> AsyncIterator[None]:
         try:
-            await asyncio.wait_for(self._places.acquire(), self._options.busy_timeout_seconds)
+            async with asyncio.timeout(self._options.busy_timeout_seconds):
+                await self._places.acquire()
         except TimeoutError as exc:
             raise Unavailable(f"{what} cannot be read or stored now: all connections are in use.") from exc
         try:
@@ -120,7 +121,12 @@ class Pool:
 
     async def _dial(self) -> AsyncConnection[DictRow]:
         connection = await AsyncConnection.connect(self._options.conninfo, autocommit=True, row_factory=dict_row)
-        await connection.execute(manners(self._options.busy_timeout_seconds).encode())
+        try:
+            with self._watched(connection):
+                await connection.execute(manners(self._options.busy_timeout_seconds).encode())
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     async def _take_back(self, connection: AsyncConnection[DictRow]) -> None:
