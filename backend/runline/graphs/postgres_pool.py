@@ -68,17 +68,17 @@ class Pool:
 
     @asynccontextmanager
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """A cursor of rows as dicts. `whole`: all that is executed is one transaction, and sent in one go.
+        """A cursor of rows as dicts. `whole`: all that is executed is one transaction, sent in one go, without answers.
 
         Raises Unavailable, with `what` as its subject, and Passing.
         """
         async with self._connection(what) as connection:
-            if not whole:
+            if whole:
+                async with connection.pipeline(), connection.cursor(binary=True) as cursor, _transaction(cursor):
+                    yield cursor
+            else:
                 async with connection.cursor(binary=True) as cursor:
                     yield cursor
-                return
-            async with connection.pipeline(), connection.transaction(), connection.cursor(binary=True) as cursor:
-                yield cursor
 
     @asynccontextmanager
     async def _connection(self, what: str) -> AsyncIterator[AsyncConnection[DictRow]]:
@@ -155,6 +155,18 @@ class Pool:
             finally:
                 self._is_migrating = False
                 await cursor.execute(_UNLOCK, (name,))
+
+
+@asynccontextmanager
+async def _transaction(cursor: AsyncCursor[DictRow]) -> AsyncIterator[None]:
+    """As the driver's, which would wait for an answer to its beginning. One left open ends with its connection."""
+    await cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        await cursor.execute("ROLLBACK")
+        raise
+    await cursor.execute("COMMIT")
 
 
 def _is_passing(error: psycopg.OperationalError, connection: AsyncConnection[DictRow] | None) -> bool:
