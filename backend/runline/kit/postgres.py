@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: where it is, how they are used, and what their errors may tell.
 
-An address may hold a password, and libpq's messages name hosts and users. Neither leaves the log's debug level.
+An address may hold a password, and libpq's messages name hosts and users: clients are told neither.
 """
 
 from __future__ import annotations
