@@ -133,7 +133,10 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
     project = await asyncio.to_thread(load_project, settings)
-    async with open_resources(settings, project, webhook_body) as opened, run_core(settings, project, opened) as core:
+    async with (
+        open_resources(settings, project, webhook_body) as opened,
+        run_core(settings, project, opened, alone=not settings.is_shared) as core,
+    ):
         yield core
 
 

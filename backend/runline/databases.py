@@ -41,7 +41,10 @@ class Databases:
 
 @asynccontextmanager
 async def open_databases(settings: Settings, spec: StoreSpec, index: StoreIndex | None) -> AsyncIterator[Databases]:
-    """Open them for this process alone, with their tables as this version wants them. Raises ConfigError."""
+    """Open them, for this process alone unless they are shared, with their tables as this version wants them.
+
+    Raises ConfigError.
+    """
     opened = _in_postgres if settings.database.uri else _in_files
     async with opened(settings, spec, index) as databases:
         yield databases
@@ -82,7 +85,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
 
     options, wanted = _postgres_options(settings), settings.database
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(own_postgres(options))
+        await stack.enter_async_context(own_postgres(options, shared=settings.is_shared))
         database = await stack.enter_async_context(open_postgres(options))
         pool_options = PoolOptions(options.conninfo, wanted.checkpointers, wanted.busy_timeout_seconds)
         pool = await stack.enter_async_context(open_pool(pool_options))
