@@ -1,5 +1,5 @@
 import { Box, Group, Text } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, memo, Suspense } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
 import classes from "./chat.module.css";
 import type { ChatMessage } from "./messages";
@@ -9,7 +9,7 @@ const loading = import("./markdown");
 const Markdown = lazy(() => loading.then(({ Markdown }) => ({ default: Markdown })));
 
 /** What the agent has said, or is saying. */
-export function AiMessage({ message, isGrowing }: { message: ChatMessage; isGrowing: boolean }) {
+export const AiMessage = memo(({ message, isGrowing }: { message: ChatMessage; isGrowing: boolean }) => {
   const { text, reasoning, kind } = message;
   return (
     <Box data-kind={kind}>
@@ -31,4 +31,4 @@ export function AiMessage({ message, isGrowing }: { message: ChatMessage; isGrow
       )}
     </Box>
   );
-}
+});

@@ -55,7 +55,7 @@ export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onE
                 )
               )}
               {cards.map((card) => (
-                <ToolCard key={card.call.id} card={card} isLive={isLoading} />
+                <ToolCard key={card.call.id} {...card} isLive={isLoading} />
               ))}
               <TurnUsage usage={usageBehind(place)} />
             </Stack>
