@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,3 +39,6 @@ def test_the_console_does_in_a_browser_what_it_promises(tmp_path: Path) -> None:
             command, cwd=PROJECT, env=environment, timeout=500, capture_output=True, text=True, check=False
         )
     assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
+    passed = re.search(r"^# pass (\d+)$", told.stdout, re.MULTILINE)
+    assert passed
+    assert int(passed[1]) > len(SHORT.split("|")), "The names of tests have changed"

@@ -31,6 +31,18 @@ byEachHook("runs", (chat) => {
     await page.shows("You said: go on");
   });
 
+  chat("a run that was stopped can go on", "echo", async (page) => {
+    await page.say(WHILE);
+    await page.answers.getByText(BEGUN).waitFor();
+    await page.stopButton.click();
+    await page.rests();
+    await page.button("Go on").click();
+    await page.shows(`You said: ${WHILE}`);
+    await page.rests();
+    assert.deepEqual((await runsOf(page.threadId)).map((run) => run.status), ["success", "interrupted"]);
+    assert.deepEqual(await page.texts(page.humans), [WHILE]);
+  });
+
   chat("stop and roll back leaves no trace, and gives back what was said", "echo", async (page) => {
     await page.asks("first");
     await page.shows("You said: first");

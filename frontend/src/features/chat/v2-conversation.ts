@@ -10,7 +10,9 @@ type State = { messages?: RawMessage[] };
 export function useV2Conversation({ assistantId, threadId, onThread, onReopen }: Opening): Conversation {
   const [read] = useState(newReader);
   const stream = useStream<State>({ apiUrl, assistantId, threadId: threadId ?? null, onThreadId: onThread });
-  const { submit, respond, messages, isLoading, isThreadLoading, error } = stream;
+  const { submit, respond, values, isLoading, isThreadLoading, error } = stream;
+  // once a run is over, what its models said and the state did not keep is gone, as it will be in the next window
+  const messages = isLoading ? stream.messages : (values.messages ?? stream.messages);
   return {
     messages: useMemo(() => read(messages), [read, messages]),
     isLoading,
