@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile clients console no-console browser chromium lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -44,6 +44,9 @@ races: $(VENV)/dev
 hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
+postgres: $(VENV)/dev  ## the living documentation and the doors on a gateway that keeps everything in PostgreSQL
+	RUNLINE_TEST_DATABASE=postgres $(BIN)/pytest tests/fundamentals tests/doors/platform
+
 clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
 	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py
 
@@ -60,7 +63,7 @@ chromium:
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --group dev --extra otel -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:

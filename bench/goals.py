@@ -179,6 +179,8 @@ GOALS = {
             Check("by metadata that few have, 20,000 threads / 200", _ours("threads", _RARE), at_most=1.5),
             Check("by metadata that all have, 20,000 threads / 200", _ours("threads", _COMMON), at_most=1.5),
             Check("creating the 20,000th thread p50, ms", _ours("threads", _CREATION), at_most=2),
+            Check("token usage of a thread of 500 runs p50, ms", _ours("insight", "token usage: p50, ms"), at_most=15),
+            Check("its messages missed or repeated", _total("insight", "messages missed or repeated"), at_most=0),
         ),
     ),
     10: Goal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 GATEWAY, MINIMAL, OFFICIAL, ALONE = "gateway", "minimal", "official", "in process"
 SERVERS = (GATEWAY, MINIMAL, OFFICIAL)
+ON_REDIS = "gateway on Redis"
 
 CLIENT = "client, cores"
 """Figures with this end are about the load generator; they are shown where it was near its limit."""

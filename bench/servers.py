@@ -22,7 +22,8 @@ import psutil
 from bench.alone import AGENT_FOLDERS, AGENTS
 from bench.client import Client
 from bench.meter import Meter, Tree
-from bench.names import MINIMAL, OFFICIAL, OFFICIAL_JOBS
+from bench.names import MINIMAL, OFFICIAL, OFFICIAL_JOBS, ON_REDIS
+from bench.redis import redis
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
@@ -96,16 +97,26 @@ def serving(name: str, start: Start = Start()) -> Iterator[Server]:
     """A server that answers, on a folder of its own. With its children it ends at the end."""
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        port, log_file = _free_port(), folder / "log"
-        command, env = _command(name, port, _project(folder), start.jobs), _environment(start.settings)
-        with log_file.open("wb") as log, _kept_to(start.core):
-            process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
+        port, log_file = free_port(), folder / "log"
+        command = _command(name, port, _project(folder), start.jobs)
+        with _settings(name, start) as settings, log_file.open("wb") as log, _kept_to(start.core):
+            process = subprocess.Popen(command, env=_environment(settings), cwd=folder, stdout=log, stderr=log)
         server = Server(name, port, Tree(psutil.Process(process.pid)))
         try:
             _wait_ready(server, process, log_file)
             yield server
         finally:
             _end(server.tree, process)
+
+
+@contextmanager
+def _settings(name: str, start: Start) -> Iterator[Mapping[str, str]]:
+    """The gateway's, with the Redis that it is to have."""
+    if name != ON_REDIS:
+        yield start.settings
+        return
+    with redis(free_port()) as uri:
+        yield {**start.settings, "RUNLINE_REDIS__URI": uri}
 
 
 @contextmanager
@@ -124,7 +135,7 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "SAMPLE_TOKEN_DELAY": "0", **settings}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

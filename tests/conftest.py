@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -13,9 +14,54 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from gateway import Gateway, serving
+from kit.emptied import Emptied, emptied
 from kit.exploring import OwnLoop
+from kit.leaks import nothing_leaks
+from kit.postgres import Server, serving_postgres
+from kit.redis_server import shared_redis
+from kit.savers import SaverOpener, open_on_postgres
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 
 MAX_BODY_BYTES = 200_000
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The PostgreSQL that tests share; each takes a database of its own."""
+    with serving_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=os.environ.get("RUNLINE_TEST_DATABASE") == "postgres")
+def every_gateway_on_postgres(postgres: Server) -> None:
+    """`make postgres`: whatever serves, serves from a database of its own there."""
+    os.environ["RUNLINE_TEST_POSTGRES_URI"] = postgres.uri
+
+
+@pytest.fixture(scope="session")
+def checkpoint_database(postgres: Server) -> Iterator[Emptied]:
+    """The database in PostgreSQL whose checkpoints tests have one after the other."""
+    with emptied(postgres, open_on_postgres) as shared:
+        yield shared
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SaverOpener]:
+    """Opens a saver, always the same one: of each kind."""
+    if request.param == "sqlite":
+        yield lambda: open_sqlite_saver(tmp_path / "checkpoints.db", synchronous="OFF")
+    else:
+        database: Emptied = request.getfixturevalue("checkpoint_database")
+        with database.lent() as conninfo:
+            yield lambda: open_on_postgres(conninfo)
+
+
+@pytest.fixture
+async def saver(open_saver: SaverOpener) -> AsyncIterator[RunlineSaver]:
+    """A saver of each kind, with nothing in it."""
+    async with nothing_leaks(), open_saver() as saver:
+        yield saver
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +96,13 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A plain HTTP client, for what the SDK hides: status codes, headers, bytes."""
     async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def redis_uri() -> Iterator[str]:
+    """The address of a Redis that tests share."""
+    with shared_redis() as uri:
+        yield uri
 
 
 @pytest.fixture

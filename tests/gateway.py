@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from kit.postgres import Server
+
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 
@@ -24,6 +26,9 @@ _POLL_SECONDS = 0.01
 _START_SECONDS = 30
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 5
+
+SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
+"""What the names of settings in the environment begin with."""
 
 T = TypeVar("T")
 
@@ -128,17 +133,36 @@ class Gateway:
 
 @contextmanager
 def serving(
-    data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
+    data_dir: Path,
+    settings: Mapping[str, str] | None = None,
+    graphs: Path = GRAPHS,
+    prefix: str = "",
+    *,
+    in_files: bool = False,
 ) -> Iterator[Gateway]:
-    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
-    own = Gateway(data_dir, settings or {}, graphs, prefix)
-    try:
-        yield own.start()
-        own.until_quiet()
-        own.stop()
-        assert own.complaints() == []
-    finally:
-        own.kill()
+    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean.
+
+    `in_files`: it keeps everything there, also when `make postgres` would have it elsewhere.
+    """
+    with _database(in_files=in_files) as where:
+        own = Gateway(data_dir, {**where, **(settings or {})}, graphs, prefix)
+        try:
+            yield own.start()
+            own.until_quiet()
+            own.stop()
+            assert own.complaints() == []
+        finally:
+            own.kill()
+
+
+@contextmanager
+def _database(*, in_files: bool) -> Iterator[dict[str, str]]:
+    """The setting that names a database of the gateway's own, if `make postgres` wants one."""
+    if in_files or os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
+        yield {}
+        return
+    with Server(os.environ["RUNLINE_TEST_POSTGRES_URI"]).database() as conninfo:
+        yield {"RUNLINE_DATABASE__URI": conninfo}
 
 
 def _is_complaint(line: str) -> bool:
@@ -151,5 +175,5 @@ def _is_complaint(line: str) -> bool:
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests; one JSON object for each line of the log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     return {**kept, "RUNLINE_LOG__FORMAT": "json", **settings}

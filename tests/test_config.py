@@ -73,6 +73,12 @@ def test_an_empty_config_file_means_the_defaults(tmp_path: Path) -> None:
     assert load_settings(config_file=tmp_path / "empty.yaml", environ={}) == load_settings(environ={})
 
 
+def test_a_price_is_taken_digit_by_digit(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("insight: {prices: {my-model: {input: 0.1, output: '0.30'}}}")
+    price = load_settings(config_file=tmp_path / "config.yaml", environ={}).insight.prices["my-model"]
+    assert (str(price.input), str(price.output), price.cache_read, price.currency) == ("0.1", "0.30", None, "USD")
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings(environ={}).data_dir = Path("elsewhere")  # type: ignore[misc]
@@ -85,6 +91,13 @@ def test_settings_cannot_be_changed() -> None:
         ("servers: {}", "Unknown setting 'servers'"),
         ("server: {port: 0}", "Setting 'server.port' is wrong"),
         ("log: {level: loud}", "Setting 'log.level' is wrong"),
+        ("insight: {prices: {m: {input: -1, output: 1}}}", "Setting 'insight.prices.m.input' is wrong"),
+        ("insight: {prices: {m: {input: .nan, output: 1}}}", "Setting 'insight.prices.m.input' is wrong"),
+        ("insight: {prices: {m: {input: 1}}}", "Setting 'insight.prices.m.output' is wrong"),
+        (
+            "insight: {prices: {m: {input: 1, output: 1, currency: euro}}}",
+            "Setting 'insight.prices.m.currency' is wrong",
+        ),
         ("- a list", "must hold a mapping"),
         ("a: [", "is not valid YAML"),
     ],
@@ -110,3 +123,18 @@ def write_yaml(folder: Path, content: dict[str, Any]) -> Path:
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("name", ["REDIS_URI", "REDIS_URL", "RUNLINE_REDIS__URI"])
+def test_redis_is_found_by_the_names_that_others_use_too(name: str) -> None:
+    settings = load_settings(environ={name: "redis://:hunter2@host:6380/1"})
+
+    assert settings.redis.uri
+    assert settings.redis.uri.get_secret_value() == "redis://:hunter2@host:6380/1"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("prefix", ["", "a b", "a\nb", "x" * 65])
+def test_a_prefix_that_is_no_name_is_refused(prefix: str) -> None:
+    with pytest.raises(ConfigError, match=r"redis\.prefix"):
+        load_settings(environ={"RUNLINE_REDIS__PREFIX": prefix})

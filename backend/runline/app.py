@@ -13,7 +13,7 @@ from runline import __version__
 from runline.config import Settings
 from runline.core import Core, open_core
 from runline.doors import console, insight, platform, protocol
-from runline.doors.cors import cors_middleware
+from runline.doors.cors import allowed_origins, cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
@@ -49,6 +49,7 @@ def create_app(
     app = _Gateway(custom, title="Runline", version=__version__, lifespan=lifespan, **pages)
     app.state.wire = _wire_options(settings)
     app.state.headers = http.configurable_headers
+    app.state.origins = allowed_origins(settings.server.cors_origins, http.cors)
     render_errors(app)
     # Divergence 7: the whole API stands at "/api" as well, for clients of the older prefix
     # not included but taken over, which spares each request a second search

@@ -1,7 +1,8 @@
 """Every setting, with its default. Read once at start, frozen, and seen only by the CLI, `app.py` and `core.py`.
 
-Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT` is honoured
-too), config.yaml, `RUNLINE_*` entries of langgraph.json's `env`, the defaults below.
+Precedence, strongest first: command-line flags, environment (`RUNLINE_SERVER__PORT=...`; `PORT`, `DATABASE_URI`,
+`POSTGRES_URI`, `REDIS_URI` and `REDIS_URL` are honoured too), config.yaml, `RUNLINE_*` entries of langgraph.json's
+`env`, the defaults below.
 """
 
 from __future__ import annotations
@@ -53,11 +54,24 @@ class GraphSettings(_Section):
 
 
 class DatabaseSettings(_Section):
-    """The embedded SQLite files."""
+    """SQLite files in the data folder or, if there is a `uri`, PostgreSQL."""
 
+    uri: SecretStr | None = Field(None, min_length=1)
+    writers: int = Field(8, ge=1, le=256)
+    checkpointers: int = Field(8, ge=1, le=256)
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     busy_timeout_seconds: float = Field(5.0, gt=0)
     readers: int = Field(4, ge=1, le=64)
+
+
+class RedisSettings(_Section):
+    """What carries streams and bells from process to process."""
+
+    uri: SecretStr | None = Field(None, min_length=1)
+    prefix: str = Field("runline", min_length=1, max_length=64, pattern=r"^[\w.:{}-]+$")
+    timeout_seconds: float = Field(2.0, gt=0)
+    max_events_per_run: int = Field(65_536, ge=1)
+    max_unsent_bytes: int = Field(64 * 2**20, ge=2**16)
 
 
 class WorkerSettings(_Section):
@@ -140,6 +154,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     graphs: GraphSettings = GraphSettings()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     workers: WorkerSettings = WorkerSettings()
     streams: StreamSettings = StreamSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -188,8 +203,7 @@ def load_settings(
     try:
         _merge(merged, _EnvSource(project_env or {})())
         _merge(merged, _read_yaml(config_file) if config_file else {})
-        if port := environ.get("PORT"):
-            _merge(merged, {"server": {"port": port}})
+        _merge(merged, _common_names(environ))
         _merge(merged, _EnvSource(environ)())
         _merge(merged, flags or {})
         return Settings(**merged)
@@ -197,6 +211,16 @@ def load_settings(
         raise ConfigError(_first_problem(exc)) from exc
     except ValueError as exc:
         raise ConfigError(f"The environment cannot be read: {exc}.") from exc
+
+
+def _common_names(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Settings by the names that other programs know, too."""
+    named = (
+        ("server", "port", environ.get("PORT")),
+        ("database", "uri", environ.get("DATABASE_URI") or environ.get("POSTGRES_URI")),
+        ("redis", "uri", environ.get("REDIS_URI") or environ.get("REDIS_URL")),
+    )
+    return {section: {key: value} for section, key, value in named if value}
 
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:

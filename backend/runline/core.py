@@ -10,23 +10,24 @@ from datetime import timedelta
 
 from runline.config import Settings
 from runline.graphs.registry import GraphRegistry
-from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.model.item import ItemLimits
+from runline.options import dispatcher_options, item_limits, price_list, queue_limits, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.commands import ThreadCommands
 from runline.runs.crons import CronManager
-from runline.runs.dispatcher import Dispatcher, DispatcherOptions, WebhookBody
+from runline.runs.dispatcher import Dispatcher, WebhookBody
 from runline.runs.executor import Executor
 from runline.runs.follow import RunStreams
+from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
 from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
-from runline.runs.prices import Price, PriceList
+from runline.runs.meters import Meters
+from runline.runs.mirror_watch import MirrorWatch
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -41,15 +42,16 @@ from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
 from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
-from runline.runs.worker import Worker, WorkerOptions
+from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
 from runline.storage.run_events import RunEventStore
+from runline.storage.run_lists import RunListStore
 from runline.storage.run_log import RunLogStore
-from runline.storage.runs import QueueLimits, RunStore
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
@@ -59,8 +61,9 @@ from runline.storage.usage import UsageStore
 from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
 from runline.streams.contracts import StreamBridge, ThreadBells
-from runline.streams.memory import KeepLimits, MemoryBell, MemoryStreamBridge
-from runline.streams.thread_bells import MemoryThreadBells
+from runline.streams.memory import MemoryBell
+from runline.streams.transport import RedisSide
+from runline.tracing.tracer import Tracer
 
 _SWEEP_SECONDS = 60.0
 
@@ -84,13 +87,18 @@ class Core:
     ttls: TtlStore
     upkeep: Upkeep
     runs: RunManager
+    run_lists: RunListStore
     worker: Worker
     bridge: StreamBridge
     thread_bells: ThreadBells
     log_bells: ThreadBells
+    logs: RunLogs
     thread_streams: ThreadStreams
-    commands: ThreadCommands
+    redis: RedisSide | None
+    meters: Meters
+    tracer: Tracer
     insight: Insight
+    commands: ThreadCommands
     tasks: TaskSet
 
     async def drain(self) -> None:
@@ -99,6 +107,8 @@ class Core:
         self.bridge.shut_down()
         self.thread_bells.shut_down()
         self.log_bells.shut_down()
+        if self.redis:
+            await self.redis.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +133,34 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
     project = await asyncio.to_thread(load_project, settings)
-    registry = project.registry
+    async with open_resources(settings, project, webhook_body) as opened, run_core(settings, project, opened) as core:
+        yield core
+
+
+@asynccontextmanager
+async def run_core(
+    settings: Settings, project: Project, opened: Resources, *, alone: bool = True
+) -> AsyncIterator[Core]:
+    """Put everything together and start it; leaving it drains.
+
+    `alone`: no other process uses the database, so that what is running or half made was left by one that died.
+    """
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(open_resources(settings, project, webhook_body))
-        core, background = _assemble(settings, project, opened)
-        await core.assistants.sync_graphs({name: registry.description(name) for name in registry.graph_ids})
+        core = _assemble(settings, project, opened)
+        background = _background_of(core, settings, opened)
+        graphs = {name: project.registry.description(name) for name in project.registry.graph_ids}
+        await core.assistants.sync_graphs(graphs)
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
+        for name, step in opened.transport.loops.items():
+            tasks.supervise(name, step)
+        if core.redis:
+            watch = MirrorWatch(core.redis, core.leases, core.runs.streams.segments)
+            tasks.supervise("watch mirrors", lambda: _every(settings.workers.poll_seconds, watch.look))
         tasks.supervise("write logs", background.logs.write_step)
-        # this process owns the database alone: what is still running was left by one that died
-        await background.reaper.reap(everything=True)
-        await core.upkeep.finish_removals()
+        if alone:
+            await background.reaper.reap(everything=True)
+            await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 2, background.reaper.reap))
         tasks.supervise("fire crons", background.scheduler.step)
@@ -148,15 +175,13 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
         yield core
 
 
-def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[Core, _Background]:
+def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    clock = SystemClock()
-    bridge = MemoryStreamBridge(
-        KeepLimits(
-            settings.streams.retention_seconds, settings.streams.max_bytes_per_run, settings.streams.max_bytes_total
-        )
-    )
-    bell, thread_bells, log_bells = MemoryBell(), MemoryThreadBells(), MemoryThreadBells()
+    tracer, transport = opened.tracer, opened.transport
+    clock = database.clock
+    meters = Meters(clock)
+    bridge, bell = transport.bridge, transport.bell
+    thread_bells, log_bells = transport.thread_bells, transport.log_bells
     registry, ttl = project.registry, project.thread_ttl
     threads = ThreadStore(database, clock, ttl.default)
     unseen = UnseenStore(database, clock, ttl.default)
@@ -164,31 +189,29 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
     leases = LeaseStore(database, clock)
     side = GraphSide(registry, saver, store)
     states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
-    items = Items(store, ItemLimits(settings.limits.max_item_name_bytes, settings.limits.max_item_bytes))
+    items = Items(store, item_limits(settings))
     rollback = Rollback(saver, leases, states)
     assistants = AssistantStore(database, clock)
     assistant_graphs = AssistantGraphs(registry, assistants, store)
     segments = SegmentStore(database)
-    streams = RunStreams(bridge, segments, Recorder(segments, bridge))
-    options = WorkerOptions(
-        concurrency=settings.workers.concurrency,
-        poll_seconds=settings.workers.poll_seconds,
-        lease_seconds=settings.workers.lease_seconds,
-        shutdown_grace_seconds=settings.workers.shutdown_grace_seconds,
-    )
+    runs = RunStore(database, clock, queue_limits(settings), ttl.default)
+    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
     deliveries = DeliveryStore(database, clock)
     webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
     logs = RunLogs(RunLogStore(database), log_bells)
-    prices = _price_list(settings)
-    watch = Watch(logs, Ledger(prices), clock, settings.insight.max_trace_bytes)
-    executor = Executor(registry, saver, store, leases, states, rollback, streams, webhooks, watch)
-    worker = Worker(executor, leases, bell, clock, tasks, options)
-    queue_limits = QueueLimits(settings.limits.max_active_runs_per_thread, settings.limits.max_active_runs)
+    prices = price_list(settings)
+    watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
+    executor = Executor(
+        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
+    )
+    worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
+    transport.stop_bell.answer(worker.stop)
     manager = RunManager(
         registry=registry,
         assistants=assistant_graphs,
-        runs=RunStore(database, clock, queue_limits, ttl.default),
+        runs=runs,
         threads=threads,
+        unseen=unseen,
         saver=saver,
         states=states,
         rollback=rollback,
@@ -197,10 +220,12 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         bridge=bridge,
         streams=streams,
         bell=bell,
-        thread_bells=thread_bells,
+        stop_bell=transport.stop_bell,
         log_bells=log_bells,
-        recent=RecentRuns(bridge),
+        recent=RecentRuns(bridge, transport.redis.notes if transport.redis else None),
         clock=clock,
+        meters=meters,
+        tracer=tracer,
     )
     crons = CronStore(database, clock, settings.limits.max_crons)
     cron_bell = MemoryBell()
@@ -215,7 +240,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         feedback=FeedbackStore(database, clock),
         prices=prices,
     )
-    core = Core(
+    return Core(
         registry=registry,
         assistants=assistants,
         assistant_graphs=assistant_graphs,
@@ -231,44 +256,47 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> tuple[
         ttls=ttls,
         upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
         runs=manager,
+        run_lists=RunListStore(database),
         worker=worker,
         bridge=bridge,
         thread_bells=thread_bells,
         log_bells=log_bells,
+        logs=logs,
         thread_streams=thread_streams,
-        commands=ThreadCommands(manager, states, thread_streams.store),
+        redis=transport.redis,
+        meters=meters,
+        tracer=tracer,
         insight=insight,
+        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns()),
         tasks=tasks,
     )
+
+
+def _background_of(core: Core, settings: Settings, opened: Resources) -> _Background:
+    runs = core.runs
+    streams, webhooks, clock = runs.streams, runs.webhooks, runs.clock
     attempts = settings.workers.max_attempts
-    return core, _Background(
-        Reaper(leases, threads, saver, states, rollback, streams, webhooks, bell, log_bells, worker.live, attempts),
-        streams.recorder,
-        logs,
-        Scheduler(crons, manager, cron_bell, clock),
-        Sweeper(
-            database,
-            segments,
-            clock,
-            settings.streams.stored_retention_seconds,
-            settings.webhooks.retention_seconds,
+    kept_seconds = settings.streams.stored_retention_seconds, settings.webhooks.retention_seconds
+    return _Background(
+        Reaper(
+            core.leases,
+            core.threads,
+            runs.saver,
+            core.states,
+            runs.rollback,
+            streams,
+            webhooks,
+            runs.bell,
+            core.log_bells,
+            core.worker.live,
+            attempts,
+            core.meters,
         ),
-        Dispatcher(deliveries, caller, webhooks.bell, clock, tasks, _dispatcher_options(settings)),
-    )
-
-
-def _price_list(settings: Settings) -> PriceList:
-    return PriceList({model: Price(**price.model_dump()) for model, price in settings.insight.prices.items()})
-
-
-def _dispatcher_options(settings: Settings) -> DispatcherOptions:
-    wanted = settings.webhooks
-    return DispatcherOptions(
-        concurrency=wanted.concurrency,
-        timeout_seconds=wanted.timeout_seconds,
-        max_attempts=wanted.max_attempts,
-        retry_seconds=wanted.retry_seconds,
-        poll_seconds=settings.workers.poll_seconds,
+        streams.recorder,
+        core.logs,
+        Scheduler(core.crons, runs, core.cron_manager.bell, clock),
+        Sweeper(opened.database, streams.segments, clock, *kept_seconds),
+        Dispatcher(webhooks, opened.caller, clock, opened.tasks, dispatcher_options(settings), core.meters),
     )
 
 

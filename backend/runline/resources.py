@@ -11,26 +11,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from runline.config import Settings
+from runline.databases import open_databases
 from runline.errors import ConfigError
-from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
-from runline.graphs.store import RunlineStore, open_store
+from runline.graphs.store import RunlineStore
 from runline.graphs.store_index import StoreIndex, load_index
 from runline.graphs.store_spec import StoreSpec
 from runline.graphs.thread_ttl import ThreadTtl
-from runline.kit.clock import SystemClock
 from runline.kit.tasks import TaskSet
+from runline.options import keep_limits, redis_options
 from runline.runs.dispatcher import Caller, WebhookBody
-from runline.storage.engine import Database, SqliteOptions, lock_data_dir, open_database
+from runline.storage.engine import Database
+from runline.streams.transport import Transport, open_transport
+from runline.tracing.export import open_tracer
+from runline.tracing.tracer import Tracer
 from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
 from runline.webhooks.signature import Signer
-
-DATABASE_FILE = "runline.db"
-CHECKPOINT_FILE = "checkpoints.db"
-STORE_FILE = "store.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Resources:
     saver: RunlineSaver
     store: RunlineStore
     caller: Caller
+    transport: Transport
+    tracer: Tracer
     tasks: TaskSet
 
 
@@ -71,37 +73,12 @@ def load_project(settings: Settings) -> Project:
 async def open_resources(settings: Settings, project: Project, webhook_body: WebhookBody) -> AsyncIterator[Resources]:
     """Open them in order of dependency. Raises ConfigError."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(lock_data_dir(settings.data_dir))
-        database = await stack.enter_async_context(open_database(_sqlite_options(settings)))
-        saver = await stack.enter_async_context(
-            open_saver(
-                settings.data_dir / CHECKPOINT_FILE,
-                synchronous=settings.database.synchronous,
-                busy_timeout_seconds=settings.database.busy_timeout_seconds,
-            )
-        )
-        store = await stack.enter_async_context(
-            open_store(
-                settings.data_dir / STORE_FILE,
-                SystemClock(),
-                project.store,
-                project.index,
-                synchronous=settings.database.synchronous,
-                busy_timeout_seconds=settings.database.busy_timeout_seconds,
-            )
-        )
+        opened = await stack.enter_async_context(open_databases(settings, project.store, project.index))
         caller = await stack.enter_async_context(_open_caller(settings, project.webhooks, webhook_body))
+        transport = await stack.enter_async_context(open_transport(keep_limits(settings), redis_options(settings)))
+        tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(database, saver, store, caller, tasks)
-
-
-def _sqlite_options(settings: Settings) -> SqliteOptions:
-    return SqliteOptions(
-        file=settings.data_dir / DATABASE_FILE,
-        synchronous=settings.database.synchronous,
-        busy_timeout_seconds=settings.database.busy_timeout_seconds,
-        readers=settings.database.readers,
-    )
+        yield Resources(opened.database, opened.saver, opened.store, caller, transport, tracer, tasks)
 
 
 @asynccontextmanager

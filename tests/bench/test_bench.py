@@ -32,6 +32,8 @@ MUST_BE_ZERO = (
     ("viewers-100", "viewers that missed something"),
     ("viewers-500", "viewers that missed something"),
     ("threads", "searches that missed something"),
+    ("insight", "messages missed or repeated"),
+    ("insight", "runs missed"),
     ("replay", "events lost"),
     ("replay-stored", "events lost"),
     ("reconnect", "tokens lost"),

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway import SETTINGS
+
 AGENT = """
 from langgraph.graph import START, MessagesState, StateGraph
 
@@ -72,7 +74,7 @@ def command(*arguments: str) -> list[str]:
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Without the settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     return {**kept, **more}
 
 

@@ -19,13 +19,13 @@ def test_help_names_every_command(project: Project) -> None:
     result = project.run("--help")
 
     assert result.returncode == 0
-    assert all(f" {command} " in result.stdout for command in ("serve", "dev", "doctor", "graphs"))
+    assert all(f" {command} " in result.stdout for command in ("serve", "dev", "doctor", "graphs", "runs", "usage"))
 
 
 def test_the_command_line_alone_imports_nothing_heavy() -> None:
     program = (
         "import sys, runline.cli\n"
-        "heavy = {'langgraph', 'langchain_core', 'fastapi', 'uvicorn', 'sqlalchemy', 'pydantic'}\n"
+        "heavy = {'langgraph', 'langchain_core', 'fastapi', 'uvicorn', 'sqlalchemy', 'pydantic', 'httpx'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 
 import pytest
+from redis import Redis
 
 from cli.project import Project
+from kit.redis_server import redis_server
 
 
 def rows(output: str) -> dict[str, tuple[str, str]]:
@@ -137,3 +139,55 @@ def test_webhooks_are_looked_at(project: Project, free_port: int) -> None:
     result = project.run("doctor", "--port", str(free_port), LG_WEBHOOK_AUTH="canary")
     assert (rows(result.stdout)["webhooks"][0], result.returncode) == ("ok", 0)
     assert "canary" not in result.stdout
+
+
+def test_a_redis_that_answers_is_found(project: Project, free_port: int, redis_uri: str) -> None:
+    found = rows(project.run("doctor", "--port", str(free_port), REDIS_URI=redis_uri).stdout)
+
+    assert found["redis"][0] == "ok"
+    assert "redis maxmemory-policy" not in found
+
+
+def test_a_redis_that_does_not_answer_fails(project: Project, free_port: int) -> None:
+    result = project.run("doctor", "--port", str(free_port), REDIS_URI="redis://127.0.0.1:1/0")
+
+    assert rows(result.stdout)["redis"][0] == "failed"
+    assert result.returncode == 1
+
+
+def test_an_address_that_is_none_fails(project: Project, free_port: int) -> None:
+    result = project.run("doctor", "--port", str(free_port), REDIS_URI="http://host/0")
+
+    assert rows(result.stdout)["redis"][0] == "failed"
+
+
+def test_a_redis_that_may_forget_live_streams_is_a_warning(project: Project, free_port: int) -> None:
+    with redis_server() as server, Redis.from_url(server.uri) as client:
+        client.config_set("maxmemory", "100mb")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        result = project.run("doctor", "--port", str(free_port), REDIS_URI=server.uri)
+
+    assert rows(result.stdout)["redis maxmemory-policy"][0] == "warning"
+    assert result.returncode == 0
+
+
+def test_doctor_says_whether_runs_are_traced(project: Project, free_port: int) -> None:
+    off = project.run("doctor", "--port", str(free_port), OTEL_SERVICE_NAME="shop")
+    on = project.run("doctor", "--port", str(free_port), OTEL_EXPORTER_OTLP_ENDPOINT="http://me:secret@collector:4318")
+
+    assert rows(off.stdout)["tracing"] == ("ok", "off")
+    assert rows(on.stdout)["tracing"] == ("ok", "on: spans go to http://collector:4318")
+
+
+def test_tracing_without_its_extra_is_told_before_the_start(project: Project, free_port: int) -> None:
+    """A package in the way of OpenTelemetry's exporters, as if there were none."""
+    (project.folder / "opentelemetry" / "exporter").mkdir(parents=True)
+    project.write("opentelemetry/exporter/__init__.py", "")
+    environ = {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(project.folder)}
+    found = rows(project.run("doctor", "--port", str(free_port), **environ).stdout)
+    served = project.run("serve", "--port", str(free_port), **environ)
+
+    assert found["tracing"][0] == "failed"
+    assert "pip install 'runline[otel]'" in found["tracing"][1]
+    assert served.returncode == 1
+    assert "pip install 'runline[otel]'" in served.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway import Gateway, serving
 
 PROJECT = Path(__file__).with_name("js")
+TALKING = Path(__file__).parents[1] / "graphs_under_test" / "talking.json"
 SAMPLES = Path(__file__).parents[2] / "examples" / "agents" / "langgraph.json"
 
 
@@ -21,6 +22,13 @@ def test_the_react_hook_streams_resumes_stops_forks_and_comes_back(tmp_path: Pat
     """The sample agents speak slowly enough here to be interrupted."""
     with serving(tmp_path / "data", {"SAMPLE_TOKEN_DELAY": "0.03"}, SAMPLES) as samples:
         run("use-stream.test.js", samples)
+
+
+def test_the_react_hook_of_the_agent_streaming_protocol_does_so_too(tmp_path: Path) -> None:
+    """By both transports; for WebSockets, browsers leave it to the gateway which pages may open them."""
+    settings = {"SAMPLE_TOKEN_DELAY": "0.03", "RUNLINE_SERVER__CORS_ORIGINS": '["http://page.test"]'}
+    with serving(tmp_path / "data", settings, TALKING) as talking:
+        run("use-stream-v2.test.js", talking)
 
 
 def run(suite: str, gateway: Gateway) -> None:

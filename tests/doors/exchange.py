@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields
+from types import SimpleNamespace
 from typing import Any
 
 from starlette.types import ASGIApp, Message
 
 from kit.waiting import wait_until
 from runline.doors.http import WireOptions
+from runline.kit.clock import SystemClock
+from runline.runs.meters import Meters
 
 HTTP = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"", "asgi": {"version": "3.0"}}
+
+
+def app_with(meters: Meters) -> SimpleNamespace:
+    """All that an answer asks of the app that it belongs to."""
+    return SimpleNamespace(state=SimpleNamespace(core=SimpleNamespace(meters=meters)))
 
 
 def wire(**options: Any) -> WireOptions:
@@ -27,6 +35,7 @@ class Exchange:
 
     appetite: int = 10_000
     taken: list[Message] = field(default_factory=list)
+    meters: Meters = field(default_factory=lambda: Meters(SystemClock()))
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, message: Message) -> None:
@@ -42,7 +51,7 @@ class Exchange:
         self._leaving.set()
 
     async def run(self, app: ASGIApp) -> None:
-        await app(dict(HTTP), self.receive, self.send)
+        await app({**HTTP, "app": app_with(self.meters)}, self.receive, self.send)
 
     @property
     def chunks(self) -> list[bytes]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from starlette.routing import Route
 
-from runline.doors import platform
+from runline.doors import insight, platform
 from runline.doors.areas import area_of
 from runline.graphs.http import AREAS
 
 
 def paths(disabled: tuple[str, ...] = ()) -> set[str]:
-    return {route.path for route in platform.router(disabled).routes if isinstance(route, Route)}
+    routes = [route for door in (platform, insight) for route in door.router(disabled).routes]
+    return {route.path for route in routes if isinstance(route, Route)}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,10 @@ def paths(disabled: tuple[str, ...] = ()) -> set[str]:
         ("/threads/{thread_id}/runs", "runs"),
         ("/threads/{thread_id}/runs/crons", "runs"),
         ("/threads/{thread_id}/runs/{run_id}/webhooks", "webhooks"),
+        ("/threads/{thread_id}/messages", "threads"),
+        ("/threads/{thread_id}/token-usage", "threads"),
+        ("/threads/{thread_id}/runs/{run_id}/feedback", "runs"),
+        ("/usage", "runs"),
         ("/runs/batch", "runs"),
         ("/store/items/search", "store"),
         ("/mcp/", "mcp"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from doors.exchange import Exchange, Source, wire
+from doors.exchange import HTTP, Exchange, Source, app_with, wire
 from kit.waiting import let_others_run, wait_until
 from runline.doors.http import WireOptions
 from runline.doors.live import AnswerCut, late_json, sse
@@ -43,6 +43,16 @@ async def test_each_chunk_is_sent_as_it_comes_and_the_last_message_ends_the_answ
     await answering
     assert exchange.chunks == [b"0", b"1", b"2", b""]
     assert exchange.complete
+
+
+async def test_a_stream_is_counted_while_it_is_read() -> None:
+    source, exchange = Source(), Exchange()
+    answering = asyncio.create_task(exchange.run(events(source)))
+    await wait_until(lambda: exchange.taken)
+    assert b"runline_stream_readers 1.0" in exchange.meters.exposition()
+    exchange.leave()
+    await answering
+    assert b"runline_stream_readers 0.0" in exchange.meters.exposition()
 
 
 async def test_the_head_is_sent_before_the_first_chunk_is_there() -> None:
@@ -129,7 +139,8 @@ async def test_a_slow_reader_that_takes_each_chunk_in_time_is_not_dropped() -> N
 
     source.give(*[b"data"] * 20)
     source.end()
-    await events(source, gone, wire(send_timeout_seconds=0.08))({"type": "http"}, exchange.receive, take_slowly)
+    scope = {**HTTP, "app": app_with(exchange.meters)}
+    await events(source, gone, wire(send_timeout_seconds=0.08))(scope, exchange.receive, take_slowly)
     assert (exchange.complete, gone.calls) == (True, 0)
 
 

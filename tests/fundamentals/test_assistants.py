@@ -10,7 +10,7 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError, UnprocessableEntityError
 
-GRAPHS = ["asks", "asks_many", "broken", "chat", "counter", "family", "mirror", "steps", "tuned"]
+GRAPHS = ["asks", "asks_many", "broken", "chat", "counter", "family", "mirror", "spends", "steps", "tuned"]
 SYSTEM = {"created_by": "system"}
 OFFICIAL_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from fundamentals.reading import collect, data_of, log, log_of
+from fundamentals.reading import collect, data_of, log, log_of, past_of
 
+STEPS = ["one", "two", "three"]
 QUESTION = {"question": "Shall we?"}
 
 
@@ -138,6 +139,20 @@ async def test_an_update_is_an_object_or_a_list_of_pairs(client: LangGraphClient
 
     added = ["x", "y", "z"] if len(update) == 2 else ["x"]
     assert log_of(values) == ["one", "two", "three", *added, "three"]
+
+
+async def test_a_command_that_the_graph_refuses_changes_nothing(client: LangGraphClient, thread_id: str) -> None:
+    """Its run fails; the thread can be read, and the next run goes on as if there had been none."""
+    await client.runs.wait(thread_id, "steps", input=log("before"))
+    before = await past_of(client, thread_id)
+    for durability in ("async", "sync", "exit"):
+        refused: Any = await client.runs.wait(
+            thread_id, "steps", command={"update": {"log": 5}}, durability=durability, raise_error=False
+        )
+        assert refused["__error__"]["error"] == "TypeError"
+        assert (await past_of(client, thread_id)).history == before.history
+    values = await client.runs.wait(thread_id, "steps", input=log("after"))
+    assert log_of(values) == ["before", *STEPS, "after", *STEPS]
 
 
 @pytest.mark.parametrize(

@@ -131,10 +131,23 @@ async def test_the_whole_queue_gives_way(client: LangGraphClient, thread_id: str
     assert listed == {**evicted, last["run_id"]: "success"}
 
 
-async def test_a_delayed_run_keeps_its_place_in_the_queue(client: LangGraphClient, thread_id: str) -> None:
-    """First in, first out holds for delayed runs too: a later run does not overtake."""
+async def test_a_delayed_run_holds_up_nobody(client: LangGraphClient, thread_id: str) -> None:
+    """It takes its place in the queue when it is due; what comes meanwhile goes first."""
     delayed = await client.runs.create(thread_id, "steps", input=log("delayed"), after_seconds=1)
-    values = await client.runs.wait(thread_id, "steps", input=log("later"))
+    values = await client.runs.wait(thread_id, "steps", input=log("meanwhile"))
 
-    assert log_of(values) == ["delayed", *STEPS, "later", *STEPS]
-    assert await status_of(client, thread_id, delayed["run_id"]) == "success"
+    assert log_of(values) == ["meanwhile", *STEPS]
+    assert log_of(await client.runs.join(thread_id, delayed["run_id"])) == ["meanwhile", *STEPS, "delayed", *STEPS]
+    listed = await client.runs.list(thread_id)
+    assert [run["run_id"] for run in listed][1] == delayed["run_id"], "the newest first, by their creation"
+
+
+@pytest.mark.parametrize("strategy", ["interrupt", "rollback"])
+async def test_a_delayed_run_gives_way_like_any_other(client: LangGraphClient, thread_id: str, strategy: Any) -> None:
+    """`reject` refuses to stand beside it, too."""
+    await client.runs.create(thread_id, "steps", input=log("delayed"), after_seconds=3600)
+    with pytest.raises(ConflictError):
+        await client.runs.create(thread_id, "steps", input=log("refused"), multitask_strategy="reject")
+    values = await client.runs.wait(thread_id, "steps", input=log("new"), multitask_strategy=strategy)
+    assert log_of(values) == ["new", *STEPS]
+    assert (await client.threads.get(thread_id))["status"] == "idle"

@@ -52,6 +52,19 @@ async def test_metrics_count_runs(http: httpx.AsyncClient, client: LangGraphClie
     assert 'runline_runs{status="pending"} 1.0' in text.text
 
 
+async def test_metrics_tell_how_runs_ended_and_how_long_they_took(http: httpx.AsyncClient) -> None:
+    """docs/operations.md lists them all."""
+    await http.post("/runs/wait", json={"assistant_id": "steps", "input": {"log": []}})
+
+    async def ended() -> bool:
+        return 'runline_runs_ended_total{status="success"} 0.0' not in (await http.get("/metrics")).text
+
+    await wait_until(ended)
+    text = (await http.get("/metrics")).text
+    for name in ("run_queue", "run_first_event", "run_duration"):
+        assert f"# TYPE runline_{name}_seconds histogram" in text
+
+
 async def test_the_api_describes_itself(http: httpx.AsyncClient) -> None:
     """`/docs` for people, `/openapi.json` for programs."""
     assert "text/html" in (await http.get("/docs")).headers["content-type"]
@@ -83,7 +96,7 @@ async def test_the_whole_api_is_served_under_api_too(gateway: Gateway, thread_id
         assert names(parts) == ["metadata", *["values"] * 4, "end"]
         assert again == parts
         assert log_of((await client.threads.get_state(thread_id))["values"]) == ["one", "two", "three"]
-        assert len(await client.assistants.search(metadata={"created_by": "system"})) == 9
+        assert len(await client.assistants.search(metadata={"created_by": "system"})) == 10
 
 
 async def test_addresses_in_headers_have_no_prefix(http: httpx.AsyncClient, thread_id: str) -> None:

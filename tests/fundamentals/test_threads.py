@@ -50,6 +50,16 @@ async def test_creating_with_do_nothing_returns_the_thread_that_exists(client: L
     assert again == first
 
 
+async def test_nobody_but_its_runs_says_which_assistant_a_thread_has(client: LangGraphClient) -> None:
+    """A claim to another one is left out of the metadata."""
+    thread = await client.threads.create(metadata={"assistant_id": "another", "mine": 1})
+    assert thread["metadata"] == {"mine": 1}
+    await client.runs.wait(thread["thread_id"], "steps", input={"log": []})
+    (run,) = await client.runs.list(thread["thread_id"])
+    changed = await client.threads.update(thread["thread_id"], metadata={"assistant_id": "another", "mine": 2})
+    assert changed["metadata"] == {"assistant_id": run["assistant_id"], "graph_id": "steps", "mine": 2}
+
+
 async def test_metadata_is_merged_key_by_key(client: LangGraphClient) -> None:
     """An update names only what changes; null is a value like any other."""
     thread = await client.threads.create(metadata={"kept": 1, "changed": 1, "emptied": 1})

@@ -74,6 +74,13 @@ async def test_a_webhook_is_told_the_run_as_it_ended(
     assert set(told) - set(ended) == {"run_started_at", "run_ended_at", "webhook_sent_at", "values"}
 
 
+async def test_a_webhook_is_told_what_the_run_used(client: LangGraphClient, receiver: Receiver, thread_id: str) -> None:
+    calls: Any = [{"input": 7, "output": 1}]
+    await client.runs.wait(thread_id, "spends", input={"calls": calls}, webhook=receiver.url())
+
+    assert (await receiver.called()).told["usage"]["total_tokens"] == 8
+
+
 async def test_a_failure_and_a_question_are_told(client: LangGraphClient, receiver: Receiver, thread_id: str) -> None:
     """Officially the question is missing: who is told could not know that somebody waits for an answer."""
     await client.runs.wait(
@@ -228,7 +235,8 @@ async def test_a_crash_between_the_end_and_the_call_loses_no_webhook(tmp_path: P
         own.kill()
         own.start()
         async with receiving(port=away.port) as receiver:
-            assert (await receiver.called()).told["run_id"] == run["run_id"]
+            # an attempt that the kill cut off is taken for dead after 20 seconds
+            assert (await receiver.called(timeout=40)).told["run_id"] == run["run_id"]
 
 
 async def test_crash_after_crash_every_end_is_told(tmp_path: Path) -> None:

@@ -12,9 +12,15 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import SearchItem, ensure_embeddings
 
-from runline.graphs.store import RunlineStore, open_store
+from runline.graphs.postgres_pool import PoolOptions, open_pool
+from runline.graphs.postgres_store import PostgresStore, open_postgres_store
+from runline.graphs.sqlite_store import SqliteStore, open_sqlite_store
+from runline.graphs.store import RunlineStore
 from runline.graphs.store_index import StoreIndex
 from runline.graphs.store_spec import IndexSpec, StoreSpec
+
+Shelf = Path | str
+"""A file of SQLite's, or the address of a database in PostgreSQL."""
 
 COLOURS = ("red", "green", "blue")
 
@@ -60,11 +66,27 @@ def index_by(embed: Any = count_colours, *fields: str, dims: int = 4) -> StoreIn
 
 @asynccontextmanager
 async def open_memory(
-    file: Path, clock: HandClock, spec: StoreSpec | None = None, index: StoreIndex | None = None
+    shelf: Shelf, clock: HandClock, spec: StoreSpec | None = None, index: StoreIndex | None = None
 ) -> AsyncIterator[RunlineStore]:
-    settings: dict[str, Any] = {"synchronous": "OFF", "busy_timeout_seconds": 0.05}
-    async with open_store(file, clock, spec or StoreSpec(), index, **settings) as store:
-        yield store
+    spec = spec or StoreSpec()
+    if isinstance(shelf, Path):
+        settings: dict[str, Any] = {"synchronous": "OFF", "busy_timeout_seconds": 0.05}
+        async with open_sqlite_store(shelf, clock, spec, index, **settings) as in_file:
+            yield in_file
+    else:
+        async with open_pool(PoolOptions(shelf)) as pool, open_postgres_store(pool, clock, spec, index) as in_postgres:
+            yield in_postgres
+
+
+async def execute(store: RunlineStore, sql: str) -> list[tuple[Any, ...]]:
+    """Do what no store would: `{items}` and `{vectors}` stand for the tables."""
+    if isinstance(store, PostgresStore):
+        async with store._pool.cursor("The store") as cursor:
+            await cursor.execute(sql.format(items="items", vectors="item_vectors"))
+            return [tuple(row.values()) for row in await cursor.fetchall()] if cursor.description else []
+    assert isinstance(store, SqliteStore)
+    statement = sql.format(items="store", vectors="store_vectors")
+    return await store.conn.run(lambda raw: raw.execute(statement).fetchall())
 
 
 def keys(items: list[SearchItem]) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,19 +11,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointMetadata, empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 
-from kit.leaks import nothing_leaks
-from runline.graphs import checkpoints
+from runline.graphs import sqlite_checkpoints
 from runline.graphs.checkpoint_ids import first_checkpoint_id, place_of_checkpoint
-from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.sqlite_checkpoints import SqliteSaver
 from runline.model.place import Place, place_of
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2286, 1, 1)).map(lambda time: time.replace(tzinfo=UTC))
-
-
-@pytest.fixture
-async def saver(tmp_path: Path) -> AsyncIterator[RunlineSaver]:
-    async with nothing_leaks(), open_saver(tmp_path / "checkpoints.db", synchronous="OFF") as saver:
-        yield saver
 
 
 def test_a_checkpoint_id_tells_when_it_was_made() -> None:
@@ -69,9 +61,10 @@ async def test_the_next_update_is_the_first_checkpoint_behind_a_place_that_no_ru
         place = place_of_checkpoint(wanted).behind if wanted else place
 
 
-async def test_it_is_found_without_looking_at_the_checkpoints_of_runs(saver: RunlineSaver) -> None:
+@pytest.mark.parametrize("open_saver", ["sqlite"], indirect=True)
+async def test_it_is_found_without_looking_at_the_checkpoints_of_runs(saver: SqliteSaver) -> None:
     await put(saver)
-    sql = f"EXPLAIN QUERY PLAN {checkpoints._NEXT_UPDATE}"
+    sql = f"EXPLAIN QUERY PLAN {sqlite_checkpoints._NEXT_UPDATE}"
     async with saver.conn.execute(sql, ("thread", first_checkpoint_id(Place(0)))) as cursor:
         plan = [row[3] for row in await cursor.fetchall()]
     assert any("ix_checkpoints_updates" in line for line in plan), plan

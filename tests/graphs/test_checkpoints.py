@@ -20,15 +20,11 @@ from langgraph.types import Command, interrupt
 from typing_extensions import TypedDict
 
 from kit.leaks import nothing_leaks
-from runline.graphs.checkpoints import RunlineSaver, StaleAttempt, open_saver
+from kit.savers import SaverOpener
+from runline.graphs.checkpoints import RunlineSaver, StaleAttempt
 from runline.graphs.registry import AnyGraph
+from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 from runs.lineage import THREAD, Lineage
-
-
-@pytest.fixture
-async def saver(tmp_path: Path) -> AsyncIterator[RunlineSaver]:
-    async with nothing_leaks(), open_saver(tmp_path / "checkpoints.db", synchronous="OFF") as saver:
-        yield saver
 
 
 def config(thread_id: str = THREAD, **more: Any) -> RunnableConfig:
@@ -36,10 +32,10 @@ def config(thread_id: str = THREAD, **more: Any) -> RunnableConfig:
 
 
 @pytest.mark.parametrize("capability", Capability, ids=lambda capability: capability.value)
-async def test_the_saver_conforms(tmp_path: Path, capability: Capability) -> None:
+async def test_the_saver_conforms(open_saver: SaverOpener, capability: Capability) -> None:
     @checkpointer_test("RunlineSaver")
     async def registered() -> AsyncIterator[RunlineSaver]:
-        async with open_saver(tmp_path / "checkpoints.db", synchronous="OFF") as saver:
+        async with open_saver() as saver:
             yield saver
 
     async with nothing_leaks():
@@ -229,7 +225,7 @@ async def test_a_cancelled_write_is_there_wholly_or_not_at_all(saver: RunlineSav
 async def test_a_file_of_langgraphs_own_saver_is_taken_over(tmp_path: Path) -> None:
     async with AsyncSqliteSaver.from_conn_string(str(tmp_path / "old.db")) as old:
         await Lineage(old).reach("question two")  # type: ignore[arg-type]
-    async with nothing_leaks(), open_saver(tmp_path / "old.db", synchronous="OFF") as saver:
+    async with nothing_leaks(), open_sqlite_saver(tmp_path / "old.db", synchronous="OFF") as saver:
         lineage = Lineage(saver)
         run_id = await lineage.run(Command(resume="yes"))
         await saver.adelete_for_runs([run_id])

@@ -37,7 +37,9 @@ def assistant(**fields: Any) -> Assistant:
 
 def a_run(**spec: Any) -> Run:
     wanted = RunSpec(assistant_id="assistant", **spec)
-    return Run(new_id(), new_id(), "graph", "alice", RunStatus.RUNNING, wanted, wanted.metadata, NOW, NOW, attempt=2)
+    return Run(
+        new_id(), new_id(), "graph", "alice", RunStatus.RUNNING, wanted, wanted.metadata, NOW, NOW, NOW, attempt=2
+    )
 
 
 def graph_of(node: Any, schema: Any = None, **options: Any) -> AnyGraph:

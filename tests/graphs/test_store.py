@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from langgraph.store.base import BaseStore, GetOp, InvalidNamespaceError, PutOp
 
-from graphs.memory import HandClock, keys, open_memory
+from graphs.memory import HandClock, Shelf, execute, keys, open_memory
 from kit.leaks import nothing_leaks
 from runline.errors import BadRequest, Unavailable, Unreadable
 from runline.graphs import items
+from runline.graphs.sqlite_store import SqliteStore
 from runline.graphs.store import RunlineStore
+
+IN_SQLITE = pytest.mark.parametrize("shelf", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -27,8 +30,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[RunlineStore]:
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", clock) as store:
+async def store(shelf: Shelf, clock: HandClock) -> AsyncIterator[RunlineStore]:
+    async with nothing_leaks(), open_memory(shelf, clock) as store:
         yield store
 
 
@@ -56,7 +59,7 @@ async def test_an_item_that_is_put_again_keeps_the_time_of_its_creation(store: R
 
 async def test_a_value_that_is_not_json_is_kept_as_json(store: RunlineStore) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    await store.aput(("a",), "k", {"moment": moment, "set": {1}, "half": "\ud800", "huge": 2**70})
+    await store.aput(("a",), "k", {"moment": moment, "set": {1}, "half": "\ud800", "huge": 2**70, "nul": "\0"})
     item = await store.aget(("a",), "k")
     assert item
     assert (item.value["moment"], item.value["set"]) == ("2026-01-01T00:00:00+00:00", [1])
@@ -126,11 +129,11 @@ async def test_namespaces_are_listed_sorted_by_label(store: RunlineStore) -> Non
     assert await store.alist_namespaces(max_depth=2, limit=3) == [*everything[:2], ("a-b",)]
 
 
-async def test_items_outlive_the_process(tmp_path: Path, clock: HandClock) -> None:
+async def test_items_outlive_the_process(shelf: Shelf, clock: HandClock) -> None:
     for _ in range(2):
-        async with nothing_leaks(), open_memory(tmp_path / "store.db", clock) as store:
+        async with nothing_leaks(), open_memory(shelf, clock) as store:
             await put_all(store, "a/1")
-    async with open_memory(tmp_path / "store.db", clock) as store:
+    async with open_memory(shelf, clock) as store:
         assert keys(await store.asearch(())) == ["1"]
 
 
@@ -166,7 +169,8 @@ async def test_many_writers_do_not_lock_each_other_out(store: RunlineStore) -> N
     assert len(await store.asearch((), limit=1000)) == 100
 
 
-async def test_a_search_that_takes_long_holds_up_nobody_who_puts_or_gets(store: RunlineStore) -> None:
+@IN_SQLITE
+async def test_a_search_that_takes_long_holds_up_nobody_who_puts_or_gets(store: SqliteStore) -> None:
     begun, over = threading.Event(), threading.Event()
 
     def search(_connection: sqlite3.Connection) -> None:
@@ -197,6 +201,7 @@ async def test_a_cancelled_put_is_there_wholly_or_not_at_all(store: RunlineStore
     assert "2" in keys(await store.asearch(()))
 
 
+@IN_SQLITE
 async def test_a_file_that_somebody_else_writes_is_unavailable_for_now(store: RunlineStore, tmp_path: Path) -> None:
     await put_all(store, "a/1")
     with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
@@ -209,12 +214,9 @@ async def test_a_file_that_somebody_else_writes_is_unavailable_for_now(store: Ru
 
 
 @pytest.mark.parametrize(("column", "poison"), [("value", "{"), ("value", "[]"), ("created_at", "yesterday")])
-async def test_a_poisoned_item_breaks_itself_alone(
-    store: RunlineStore, tmp_path: Path, column: str, poison: str
-) -> None:
+async def test_a_poisoned_item_breaks_itself_alone(store: RunlineStore, column: str, poison: str) -> None:
     await put_all(store, "a/1", "a/2")
-    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
-        other.execute(f"UPDATE store SET {column} = ? WHERE key = '1'", (poison,))
+    await execute(store, f"UPDATE {{items}} SET {column} = '{poison.replace('{', '{{')}' WHERE key = '1'")
     assert keys(await store.asearch(("a",))) == ["2"]
     assert keys(await store.asearch(("a",), filter={"missing": None})) == ["2"]
     with pytest.raises(Unreadable):
@@ -224,8 +226,9 @@ async def test_a_poisoned_item_breaks_itself_alone(
     assert keys(await store.asearch(("a",))) == ["1", "2"]
 
 
+@IN_SQLITE
 @pytest.mark.parametrize("statement", [items._GET, items._SEARCH, items._NAMESPACES, items._RENEW, items._SWEEP])
-async def test_every_statement_looks_up_what_it_needs_by_an_index(store: RunlineStore, statement: str) -> None:
+async def test_every_statement_looks_up_what_it_needs_by_an_index(store: SqliteStore, statement: str) -> None:
     names = ("prefix", "key", "now", "most", "expires_at", "ttl")
     asked = dict.fromkeys(names, "1")
     plan = await store.conn.run(lambda raw: raw.execute(f"EXPLAIN QUERY PLAN {statement}", asked).fetchall())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graphs.memory import HandClock, Lengths, count_colours, index_by, keys, open_memory
+from graphs.memory import HandClock, Lengths, Shelf, count_colours, index_by, keys, open_memory
 from kit.leaks import nothing_leaks
 from kit.waiting import wait_until
 from runline.errors import ConfigError, Unavailable
@@ -21,8 +21,8 @@ A = ("a",)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[RunlineStore]:
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", HandClock(), index=index_by()) as store:
+async def store(shelf: Shelf) -> AsyncIterator[RunlineStore]:
+    async with nothing_leaks(), open_memory(shelf, HandClock(), index=index_by()) as store:
         yield store
 
 
@@ -89,13 +89,13 @@ async def test_an_embedding_that_fails_fails_its_own_call_alone_and_keeps_nothin
     assert keys(await store.asearch(A)) == ["good"]
 
 
-async def test_vectors_of_another_length_are_refused(tmp_path: Path) -> None:
-    async with open_memory(tmp_path / "store.db", HandClock(), index=index_by(dims=3)) as store:
+async def test_vectors_of_another_length_are_refused(shelf: Shelf) -> None:
+    async with open_memory(shelf, HandClock(), index=index_by(dims=3)) as store:
         with pytest.raises(Unavailable, match="must return 1 vectors of 3 numbers"):
             await store.aput(A, "k", {"text": "red"})
 
 
-async def test_nobody_waits_for_an_embedding_but_who_asked(tmp_path: Path) -> None:
+async def test_nobody_waits_for_an_embedding_but_who_asked(shelf: Shelf) -> None:
     entered, release = threading.Event(), threading.Event()
 
     def slow(texts: list[str]) -> list[list[float]]:
@@ -103,7 +103,7 @@ async def test_nobody_waits_for_an_embedding_but_who_asked(tmp_path: Path) -> No
         release.wait(10)
         return count_colours(texts)
 
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", HandClock(), index=index_by(slow)) as store:
+    async with nothing_leaks(), open_memory(shelf, HandClock(), index=index_by(slow)) as store:
         putting = asyncio.create_task(store.aput(A, "slow", {"text": "red"}))
         await wait_until(entered.is_set)
         await store.aput(A, "quick", {})
@@ -113,32 +113,32 @@ async def test_nobody_waits_for_an_embedding_but_who_asked(tmp_path: Path) -> No
         assert keys(await store.asearch(A, query="red")) == ["slow", "quick"]
 
 
-async def test_an_index_may_come_change_and_go(tmp_path: Path) -> None:
+async def test_an_index_may_come_change_and_go(shelf: Shelf) -> None:
     """Items from before are found without a score until they are put again; their vectors never outlive them."""
-    file, clock = tmp_path / "store.db", HandClock()
-    async with open_memory(file, clock) as store:
+    clock = HandClock()
+    async with open_memory(shelf, clock) as store:
         await store.aput(A, "before", {"text": "red"})
-    async with open_memory(file, clock, index=index_by()) as store:
+    async with open_memory(shelf, clock, index=index_by()) as store:
         await store.aput(A, "indexed", {"text": "red"})
         await store.aput(A, "changed", {"text": "red"})
         assert keys(await store.asearch(A, query="red")) == ["changed", "indexed", "before"]
-    async with open_memory(file, clock) as store:
+    async with open_memory(shelf, clock) as store:
         await store.aput(A, "changed", {"text": "blue"})
         assert [item.score for item in await store.asearch(A, query="red")] == [None] * 3
-    async with open_memory(file, clock, index=index_by()) as store:
+    async with open_memory(shelf, clock, index=index_by()) as store:
         scores = {item.key: item.score for item in await store.asearch(A, query="red")}
         assert scores == {"indexed": 1.0, "changed": None, "before": None}
     other = index_by(Lengths(7), dims=7)
-    async with open_memory(file, clock, index=other) as store:
+    async with open_memory(shelf, clock, index=other) as store:
         assert [item.score for item in await store.asearch(A, query="red")] == [None] * 3
 
 
-async def test_embeddings_may_be_functions_of_either_kind_or_objects(tmp_path: Path) -> None:
+async def test_embeddings_may_be_functions_of_either_kind_or_objects(shelf: Shelf) -> None:
     async def embed(texts: list[str]) -> list[list[float]]:
         return count_colours(texts)
 
-    for number, kind in enumerate((count_colours, embed, Lengths(4))):
-        async with open_memory(tmp_path / f"{number}.db", HandClock(), index=index_by(kind, "$")) as store:
+    for kind in (count_colours, embed, Lengths(4)):
+        async with open_memory(shelf, HandClock(), index=index_by(kind, "$")) as store:
             await store.aput(A, "k", {"text": "red"})
             (item,) = await store.asearch(A, query='{"text": "red"}')
             assert item.score is not None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from graphs.memory import HandClock, index_by, keys, open_memory
+from graphs.memory import HandClock, Shelf, execute, index_by, keys, open_memory
 from kit.leaks import nothing_leaks
 from runline.graphs.store import RunlineStore
 from runline.graphs.store_spec import StoreSpec
@@ -21,14 +20,14 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[RunlineStore]:
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", clock, index=index_by()) as store:
+async def store(shelf: Shelf, clock: HandClock) -> AsyncIterator[RunlineStore]:
+    async with nothing_leaks(), open_memory(shelf, clock, index=index_by()) as store:
         yield store
 
 
-async def count(store: RunlineStore, table: str = "store") -> int:
-    rows = await store.conn.run(lambda raw: raw.execute(f"SELECT count(*) FROM {table}").fetchone())
-    return int(rows[0])
+async def count(store: RunlineStore, table: str = "{items}") -> int:
+    ((number,),) = await execute(store, f"SELECT count(*) FROM {table}")
+    return int(number)
 
 
 async def test_an_item_lives_for_its_minutes_and_no_longer(store: RunlineStore, clock: HandClock) -> None:
@@ -67,10 +66,10 @@ async def test_reading_an_item_renews_its_time(store: RunlineStore, clock: HandC
 
 
 async def test_whether_reading_renews_is_for_the_store_to_say_unless_the_reader_does(
-    tmp_path: Path, clock: HandClock
+    shelf: Shelf, clock: HandClock
 ) -> None:
     spec = StoreSpec(refresh_on_read=False)
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", clock, spec) as store:
+    async with nothing_leaks(), open_memory(shelf, clock, spec) as store:
         for key in ("read", "renewed"):
             await store.aput(A, key, {}, ttl=1)
         clock.pass_minutes(0.75)
@@ -80,9 +79,9 @@ async def test_whether_reading_renews_is_for_the_store_to_say_unless_the_reader_
         assert keys(await store.asearch(A)) == ["renewed"]
 
 
-async def test_the_stores_default_holds_unless_the_item_has_its_own(tmp_path: Path, clock: HandClock) -> None:
+async def test_the_stores_default_holds_unless_the_item_has_its_own(shelf: Shelf, clock: HandClock) -> None:
     spec = StoreSpec(default_ttl_minutes=1)
-    async with nothing_leaks(), open_memory(tmp_path / "store.db", clock, spec) as store:
+    async with nothing_leaks(), open_memory(shelf, clock, spec) as store:
         await store.aput(A, "default", {})
         await store.aput(A, "its own", {}, ttl=5)
         await store.aput(A, "for good", {}, ttl=None)
@@ -124,5 +123,5 @@ async def test_sweeping_frees_the_space_of_what_has_expired(store: RunlineStore,
     assert await store.sweep_ttl() == 0
     clock.pass_minutes(2)
     assert await store.sweep_ttl() == 2100
-    assert (await count(store), await count(store, "store_vectors")) == (1, 1)
+    assert (await count(store), await count(store, "{vectors}")) == (1, 1)
     assert keys(await store.asearch(A)) == ["stays"]

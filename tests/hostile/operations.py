@@ -76,6 +76,12 @@ OPERATIONS = (
         "/threads/{thread}/runs",
         query={"limit": (*_LIMITS, "0"), "offset": (*_INTEGERS, "-1"), "status": _WORDS, "select": _WORDS},
     ),
+    Operation(
+        "GET",
+        "/runs",
+        query={"limit": (*_LIMITS, "0"), "offset": (*_INTEGERS, "-1"), "status": _WORDS, "select": _WORDS},
+    ),
+    Operation("GET", "/runs/{run}"),
     Operation("GET", "/threads/{thread}/runs/{run}"),
     Operation("DELETE", "/threads/{thread}/runs/{run}"),
     Operation("GET", "/threads/{thread}/runs/{run}/webhooks"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
-from runline.kit.clock import SystemClock
+from runline.kit.clock import SystemClock, ToldClock
 
 
 def test_the_system_clock_tells_aware_utc() -> None:
@@ -12,3 +13,21 @@ def test_the_system_clock_tells_aware_utc() -> None:
     now = SystemClock().now()
     assert before <= now <= datetime.now(UTC)
     assert now.tzinfo is UTC
+
+
+def test_a_told_clock_goes_on_by_itself_from_what_it_was_told() -> None:
+    clock = ToldClock()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+    clock.hear(1_000_000_000.0, asked=time.monotonic())
+    first = clock.now()
+    assert first.year == 2001
+    assert clock.now() >= first
+
+
+def test_a_told_clock_heeds_nothing_that_the_way_there_and_back_explains() -> None:
+    clock = ToldClock()
+    asked = time.monotonic() - 2
+    clock.hear(1_000_000_000.0, asked=time.monotonic())
+    before = clock.now()
+    clock.hear(1_000_000_000.5, asked=asked)
+    assert clock.now() - before < timedelta(seconds=0.4)

@@ -13,7 +13,7 @@ from runline.model.lifecycle import ACTIVE, RunStatus, is_active
 from runline.model.run import Run, RunSpec
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-RUN = Run("r", "t", "g", "", RunStatus.PENDING, RunSpec("a"), {}, NOW, NOW)
+RUN = Run("r", "t", "g", "", RunStatus.PENDING, RunSpec("a"), {}, NOW, NOW, NOW)
 
 
 @pytest.mark.parametrize(

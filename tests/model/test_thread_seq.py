@@ -14,7 +14,7 @@ _NOW = StandingClock().now()
 
 
 def run(ordinal: int) -> Run:
-    return replace(Run("r", "t", "g", "", None, None, {}, _NOW, _NOW), ordinal=ordinal)  # type: ignore[arg-type]
+    return replace(Run("r", "t", "g", "", None, None, {}, _NOW, _NOW, _NOW), ordinal=ordinal)  # type: ignore[arg-type]
 
 
 def test_seqs_grow_with_the_place_the_event_the_attempt_and_the_run() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from runline.resources import CHECKPOINT_FILE, DATABASE_FILE
+from runline.databases import CHECKPOINT_FILE, DATABASE_FILE
 
 CHECKPOINT_TABLES = ("checkpoints", "writes", "replaced_writes")
 _TABLES = {DATABASE_FILE: ("threads", "runs", "segments"), CHECKPOINT_FILE: CHECKPOINT_TABLES}

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
-from runline.resources import DATABASE_FILE
-from runline.storage.engine import Database, SqliteOptions, open_database
+from runline.databases import DATABASE_FILE
+from runline.storage.engine import Database
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runs.agents import GATES, moods
 from runs.house import House, open_house
 from storage.migrated import make_template
@@ -55,4 +56,4 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 @pytest.fixture
 def database(loop: OwnLoop, tmp_path: Path, migrated: None) -> Database:
     """For state machines, which own their loop."""
-    return loop.open(open_database(SqliteOptions(tmp_path / "data" / DATABASE_FILE)))
+    return loop.open(open_sqlite(SqliteOptions(tmp_path / "data" / DATABASE_FILE)))

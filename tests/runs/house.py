@@ -82,7 +82,10 @@ class House:
 
     async def read(self, run: Run, after: int | None = 0) -> Told:
         """Read a run's stream to its end."""
-        told = Told()
+        return await self.read_into(Told(), run, after)
+
+    async def read_into(self, told: Told, run: Run, after: int | None = 0) -> Told:
+        """The same, where what was told so far can be seen meanwhile."""
         async for batch in await self.core.runs.follow(run, after):
             if isinstance(batch, Ended):
                 told.ended = batch

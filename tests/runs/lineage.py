@@ -12,12 +12,12 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
 from typing_extensions import TypedDict
 
+from kit.savers import everything
 from kit.waiting import wait_until
 from runline.graphs.checkpoints import RunlineSaver
 from runline.kit.ids import new_id
 
 THREAD = "thread"
-TABLES = ("checkpoints", "writes", "replaced_writes")
 
 
 class State(TypedDict, total=False):
@@ -69,12 +69,15 @@ class Lineage:
         self.behaviour = behaviour
         self.entered.clear()
         config = self.config(run_id=run_id, **configurable)
+        others = asyncio.all_tasks()
         call = self.graph.ainvoke(given, config, durability=self.durability)
         running = asyncio.create_task(call)
         if behaviour == "never":
             await wait_until(lambda: self.entered.is_set() or running.done())
             running.cancel()
         await asyncio.wait([running])
+        # what was cut off may still be saving; the executor fences it off
+        await wait_until(lambda: asyncio.all_tasks() <= others)
         assert running.cancelled() or behaviour == "badly" or running.exception() is None
         return run_id
 
@@ -104,11 +107,7 @@ class Lineage:
 
     async def stored(self) -> dict[str, list[Any]]:
         """Every row of every table, to the last byte."""
-        rows = {}
-        for table in TABLES:
-            cursor = await self.saver.conn.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6")
-            rows[table] = list(await cursor.fetchall())
-        return rows
+        return await everything(self.saver)
 
     async def told(self) -> list[Any]:
         """The whole history as clients see it."""

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import delete
 
 from kit.waiting import let_others_run, wait_until
+from runline.databases import DATABASE_FILE
 from runline.errors import RunNotFound
 from runline.kit.ids import new_id
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
-from runline.resources import DATABASE_FILE
 from runline.runs.log_streams import LogEnded, LogStreams
-from runline.storage.engine import SqliteOptions, open_database
 from runline.storage.sight import NoRunLog
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runline.storage.tables import run_events, runs
 from runline.streams.thread_bells import MemoryThreadBells
 from storage.past import Past
@@ -44,7 +44,7 @@ class Reader:
 
 @pytest.fixture
 async def past(tmp_path: Path, migrated: None) -> AsyncIterator[Past]:
-    async with open_database(SqliteOptions(tmp_path / "data" / DATABASE_FILE)) as database:
+    async with open_sqlite(SqliteOptions(tmp_path / "data" / DATABASE_FILE)) as database:
         yield Past.of(World.over(database))
 
 

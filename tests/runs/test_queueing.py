@@ -83,14 +83,15 @@ async def test_a_delayed_run_starts_when_it_is_due(house: House) -> None:
     await house.end(run)
     row = await house.now(run)
     assert row.started_at
-    assert row.due_at
     assert row.started_at >= row.due_at
 
 
-async def test_a_run_behind_a_delayed_one_waits_for_it(house: House) -> None:
-    first = await house.create(await house.thread(), "first", after_seconds=0.05)
-    await house.end(await house.create(first.thread_id, "second"))
-    assert await house.log(first.thread_id) == ["first", "second"]
+async def test_a_delayed_run_is_overtaken_by_what_comes_before_it_is_due(house: House) -> None:
+    delayed = await house.create(await house.thread(), "delayed", after_seconds=0.5)
+    await house.end(await house.create(delayed.thread_id, "meanwhile"))
+    assert await house.log(delayed.thread_id) == ["meanwhile"]
+    await house.end(delayed)
+    assert await house.log(delayed.thread_id) == ["meanwhile", "delayed"]
 
 
 async def test_a_state_update_makes_runs_wait_and_lets_them_go(house: House) -> None:

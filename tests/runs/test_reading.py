@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kit.waiting import wait_until
 from runline.errors import NotStreamable, RunNotFound
 from runline.kit.json import loads
 from runline.model.lifecycle import RunStatus
 from runline.model.run import Run, RunOutcome
 from runline.model.viewer import ANONYMOUS, Viewer
+from runline.streams.contracts import Ended
 from runs.agents import GATES
 from runs.house import House, open_house
 
@@ -134,3 +137,25 @@ async def test_a_reader_without_a_position_sees_only_what_comes_from_now_on(hous
     GATES["gate"].open()
     events = [event async for batch in batches if not hasattr(batch, "result") for event in batch]
     assert [event.seq for event in events] == [4, 5]
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_a_reader_is_not_left_waiting_by_a_run_that_ends_while_its_stream_is_looked_for(
+    tmp_path: Path, resumable: bool
+) -> None:
+    """Its row was read as that of an active run; its stream was over, and forgotten, before it could be opened."""
+    async with open_house(tmp_path, streams={"retention_seconds": 0.0}) as house:
+        run = await house.hold(await house.thread(), stream_resumable=resumable)
+        row = await house.now(run)
+        GATES["gate"].open()
+        await house.reach(run, RunStatus.SUCCESS)
+        await wait_until(lambda: not house.core.bridge.knows(run.run_id))
+        async with asyncio.timeout(5):
+            if resumable:
+                told = [batch async for batch in await house.core.runs.streams.follow(row, 0)]
+                assert isinstance(told[-1], Ended)
+                assert len(told) > 1
+            else:
+                with pytest.raises(NotStreamable):
+                    await house.core.runs.streams.follow(row, 0)
+        assert not house.core.bridge.knows(run.run_id)

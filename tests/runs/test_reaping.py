@@ -176,7 +176,7 @@ async def test_an_abandoned_run_that_is_to_be_undone_at_the_last_moment_is_not_t
         run = await house.abandon(await house.thread(), "attempt")
         parts = (core.runs.saver, core.states, core.runs.rollback, core.runs.streams, core.runs.webhooks)
         bells = (core.runs.bell, core.log_bells)
-        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, max_attempts=1)
+        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, 1, core.meters)
         batches = await core.runs.follow(run, 0)
         await ask_to_stop(house, run, StopReason.ROLLBACK)
         # as the reaper saw it before the wish

@@ -64,6 +64,17 @@ async def test_a_cron_that_is_due_makes_a_run_on_its_thread(house: House) -> Non
     assert (fired.next_run_date, fired.last_error) == (cron.next_run_date, None)
 
 
+async def test_ticks_are_counted_by_what_became_of_them(house: House) -> None:
+    thread_id = await house.thread()
+    await come_due(house, await add(house, thread_id))
+    await come_due(house, await add(house, thread_id), GRACE + timedelta(seconds=1))
+    await runs_of(house, thread_id)
+
+    told = house.core.meters.exposition().decode()
+    assert 'runline_cron_ticks_total{outcome="fired"} 1.0' in told
+    assert 'runline_cron_ticks_total{outcome="skipped"} 1.0' in told
+
+
 async def test_the_crons_id_joins_the_context_of_its_runs(house: House) -> None:
     thread_id = await house.thread()
     cron = await add(house, thread_id, context={"colour": "blue"})

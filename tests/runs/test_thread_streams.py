@@ -66,10 +66,10 @@ class Followed:
 def facts_of(part: Part) -> Sequence[Fact]:
     match part:
         case RunTold(run, events):
-            moment = place_of(run.created_at).moment
+            moment = place_of(run.due_at).moment
             return [(Place(moment, event.seq), event.name) for event in events]
         case RunDone(run):
-            return [(place_of(run.created_at).behind, "done")]
+            return [(place_of(run.due_at).behind, "done")]
         case StateUpdated(place, state):
             return [(place.behind, f"update {(state.values if state else {}).get('log')}")]
         case ThreadDeleted():
@@ -180,10 +180,15 @@ async def busy_thread(house: House, thread_id: str, chance: random.Random) -> No
     async def client() -> None:
         for _ in range(6):
             script = chance.choice([("one",), ("write 20", "two"), ("fail",), ("one", "two", "three")])
-            strategy = chance.choice(["enqueue"] * 4 + ["interrupt"])
+            strategy, delay = chance.choice(["enqueue"] * 4 + ["interrupt"]), chance.choice([0, 0, 0, 0.01, 0.05])
             resumable, waits = chance.random() < 0.5, chance.random() < 0.7
             run = await house.create(
-                thread_id, *script, strategy=strategy, stream_resumable=resumable, stream_mode=("custom", "updates")
+                thread_id,
+                *script,
+                strategy=strategy,
+                after_seconds=delay,
+                stream_resumable=resumable,
+                stream_mode=("custom", "updates"),
             )
             if waits:
                 await house.end(run)
@@ -208,15 +213,17 @@ async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads
         busy = asyncio.create_task(busy_thread(house, thread_id, chance))
         while not read or LAST not in read[-1][1]:
             async with following(house, thread_id, read[-1][0] if read else START) as cut_off:
-                await cut_off.tells_some(chance.randint(1, 12))
-                read += cut_off.facts
+                most = chance.randint(1, 12)
+                await cut_off.tells_some(most)
+                # on a busy machine it has read on meanwhile, perhaps to the end: what it was sent is not what it took
+                read += cut_off.facts[:most]
                 cuts += 1
         await busy
         await steady.tells(*(word for _, word in read))
         assert read == steady.facts
     assert read == sorted(read)
     assert len(set(read)) == len(read) > 20
-    assert cuts > 3
+    assert cuts > 1
 
 
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:
@@ -248,7 +255,7 @@ async def test_events_that_memory_has_dropped_are_told_as_lost_and_the_kept_ones
 async def test_a_reader_who_comes_back_to_a_run_that_was_rolled_back_is_told_so(house: House) -> None:
     thread_id = await house.thread()
     run = await house.hold(thread_id)
-    inside = Place(place_of(run.created_at).moment, 2)
+    inside = Place(place_of(run.due_at).moment, 2)
     await house.cancel(run, "rollback")
     await house.reach(run, None)
     async with following(house, thread_id, inside) as followed:
@@ -378,4 +385,37 @@ async def test_an_update_is_told_only_when_no_run_can_be_admitted_before_it_any_
                 await house.core.thread_streams.store.present(ANONYMOUS, thread_id)
             assert followed.facts == []
             await admit_late(house, earlier)
-        await followed.tells(*WHOLE, "update ['one', 'by hand']")
+        await followed.tells("update ['one', 'by hand']", *WHOLE)
+
+
+async def test_an_update_is_not_told_before_a_run_that_came_before_it_and_has_yet_to_begin(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers={"concurrency": 1}) as house:
+        thread_id = await house.thread()
+        await house.finish(thread_id, "one")
+        other = await house.create(None, "wait gate")
+        async with following(house, thread_id) as followed:
+            async with house.core.states.slot(ANONYMOUS, thread_id):
+                await house.create(thread_id, "waits")
+                thread = await house.core.threads.get(ANONYMOUS, thread_id)
+                await house.core.states._write(thread, StateUpdate({"log": ["by hand"]}, as_node="act"))
+            for _ in range(20):
+                # as the follower reads now
+                await house.core.thread_streams.store.present(ANONYMOUS, thread_id)
+            assert followed.facts == []
+            GATES["gate"].open()
+            await house.end(other)
+            await followed.tells(*WHOLE, "update ['one', 'by hand']")
+
+
+@pytest.mark.parametrize("start", [None, START])
+async def test_a_follower_neither_waits_for_a_delayed_run_nor_misses_it(house: House, start: Place | None) -> None:
+    thread_id = await house.thread()
+    delayed = await house.create(thread_id, "delayed", after_seconds=0.5)
+    async with following(house, thread_id, start) as followed:
+        meanwhile = await house.create(thread_id, "meanwhile")
+        await followed.tells(*WHOLE)
+        await house.end(delayed)
+        await followed.tells(*WHOLE, *WHOLE)
+        told = [part.run.run_id for part in followed.parts if isinstance(part, RunDone)]
+        assert told == [meanwhile.run_id, delayed.run_id]
+        assert followed.facts == sorted(followed.facts)

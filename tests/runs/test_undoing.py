@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 from langgraph.types import Command
 
-from kit.leaks import nothing_leaks
-from runline.graphs.checkpoints import RunlineSaver, open_saver
+from runline.graphs.checkpoints import RunlineSaver
 from runs.lineage import Lineage
-
-
-@pytest.fixture
-async def saver(tmp_path: Path) -> AsyncIterator[RunlineSaver]:
-    async with nothing_leaks(), open_saver(tmp_path / "checkpoints.db", synchronous="OFF") as saver:
-        yield saver
-
 
 PLACES = [
     "nowhere",

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from kit.waiting import wait_until
+from runline.databases import CHECKPOINT_FILE, DATABASE_FILE
 from runline.errors import NotFound, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus
 from runline.model.thread import ThreadFilter
 from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS, Viewer
-from runline.resources import CHECKPOINT_FILE, DATABASE_FILE
 from runline.runs.states import HistoryQuery
 from runs.agents import GATES
 from runs.house import House, open_house
@@ -181,6 +182,27 @@ async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed
         for thread_id in (removed, made.thread_id):
             with pytest.raises(ThreadNotFound):
                 await house.get_thread(thread_id)
+
+
+async def test_a_deletion_that_died_half_way_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    """It waits for a run that does not stop; nothing new comes to the thread meanwhile."""
+    async with open_house(tmp_path) as house:
+        before = rows(tmp_path)
+        thread_id = await house.thread()
+        await house.finish(thread_id, "one")
+        await house.create(thread_id, "ignore stop", "wait for-ever")
+        await wait_until(lambda: GATES["stop"].visits)
+        deletion = asyncio.create_task(house.core.runs.delete_thread(ANONYMOUS, thread_id))
+        await wait_until(GATES["stop was cancelled"].opened.is_set)
+        with pytest.raises(NotFound):
+            await house.create(thread_id, "two")
+        deletion.cancel()
+        await asyncio.gather(deletion, return_exceptions=True)
+    assert rows(tmp_path)["threads"] == 1
+    async with open_house(tmp_path) as house:
+        assert rows(tmp_path) == before
+        with pytest.raises(ThreadNotFound):
+            await house.get_thread(thread_id)
 
 
 async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from kit.receiver import receiving
-from runline.errors import ConfigError, Invalid
+from runline.errors import ConfigError, Conflict, Invalid
 from runline.model.delivery import Delivery, pause_after
+from runline.model.idempotency import IdempotencyKey
 from runline.model.lifecycle import CancelAction, RunStatus
-from runline.model.run import Run, RunOutcome
+from runline.model.run import Run, RunOutcome, RunSpec
 from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
 from runline.runs.sweeper import Sweeper
@@ -125,7 +126,7 @@ async def test_a_run_whose_worker_died_too_often_is_told_of(tmp_path: Path) -> N
         run = await house.abandon(await house.thread(), "attempt", webhook=receiver.url())
         parts = (core.runs.saver, core.states, core.runs.rollback, core.runs.streams, core.runs.webhooks)
         bells = (core.runs.bell, core.log_bells)
-        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, max_attempts=1)
+        reaper = Reaper(core.leases, core.threads, *parts, *bells, core.worker.live, 1, core.meters)
         await reaper.reap(everything=True)
         told = (await receiver.called()).told
     assert (told["run_id"], told["status"], told["error"]["error"]) == (run.run_id, "error", "WorkerDied")
@@ -184,12 +185,23 @@ async def test_one_that_is_silent_holds_up_no_other(tmp_path: Path) -> None:
 
 
 async def test_no_more_are_called_at_once_than_may_be(tmp_path: Path) -> None:
-    async with receiving(*[None] * 6) as silent, telling(tmp_path, concurrency=2, timeout_seconds=0.05) as house:
+    async with receiving(*[None] * 6) as silent, telling(tmp_path, concurrency=3, timeout_seconds=0.05) as house:
         for _ in range(6):
             await house.finish(None, "begin", webhook=silent.url())
         # six that were silent once, and six that answered
         await silent.called(12)
-    assert silent.most_at_once == 2
+    assert silent.most_at_once == 2, "the third slot is for others"
+
+
+async def test_a_receiver_that_is_slow_leaves_slots_to_the_others(tmp_path: Path) -> None:
+    """However much there is to tell it, and though all of that has waited for longer."""
+    async with receiving(*[None] * 20) as silent, receiving() as receiver, telling(tmp_path, concurrency=4) as house:
+        for _ in range(20):
+            await house.finish(None, "begin", webhook=silent.url())
+        for number in range(3):
+            await house.finish(None, "begin", webhook=receiver.url(f"/{number}"))
+        await receiver.called(3)
+        assert (silent.at_once, silent.most_at_once) == (2, 2)
 
 
 async def test_calls_are_signed_and_carry_the_projects_headers(tmp_path: Path, monkeypatch: Any) -> None:
@@ -282,3 +294,20 @@ async def test_a_section_that_makes_no_sense_keeps_the_gateway_from_starting(
 )
 def test_pauses_double_up_to_an_hour(attempts: int, jitter: float, seconds: float) -> None:
     assert pause_after(attempts, 2.0, jitter) == seconds
+
+
+async def test_a_creation_that_is_repeated_asks_for_no_name_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is there, whatever the resolver says by now."""
+    names = stub_names(monkeypatch)
+    async with open_house(tmp_path) as house:
+        runs, thread_id, key = house.core.runs, await house.thread(), IdempotencyKey("key", "request")
+        spec = RunSpec("script", {"script": ["begin"]}, webhook="https://public.test/")
+        first = await runs.create(ANONYMOUS, thread_id, spec, key)
+        names["public.test"] = []
+        assert (await runs.create(ANONYMOUS, thread_id, spec, key)).run_id == first.run_id
+        with pytest.raises(Invalid):
+            await runs.create(ANONYMOUS, thread_id, spec, IdempotencyKey("other", "request"))
+        with pytest.raises(Conflict):
+            await runs.create(ANONYMOUS, thread_id, spec, replace(key, fingerprint="another"))

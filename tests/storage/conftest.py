@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from kit.emptied import Emptied, emptied
 from kit.leaks import nothing_leaks
-from runline.storage.engine import Database, SqliteOptions, open_database
+from kit.postgres import Server
+from runline.storage.engine import Database
+from runline.storage.postgres import PostgresOptions, open_postgres
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.migrated import make_template
 from storage.world import World
 
@@ -19,10 +23,35 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(params=["sqlite"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> AsyncIterator[Database]:
-    shutil.copy(template, tmp_path / "test.db")
-    async with nothing_leaks(), open_database(SqliteOptions(tmp_path / "test.db")) as database:
+@pytest.fixture(scope="session")
+def shared(postgres: Server) -> Iterator[Emptied]:
+    """The database in PostgreSQL that tests have one after the other."""
+    with emptied(postgres, lambda conninfo: open_postgres(PostgresOptions(conninfo))) as shared:
+        yield shared
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteOptions | PostgresOptions]:
+    """Where a migrated, empty database is, of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("template"), tmp_path / "test.db")
+        yield SqliteOptions(tmp_path / "test.db")
+    else:
+        with request.getfixturevalue("shared").lent() as conninfo:
+            yield PostgresOptions(conninfo)
+
+
+@pytest.fixture
+def reshaped(options: SqliteOptions | PostgresOptions, request: pytest.FixtureRequest) -> None:
+    """For tests that change the tables themselves: nobody after them gets these."""
+    if isinstance(options, PostgresOptions):
+        request.getfixturevalue("shared").spoilt = True
+
+
+@pytest.fixture
+async def database(options: SqliteOptions | PostgresOptions) -> AsyncIterator[Database]:
+    opened = open_sqlite(options) if isinstance(options, SqliteOptions) else open_postgres(options)
+    async with nothing_leaks(), opened as database:
         yield database
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from runline.storage.engine import SqliteOptions, open_database
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 
 
 def make_template(folder: Path) -> Path:
@@ -13,7 +13,7 @@ def make_template(folder: Path) -> Path:
     file = folder / "template.db"
 
     async def migrate() -> None:
-        async with open_database(SqliteOptions(file)):
+        async with open_sqlite(SqliteOptions(file)):
             pass
 
     asyncio.run(migrate())

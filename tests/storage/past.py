@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import insert
-
-from runline.kit.ids import new_id
 from runline.model.lifecycle import StopReason
 from runline.model.run import Run
 from runline.model.run_event import EventCategory, RunEvent
-from runline.model.usage import COST_UNIT
+from runline.model.usage import COST_UNIT, Tokens, UsageEntry
 from runline.storage.feedback import FeedbackStore
 from runline.storage.run_events import RunEventStore
-from runline.storage.run_log import write_events
-from runline.storage.tables import usage_entries
+from runline.storage.run_log import write_events, write_usage
 from runline.storage.usage import UsageStore
 from runline.storage.usage_periods import UsagePeriodStore
+from storage.ledgers import call
 from storage.world import World
+
+_COUNTS = tuple(each.name for each in fields(Tokens))
 
 
 @dataclass(frozen=True)
@@ -55,43 +54,23 @@ class Past:
         content = {"text": event_type}
         return RunEvent(run.thread_id, run.run_id, event_type, category, self.world.clock.now(), content)
 
-    async def call(self, run: Run, input_tokens: int = 10, output_tokens: int = 5, **columns: Any) -> str:
+    async def call(self, run: Run, input_tokens: int = 10, output_tokens: int = 5, **more: Any) -> str:
         """Enter a call of a model into the ledger; `cost` in the currency's unit. Returns its usage_id."""
-        return (await self.calls(run, [{"input_tokens": input_tokens, "output_tokens": output_tokens, **columns}]))[0]
+        return (await self.calls(run, [{"input_tokens": input_tokens, "output_tokens": output_tokens, **more}]))[0]
 
-    async def calls(self, run: Run, entries: Iterable[dict[str, Any]]) -> list[str]:
+    async def calls(self, run: Run, asked: Iterable[Mapping[str, Any]]) -> list[str]:
         """Enter several."""
-        rows = [self._call(run, entry) for entry in entries]
-        await self.world.execute(insert(usage_entries).values(rows))
-        return [row["usage_id"] for row in rows]
+        entries = [self._entry(run, dict(each)) for each in asked]
+        await self.world.database.write(lambda connection: write_usage(connection, entries))
+        return [entry.usage_id for entry in entries]
 
-    def _call(self, run: Run, entry: dict[str, Any]) -> dict[str, Any]:
-        if (cost := entry.get("cost")) is not None:
-            entry = {"currency": "USD", **entry, "cost": round(cost * COST_UNIT)}
-        usual = {
-            "usage_id": new_id(),
-            "owner": run.owner,
-            "thread_id": run.thread_id,
-            "run_id": run.run_id,
-            "attempt": 1,
-            "rolled_back": 0,
-            "assistant_id": run.spec.assistant_id,
-            "graph_id": run.graph_id,
-            "node": "model",
-            "caller": "lead_agent",
-            "caller_name": None,
-            "model": "small",
-            "provider": None,
-            "total_tokens": entry["input_tokens"] + entry["output_tokens"],
-            "cache_read_tokens": 0,
-            "cache_creation_tokens": 0,
-            "reasoning_tokens": 0,
-            "cost": None,
-            "currency": None,
-            "started_at": self.world.clock.now(),
-            "duration_ms": 7,
-        }
-        return usual | entry
+    def _entry(self, run: Run, asked: dict[str, Any]) -> UsageEntry:
+        counts = {name: asked.pop(name) for name in _COUNTS if name in asked}
+        total = counts["input_tokens"] + counts["output_tokens"]
+        if (cost := asked.get("cost")) is not None:
+            asked = {"currency": "USD", **asked, "cost": round(cost * COST_UNIT)}
+        usual = {"model": "small", "started_at": self.world.clock.now()}
+        return call(run, tokens=Tokens(total_tokens=total, **counts), **(usual | asked))
 
     async def roll_back(self, run: Run) -> None:
         """Undo a run."""

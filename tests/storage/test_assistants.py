@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from runline.errors import BadRequest, Conflict, NotFound
 from runline.kit.ids import new_id
@@ -13,6 +12,7 @@ from runline.model.assistant import AssistantChange, AssistantDraft, graph_assis
 from runline.model.thread import Page
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage.assistants import AssistantFilter
+from runline.storage.tables import assistants
 from storage.world import ALICE, BOB, World
 
 NAMES = Page(limit=100, sort_by="name", descending=False)
@@ -199,9 +199,7 @@ async def test_what_somebody_made_under_a_graphs_id_of_another_graph_gives_way(w
 
 async def test_an_assistant_that_cannot_be_read_keeps_no_gateway_from_starting(world: World) -> None:
     await world.assistants.sync_graphs({"agent": None, "other": None})
-    key = graph_assistant_id("agent").replace("-", "")
-    broken = text("UPDATE assistants SET config = :value, name = 'x' WHERE assistant_id = :key")
-    await world.execute(broken.bindparams(value='{"never": ', key=key))
+    await world.poison(assistants, graph_assistant_id("agent"), config='{"never": ', name="x")
 
     await world.assistants.sync_graphs({"agent": None, "other": "New"})
 

@@ -49,12 +49,44 @@ async def test_only_the_head_of_each_threads_queue_is_claimed(world: World) -> N
     assert await world.claim() == []
 
 
-async def test_a_delayed_head_holds_up_its_queue(world: World) -> None:
-    head = await world.add(new_id(), create_thread=True, after_seconds=5)
-    await world.add(head.thread_id)
-    assert await world.claim() == []
+async def test_a_delayed_run_is_overtaken_until_it_is_due_and_then_no_more(world: World) -> None:
+    delayed = await world.add(new_id(), create_thread=True, after_seconds=5)
+    before = await world.add(delayed.thread_id)
     world.clock.pass_(5)
-    assert [run.run_id for run in await world.claim()] == [head.run_id]
+    behind = await world.add(delayed.thread_id)
+    for expected in (before, delayed, behind):
+        (run,) = await world.claim()
+        assert run.run_id == expected.run_id
+        await world.finish(run)
+
+
+async def test_delayed_runs_start_in_the_order_in_which_they_are_due(world: World) -> None:
+    late = await world.add(new_id(), create_thread=True, after_seconds=5)
+    soon = await world.add(late.thread_id, after_seconds=2)
+    assert await world.statuses(late.thread_id) == ["pending", "ready"]
+    world.clock.pass_(5)
+    running = (await world.claim())[0]
+    promoted = (await world.finish(running, successor=True)).promoted
+    assert promoted
+    assert [running.run_id, promoted.run_id] == [soon.run_id, late.run_id]
+
+
+async def test_no_two_runs_of_a_thread_are_due_at_one_moment(world: World) -> None:
+    """Not even if one was delayed to the very moment of the other."""
+    first = await world.add(new_id(), create_thread=True, after_seconds=5)
+    ahead = (first.due_at - world.clock.told).total_seconds()
+    # the clock is read once when it is admitted
+    second = await world.add(first.thread_id, after_seconds=ahead - 2e-6)
+    assert second.due_at == first.due_at + timedelta(microseconds=1)
+
+
+async def test_what_was_not_delayed_waits_for_no_clock(world: World) -> None:
+    """Its place lies in the future when the clock was set back since the thread was last used."""
+    world.clock.pass_(3600)
+    earlier = await world.start(new_id(), create_thread=True)
+    await world.add(earlier.thread_id)
+    world.clock.pass_(-3600)
+    assert (await world.finish(earlier, successor=True)).promoted
 
 
 async def test_two_workers_never_claim_the_same_run(world: World) -> None:
@@ -71,7 +103,7 @@ async def test_the_next_due_moment_is_that_of_the_earliest_ready_run(world: Worl
     late = await world.add(new_id(), create_thread=True, after_seconds=10)
     assert await world.leases.next_due() == late.due_at
     soon = await world.add(new_id(), create_thread=True, after_seconds=5)
-    await world.add(soon.thread_id)
+    await world.add(soon.thread_id, after_seconds=7)
     assert await world.leases.next_due() == soon.due_at
     world.clock.pass_(5)
     await world.claim()

@@ -22,7 +22,7 @@ from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage.crons import CronStore
 from runline.storage.tables import crons as table
 from storage.test_sqlite_plans import plan
-from storage.world import ALICE, ASSISTANT, BOB, World
+from storage.world import ALICE, ASSISTANT, BOB, IN_SQLITE, World
 
 NEWEST = Page(sort_by="created_at")
 
@@ -253,8 +253,7 @@ async def test_a_cron_that_cannot_be_read_holds_up_no_other(
     world: World, crons: CronStore, column: str, value: str
 ) -> None:
     broken, sound = await add(world, crons), await add(world, crons)
-    statement = text(f"UPDATE crons SET {column} = :value WHERE cron_id = :key")
-    await world.execute(statement.bindparams(value=value, key=broken.cron_id.replace("-", "")))
+    await world.poison(table, broken.cron_id, **{column: value})
     world.clock.pass_(60)
 
     assert await crons.search(ANONYMOUS, CronFilter(), NEWEST) == [sound]
@@ -285,6 +284,7 @@ INDEXED: dict[str, tuple[Call, str]] = {
 }
 
 
+@IN_SQLITE
 @pytest.mark.parametrize(("call", "index"), INDEXED.values(), ids=INDEXED)
 async def test_crons_are_found_by_the_indexes_made_for_them(
     world: World, crons: CronStore, call: Call, index: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -11,7 +12,7 @@ from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
-from storage.world import FAILED, World, state
+from storage.world import ASSISTANT, FAILED, World, state
 
 
 def facts(thread: Thread) -> tuple[object, ...]:
@@ -155,4 +156,26 @@ async def test_a_chain_of_cancelled_runs_leaves_the_thread_as_before_the_first(w
     for run in (runs[2], runs[1], runs[3]):
         await world.stop(run, StopReason.ROLLBACK)
     await discard(world, runs[0])
+    assert facts(await world.get_thread(thread.thread_id)) == facts(thread)
+
+
+async def test_a_run_finds_the_state_of_the_one_that_began_before_it_whatever_was_created_before_it(
+    world: World,
+) -> None:
+    """That one is delayed, and of another graph, which could not read the state."""
+    first = await run_through(world, (await world.thread()).thread_id, "a")
+    other = replace(world.run(first.thread_id, after_seconds=60), graph_id="other")
+    await world.runs.admit(other, ASSISTANT, None)
+    meanwhile = await world.start(first.thread_id)
+    assert await world.leases.graph_before(meanwhile) == "echo"
+
+
+async def test_what_a_delayed_run_made_of_its_thread_goes_with_it_though_others_began_before_it(world: World) -> None:
+    thread = await world.thread()
+    delayed = await world.add(thread.thread_id, after_seconds=60, config={"tags": ["delayed"]})
+    meanwhile = await run_through(world, thread.thread_id, "meanwhile")
+    assert (await world.get_thread(thread.thread_id)).config["tags"] == ["meanwhile"]
+    await world.stop(delayed, StopReason.ROLLBACK)
+    assert (await world.get_thread(thread.thread_id)).config["tags"] == ["meanwhile"]
+    await discard(world, meanwhile)
     assert facts(await world.get_thread(thread.thread_id)) == facts(thread)

@@ -91,11 +91,13 @@ async def test_a_temporary_thread_that_is_to_be_kept_stays(world: World) -> None
     assert await world.statuses(run.thread_id) == ["success"]
 
 
-async def test_the_next_run_of_the_thread_becomes_ready_in_the_order_of_creation(world: World) -> None:
+async def test_the_next_run_of_the_thread_becomes_ready_in_its_turn(world: World) -> None:
     run = await world.start(new_id(), create_thread=True)
     queued = [await world.add(run.thread_id) for _ in range(3)]
     for successor in queued:
-        assert (await world.finish(run)).promoted is None
+        promoted = (await world.finish(run)).promoted
+        assert promoted
+        assert (promoted.run_id, promoted.status) == (successor.run_id, RunStatus.PENDING)
         assert (await world.get_thread(run.thread_id)).status is ThreadStatus.BUSY
         (run,) = await world.claim()
         assert run.run_id == successor.run_id
@@ -114,8 +116,8 @@ async def test_the_next_run_is_claimed_in_the_same_transaction_for_a_worker_that
 
 async def test_a_next_run_that_is_not_due_waits_for_its_time(world: World) -> None:
     run = await world.start(new_id(), create_thread=True)
-    await world.add(run.thread_id, after_seconds=60)
-    assert (await world.finish(run, successor=True)).promoted is None
+    delayed = await world.add(run.thread_id, after_seconds=60)
+    assert (await world.finish(run, successor=True)).promoted == delayed
     assert await world.statuses(run.thread_id) == ["success", "ready"]
 
 

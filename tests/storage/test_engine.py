@@ -23,27 +23,31 @@ from kit.leaks import nothing_leaks
 from runline.errors import ConfigError, Unavailable
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus
-from runline.storage import engine
-from runline.storage.engine import Database, SqliteOptions, lock_data_dir, migrate, open_database
+from runline.storage import migrating
+from runline.storage.engine import Database, take_turn
+from runline.storage.migrating import migrate
 from runline.storage.rows import run_to_row
+from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite
 from runline.storage.tables import metadata, runs, threads
-from storage.world import SUCCESS, World
+from storage.world import IN_SQLITE, SUCCESS, World
 
 THREAD_ID = new_id()
 NOTE = text("INSERT INTO notes VALUES ('x')")
 
 
 async def test_the_migrated_tables_are_those_of_the_metadata(tmp_path: Path) -> None:
-    async with open_database(SqliteOptions(tmp_path / "new.db")) as database:
+    async with open_sqlite(SqliteOptions(tmp_path / "new.db")) as database:
         assert await database.read(differences) == []
 
 
+@pytest.mark.usefixtures("reshaped")
 async def test_the_comparison_would_see_a_difference(database: Database) -> None:
     await execute(database, text("DROP INDEX ix_runs_ready"))
     await execute(database, text("ALTER TABLE threads ADD COLUMN extra TEXT"))
     assert len(await database.read(differences)) == 2
 
 
+@pytest.mark.usefixtures("reshaped")
 async def test_the_partial_indexes_of_the_database_have_the_conditions_of_the_metadata(database: Database) -> None:
     """Alembic compares their columns but not their WHERE."""
     made = await database.read(partial_indexes)
@@ -62,7 +66,7 @@ async def test_migrating_again_changes_nothing(database: Database, world: World)
 
 
 def test_the_migrations_are_one_line_from_the_first_to_the_newest_which_sorts_last() -> None:
-    script = ScriptDirectory(str(Path(engine.__file__).parent / "migrations"))
+    script = ScriptDirectory(str(Path(migrating.__file__).parent / "migrations"))
     revisions = [revision.revision for revision in script.walk_revisions("base", "heads")]
     assert len(script.get_heads()) == len(script.get_bases()) == 1
     assert revisions == sorted(revisions, reverse=True)
@@ -72,9 +76,9 @@ def test_the_migrations_are_one_line_from_the_first_to_the_newest_which_sorts_la
 def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path, template: Path) -> None:
     shutil.copy(template, tmp_path / "test.db")
     code = (
-        "import asyncio, pathlib, sys; from runline.storage.engine import SqliteOptions, open_database\n"
+        "import asyncio, pathlib, sys; from runline.storage.sqlite import SqliteOptions, open_sqlite\n"
         "async def main():\n"
-        "    async with open_database(SqliteOptions(pathlib.Path(sys.argv[1]))): print('alembic' in sys.modules)\n"
+        "    async with open_sqlite(SqliteOptions(pathlib.Path(sys.argv[1]))): print('alembic' in sys.modules)\n"
         "asyncio.run(main())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "test.db")], capture_output=True, check=True)
@@ -86,15 +90,16 @@ def differences(connection: Connection) -> list[object]:
 
 
 def partial_indexes(connection: Connection) -> dict[str, str]:
+    where = f"{connection.dialect.name}_where"
     conditions = {
-        str(index["name"]): str(index.get("dialect_options", {}).get("sqlite_where"))
+        str(index["name"]): str(index.get("dialect_options", {}).get(where))
         for index in inspect(connection).get_indexes("runs")
     }
     return {name: where for name, where in conditions.items() if where != "None"}
 
 
 @pytest.fixture
-async def notes(database: Database) -> Database:
+async def notes(database: Database, reshaped: None) -> Database:
     """A database with a table of the test's own."""
     await execute(database, text("CREATE TABLE notes (note TEXT)"))
     return database
@@ -144,6 +149,7 @@ async def test_a_reader_sees_what_is_committed_and_only_that(notes: Database) ->
     assert await notes.read(count_notes) == 1
 
 
+@IN_SQLITE
 async def test_a_write_that_is_cancelled_before_its_turn_is_never_done(notes: Database) -> None:
     slow, waiting = SlowWrite(notes), SlowWrite(notes)
     await slow.begun()
@@ -167,12 +173,13 @@ async def test_a_write_that_is_cancelled_after_it_began_is_done_when_its_caller_
 
 
 async def test_writes_wait_for_each_other(world: World) -> None:
-    """Read, think, write: without a lock taken first, some of the increments would be lost."""
+    """Read, think, write: without a turn taken first, some of the increments would be lost."""
     thread = await world.thread(count=0)
 
     here = threads.c.thread_id == thread.thread_id
 
     def increment(connection: Connection) -> None:
+        take_turn(connection, thread.thread_id)
         value = connection.execute(select(threads.c.metadata).where(here)).scalar_one()
         connection.execute(update(threads).where(here).values(metadata={"count": value["count"] + 1}))
 
@@ -223,7 +230,7 @@ async def locked(file: Path) -> AsyncIterator[None]:
 
 async def test_a_database_that_stays_locked_is_unavailable_and_then_serves_again(tmp_path: Path) -> None:
     options = SqliteOptions(tmp_path / "test.db", busy_timeout_seconds=0.02)
-    async with nothing_leaks(), open_database(options) as database:
+    async with nothing_leaks(), open_sqlite(options) as database:
         world = World.over(database)
         async with locked(options.file):
             with pytest.raises(Unavailable, match=r"^The database cannot serve this now: database is locked\.$"):
@@ -233,7 +240,7 @@ async def test_a_database_that_stays_locked_is_unavailable_and_then_serves_again
 
 async def test_reads_go_on_while_another_writes(tmp_path: Path) -> None:
     options = SqliteOptions(tmp_path / "test.db", busy_timeout_seconds=0.02)
-    async with nothing_leaks(), open_database(options) as database:
+    async with nothing_leaks(), open_sqlite(options) as database:
         world = World.over(database)
         thread = await world.thread()
         async with locked(options.file):
@@ -242,9 +249,9 @@ async def test_reads_go_on_while_another_writes(tmp_path: Path) -> None:
 
 async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     options = SqliteOptions(tmp_path / "test.db")
-    async with nothing_leaks(), open_database(options) as database:
+    async with nothing_leaks(), open_sqlite(options) as database:
         thread = await World.over(database).thread(topic="x")
-    async with nothing_leaks(), open_database(options) as database:
+    async with nothing_leaks(), open_sqlite(options) as database:
         assert await World.over(database).get_thread(thread.thread_id) == thread
 
 

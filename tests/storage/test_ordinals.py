@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from runline.model.lifecycle import StopReason
-from runline.storage.engine import SqliteOptions, open_database
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.test_migrating import migrate_to
 from storage.test_sqlite_plans import plan
-from storage.world import FAILED, World
+from storage.world import FAILED, IN_SQLITE, World
 
 
 async def test_runs_are_numbered_as_they_start_whatever_way_they_are_claimed(world: World) -> None:
@@ -62,6 +62,7 @@ async def test_the_number_of_a_removed_run_is_not_given_again(world: World) -> N
     assert (await world.start(thread_id)).ordinal == 5
 
 
+@IN_SQLITE
 async def test_finding_the_next_number_looks_at_no_other_run(world: World) -> None:
     thread_id = (await world.thread()).thread_id
     await world.finish(await world.start(thread_id))
@@ -93,7 +94,7 @@ async def test_runs_from_before_there_were_numbers_have_theirs(tmp_path: Path) -
             connection.execute(
                 f"INSERT INTO runs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
             )
-    async with open_database(SqliteOptions(file)):
+    async with open_sqlite(SqliteOptions(file)):
         pass
     with closing(sqlite3.connect(file)) as connection:
         found = connection.execute("SELECT run_id, ordinal FROM runs ORDER BY run_id").fetchall()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -247,3 +248,26 @@ async def test_a_row_that_cannot_be_read_is_given_up_and_holds_up_no_other(
     world.clock.pass_(LEASE_SECONDS)
     query = select(webhook_deliveries.c.status).where(webhook_deliveries.c.run_id == run.run_id)
     assert await world.database.read(lambda connection: connection.execute(query).scalar_one()) == "failed"
+
+
+async def test_no_receiver_takes_more_than_half_of_what_the_others_leave(world: World) -> None:
+    for host, runs in (("slow", 10), ("slower", 10), ("quick", 2)):
+        for _ in range(runs):
+            await world.finish(await world.start(new_id(), create_thread=True, webhook=f"https://{host}.test/"))
+    taken = await world.deliveries.take(8, LEASE_SECONDS, {"slower.test": 1})
+    hosts = [each.delivery.url for each in taken]
+    assert [hosts.count(f"https://{host}.test/") for host in ("slow", "slower", "quick")] == [4, 2, 1]
+    assert await world.deliveries.take(0, LEASE_SECONDS) == []
+
+
+async def test_the_next_to_be_due_is_looked_for_at_receivers_that_may_be_called(world: World) -> None:
+    first = await world.start(new_id(), create_thread=True, webhook="https://slow.test:8443/")
+    await world.finish(first)
+    assert await world.deliveries.next_due(["slow.test:8443"]) is None
+    world.clock.pass_(5)
+    await world.finish(await started(world))
+    later = await world.deliveries.next_due(["slow.test:8443"])
+    sooner = await world.deliveries.next_due()
+    assert sooner
+    assert later
+    assert later - sooner >= timedelta(seconds=5)

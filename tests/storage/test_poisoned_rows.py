@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
 
 from runline.errors import Unreadable
 from runline.model.lifecycle import RunStatus, ThreadStatus
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
+from runline.storage.tables import metadata
 from storage.world import World
 
 BROKEN_JSON = '{"never": '
@@ -26,14 +26,13 @@ THREAD_POISONS = [
     ("status", "zombie"),
     ("metadata", BROKEN_JSON),
     ("state_values", BROKEN_JSON),
-    ("config", "\x00"),
+    ("config", "\x01"),
     ("updated_at", "not a time"),
 ]
 
 
 async def poison(world: World, table: str, key: str, column: str, value: str) -> None:
-    statement = text(f"UPDATE {table} SET {column} = :value WHERE {table[:-1]}_id = :key")
-    await world.execute(statement.bindparams(value=value, key=key.replace("-", "")))
+    await world.poison(metadata.tables[table], key, **{column: value})
 
 
 @pytest.mark.parametrize(("column", "value"), RUN_POISONS)

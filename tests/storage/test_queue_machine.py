@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kit.exploring import OwnLoop, explore
-from runline.storage.engine import Database, SqliteOptions, open_database
+from runline.storage.engine import Database
+from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.machine.queue import QueueMachine
 
 
@@ -16,7 +17,7 @@ from storage.machine.queue import QueueMachine
 def database(loop: OwnLoop, tmp_path: Path, template: Path) -> Database:
     """For machines, which own their loop."""
     shutil.copy(template, tmp_path / "test.db")
-    return loop.open(open_database(SqliteOptions(tmp_path / "test.db")))
+    return loop.open(open_sqlite(SqliteOptions(tmp_path / "test.db")))
 
 
 @pytest.mark.timeout(0)

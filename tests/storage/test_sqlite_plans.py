@@ -24,11 +24,17 @@ from runline.model.usage_period import Bucket, Period
 from runline.model.viewer import ANONYMOUS
 from runline.storage.assistants import AssistantFilter
 from runline.storage.deliveries import Result
+from runline.storage.run_lists import RunListStore
+from runline.storage.run_log import RunLogStore
 from runline.storage.runs import RunFilter
 from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
+from storage.ledgers import some
 from storage.past import Past
-from storage.world import ALICE, INTERRUPTED, START, SUCCESS, World
+from storage.world import ALICE, IN_SQLITE, INTERRUPTED, START, SUCCESS, World
+
+# everything here is asked of SQLite
+pytestmark = IN_SQLITE
 
 AGENT = graph_assistant_id("agent")
 
@@ -130,6 +136,11 @@ HOT: dict[str, Call] = {
     "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
     "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
     "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
+    "finish with entries": lambda world, run: world.leases.finish(run, SUCCESS, None, None, some(run)),
+    "roll back": lambda world, run: world.leases.discard(run, None, None, StopReason.ROLLBACK, some(run)),
+    "write logs": lambda world, run: RunLogStore(world.database).append({(run.run_id, 1): some(run)}),
+    "write late calls": lambda world, run: RunLogStore(world.database).append({(run.run_id, 7): some(run)}),
+    "look for messages": lambda world, run: RunLogStore(world.database).known_messages(run.thread_id),
     "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
     "expired": lambda world, _: world.leases.expired(),
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),
@@ -180,6 +191,11 @@ BOUNDED = {
     # the borders of buckets
     "SCAN 9 CONSTANT ROWS",
     "SCAN borders",
+    # in the order in which they are due, and stops at the first
+    "SCAN webhook_deliveries USING INDEX ix_webhook_deliveries_due",
+    # lists that are empty
+    "SCAN (subquery-1)",
+    "SCAN (subquery-3)",
 }
 
 
@@ -195,8 +211,9 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "expired": (HOT["expired"], "ix_runs_leases"),
     "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
     "place": (HOT["admit"], "ix_runs_thread_id_created_at (thread_id=?)"),
-    "follow": (HOT["follow a thread"], "ix_runs_thread_id_created_at (thread_id=? AND created_at>?)"),
-    "join": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
+    "follow": (HOT["follow a thread"], "ix_runs_thread_id_due_at (thread_id=? AND due_at>?)"),
+    "join": (HOT["join a thread"], "ix_runs_thread_id_due_at (thread_id=?)"),
+    "waiting": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),
     "next webhook": (HOT["next webhook"], "ix_webhook_deliveries_due"),
@@ -238,6 +255,19 @@ async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, ru
         lines = await plan(world, call)
         partial = ("ix_runs_active", "ix_runs_leases", "uq_runs_running")
         assert all(any(name in line for name in partial) for line in lines if "runs" in line), lines
+
+
+@pytest.mark.parametrize("status", [None, *RunStatus])
+async def test_a_page_of_all_runs_is_merged_from_indexes(world: World, run: Run, status: RunStatus | None) -> None:
+    """Those that have ended are found in their order; those that are active, in the index of that."""
+    lines = await plan(world, RunListStore(world.database).list(ANONYMOUS, status, 10, 0))
+    of_runs = {line for line in lines if " runs" in line}
+    assert of_runs <= {
+        "SEARCH runs USING INDEX ix_runs_ended (owner=? AND status=?)",
+        "SCAN runs USING INDEX ix_runs_active",
+        "SCAN runs USING INDEX ix_runs_leases",
+        "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (run_id=?)",
+    }
 
 
 async def test_the_plans_would_show_a_missing_index(world: World, run: Run) -> None:

@@ -1,16 +1,17 @@
-"""ThreadStreamStore: what comes next on a thread; and the places of runs, which are their creations."""
+"""ThreadStreamStore: what comes next on a thread; and the places of runs, which are when they are due."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from runline.errors import ThreadNotFound, Unreadable
+from runline.model.lifecycle import StopReason
+from runline.model.run import Run
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
+from runline.storage.tables import runs, threads
 from runline.storage.thread_streams import Outlook, ThreadStreamStore
 from storage.world import ALICE, ASSISTANT, START, World, state
 
@@ -25,29 +26,56 @@ async def present(world: World, thread_id: str) -> Outlook:
     return await ThreadStreamStore(world.database).present(ANONYMOUS, thread_id)
 
 
-def key_of(object_id: str) -> str:
-    """The id as the database keeps it."""
-    return object_id.replace("-", "")
-
-
 async def poison(world: World, thread: Thread) -> None:
-    statement = text("UPDATE threads SET state_updated_at = 'never' WHERE thread_id = :key")
-    await world.execute(statement.bindparams(key=key_of(thread.thread_id)))
+    await world.poison(threads, thread.thread_id, state_updated_at="never")
 
 
-async def test_the_runs_ahead_come_in_the_order_of_their_creation(world: World) -> None:
-    thread = await world.thread()
-    runs = [await world.add(thread.thread_id) for _ in range(3)]
+async def run_through(world: World, thread_id: str) -> Run:
+    run = await world.start(thread_id)
+    await world.finish(run)
+    return run
+
+
+async def test_the_runs_ahead_come_in_the_order_in_which_they_began(world: World) -> None:
+    thread_id = (await world.thread()).thread_id
+    await world.add(thread_id, after_seconds=5)
+    runs = [await run_through(world, thread_id) for _ in range(2)]
+    world.clock.pass_(5)
+    runs += await world.claim()
     store, found, since = ThreadStreamStore(world.database), [], START
-    while run := (await store.ahead(ANONYMOUS, thread.thread_id, since)).run:
+    while run := (await store.ahead(ANONYMOUS, thread_id, since)).run:
         found.append(run.run_id)
-        since = run.created_at + MOMENT
+        since = run.due_at + MOMENT
     assert found == [run.run_id for run in runs]
+
+
+async def test_a_run_that_has_not_begun_waits_and_is_not_ahead(world: World) -> None:
+    thread_id = (await world.thread()).thread_id
+    late, soon = [await world.add(thread_id, after_seconds=seconds) for seconds in (7, 5)]
+    for look in (ahead, present):
+        outlook = await look(world, thread_id)
+        assert (outlook.run, outlook.waiting) == (None, soon.due_at)
+    world.clock.pass_(7)
+    await world.claim()
+    for look in (ahead, present):
+        outlook = await look(world, thread_id)
+        assert outlook.run
+        assert (outlook.run.run_id, outlook.waiting) == (soon.run_id, late.due_at)
+
+
+async def test_a_run_that_was_cancelled_before_it_began_is_not_ahead(world: World) -> None:
+    run = await world.add((await world.thread()).thread_id, after_seconds=5)
+    await world.stop(run, StopReason.INTERRUPT)
+    for look in (ahead, present):
+        outlook = await look(world, run.thread_id)
+        assert (outlook.run, outlook.waiting) == (None, None)
 
 
 async def test_a_thread_tells_when_it_was_made_and_its_state_changed_and_whether_it_is_held(world: World) -> None:
     thread = await world.thread()
-    assert await ahead(world, thread.thread_id) == Outlook(None, thread.created_at, thread.state_updated_at, held=False)
+    assert await ahead(world, thread.thread_id) == Outlook(
+        None, thread.created_at, thread.state_updated_at, held=False, waiting=None
+    )
     await world.hold(thread.thread_id)
     assert (await ahead(world, thread.thread_id)).held
     await world.release(thread.thread_id, state({"n": 1}))
@@ -55,7 +83,7 @@ async def test_a_thread_tells_when_it_was_made_and_its_state_changed_and_whether
     assert (after.held, after.updated_at > thread.state_updated_at) == (False, True)
 
 
-async def test_at_present_is_the_first_active_run_or_else_the_newest(world: World) -> None:
+async def test_at_present_is_the_run_that_began_last(world: World) -> None:
     thread = await world.thread()
     first = await world.start(thread.thread_id)
     second = await world.add(thread.thread_id)
@@ -78,8 +106,9 @@ async def test_only_its_viewer_finds_a_thread(world: World) -> None:
 
 async def test_a_run_that_cannot_be_read_does_not_hide_those_behind_it(world: World) -> None:
     thread = await world.thread()
-    broken, sound = [await world.add(thread.thread_id) for _ in range(2)]
-    await world.execute(text("UPDATE runs SET spec = '[' WHERE run_id = :key").bindparams(key=key_of(broken.run_id)))
+    broken, sound, broken_too = [await run_through(world, thread.thread_id) for _ in range(3)]
+    for run in (broken, broken_too):
+        await world.poison(runs, run.run_id, spec="[")
     for look in (ahead, present):
         found = (await look(world, thread.thread_id)).run
         assert found
@@ -95,10 +124,11 @@ async def test_a_thread_that_cannot_be_read_says_so(world: World) -> None:
 
 async def test_runs_of_one_moment_get_places_one_after_the_other(world: World) -> None:
     thread = await world.thread()
-    noted = world.run(thread.thread_id)
-    twin = replace(world.run(thread.thread_id), created_at=noted.created_at)
-    places = [(await world.runs.admit(run, ASSISTANT, None)).run.created_at for run in (noted, twin)]
-    assert places == [noted.created_at, noted.created_at + MOMENT]
+    world.clock.pass_(1)
+    first = await world.add(thread.thread_id)
+    world.clock.pass_(-1)
+    second = await world.add(thread.thread_id)
+    assert second.due_at == second.created_at == first.due_at + MOMENT
 
 
 async def test_a_run_stands_behind_a_state_update_that_was_committed_while_it_waited(world: World) -> None:

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from runline.kit.ids import new_id
 from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage import engine
-from runline.storage.engine import contains, migrate
-from runline.storage.tables import thread_terms
+from runline.storage.migrating import migrate
+from runline.storage.sqlite import contains
+from runline.storage.tables import thread_terms, threads
 from storage.test_sqlite_plans import plan
-from storage.world import ALICE, ASSISTANT, BOB, World, state
+from storage.world import ALICE, ASSISTANT, BOB, IN_SQLITE, World, state
 
 # more than are looked at one by one
 MANY = 1001
@@ -174,6 +175,7 @@ async def test_a_thread_of_very_many_scalars_is_found_by_each_without_a_term_for
     assert await found(world, {"user": "u", "numbers": [2999]}) == {narrow.thread_id}
 
 
+@IN_SQLITE
 async def test_a_search_for_a_rare_term_looks_at_threads_that_have_it_alone(world: World) -> None:
     await world.thread(user="u", tags=["a"])
     for metadata in ({"user": "u"}, {"user": "u", "tags": ["a"]}, {"nobody": "has this"}):
@@ -190,14 +192,11 @@ async def test_a_search_for_a_rare_term_looks_at_threads_that_have_it_alone(worl
             assert all("term=?" in line for line in lines if "thread_terms" in line), lines
 
 
+@pytest.mark.usefixtures("reshaped")
 async def test_terms_of_threads_from_before_there_were_terms_are_made_by_the_migration(world: World) -> None:
     thread, broken = await world.thread(user="u"), await world.thread(user="u")
     await world.start(new_id(), create_thread=True, temporary=True, metadata={"user": "u"})
-    await world.execute(
-        text("UPDATE threads SET metadata = '{' WHERE thread_id = :key").bindparams(
-            key=broken.thread_id.replace("-", "")
-        )
-    )
+    await world.poison(threads, broken.thread_id, metadata="{")
     before = await terms(world)
 
     await world.database.write(undo_terms)

@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from runline.errors import Conflict, Unreadable
 from runline.kit.ids import new_id
 from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS
 from runline.storage.runs import RunStore
-from runline.storage.tables import threads
+from runline.storage.tables import thread_ttls, threads
 from runline.storage.threads import ThreadStore
 from runline.storage.ttls import Expired, TtlStore
-from storage.world import ALICE, ASSISTANT, BOB, World, state
+from storage.world import ALICE, ASSISTANT, BOB, IN_SQLITE, World, state
 
 HOUR = Ttl(60)
 KEPT_HOUR = Ttl(60, PruneStrategy.KEEP_LATEST)
@@ -142,11 +142,18 @@ async def test_a_thread_that_is_to_be_deleted_is_not_renewed(world: World, ttls:
     assert await over(ttls) == [thread_id]
 
 
-@pytest.mark.parametrize(("column", "value"), [("strategy", "zombie"), ("minutes", "many")])
-async def test_a_poisoned_ttl_breaks_itself_alone(world: World, ttls: TtlStore, column: str, value: str) -> None:
+async def test_a_poisoned_ttl_breaks_itself_alone(world: World, ttls: TtlStore) -> None:
+    await poisoned_breaks_alone(world, ttls, strategy="zombie")
+
+
+@IN_SQLITE
+async def test_a_ttl_of_no_number_breaks_itself_alone(world: World, ttls: TtlStore) -> None:
+    await poisoned_breaks_alone(world, ttls, minutes="many")
+
+
+async def poisoned_breaks_alone(world: World, ttls: TtlStore, **texts: str) -> None:
     broken, sound = await living(world), await living(world)
-    statement = text(f"UPDATE thread_ttls SET {column} = :value WHERE thread_id = :key")
-    await world.execute(statement.bindparams(value=value, key=broken.replace("-", "")))
+    await world.poison(thread_ttls, broken, **texts)
     world.clock.pass_(3600)
     assert [await over(ttls, limit=1) for _ in range(2)] == [[], [sound]]
     with pytest.raises(Unreadable, match=broken):
@@ -157,9 +164,7 @@ async def test_a_poisoned_ttl_breaks_itself_alone(world: World, ttls: TtlStore, 
 async def test_a_poisoned_thread_whose_time_is_over_breaks_itself_alone(world: World, ttls: TtlStore) -> None:
     broken, sound = await living(world), await living(world)
     await world.execute(update(threads).where(threads.c.thread_id == broken).values(status="zombie"))
-    await world.execute(
-        text("UPDATE threads SET updated_at = 'x' WHERE thread_id = :key").bindparams(key=broken.replace("-", ""))
-    )
+    await world.poison(threads, broken, updated_at="x")
     world.clock.pass_(3600)
     assert await over(ttls) == [sound]
 

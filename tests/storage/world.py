@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Executable, func, select
+import pytest
+from sqlalchemy import Connection, Executable, String, Table, func, literal, select, update
 
 from runline.kit.ids import new_id
 from runline.model.assistant import Assistant, graph_assistant_id
@@ -23,6 +24,9 @@ from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.tables import metadata, runs, threads
 from runline.storage.threads import Hold, ThreadStore
 from runline.storage.versions import VersionStore
+
+IN_SQLITE = pytest.mark.parametrize("options", ["sqlite"], indirect=True)
+"""For what is not of the contract but of SQLite's ways."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=15)
@@ -165,6 +169,11 @@ class World:
         """Change what no store would."""
         await self.database.write(lambda connection: connection.execute(statement))
 
+    async def poison(self, noun: Table, key: str, **texts: str) -> None:
+        """Let a row hold texts that no store writes in these columns; `key` is the first of its primary key."""
+        here = next(iter(noun.primary_key)) == key
+        await self.execute(update(noun).where(here).values({name: literal(raw, String) for name, raw in texts.items()}))
+
     async def count(self, table: str) -> int:
         """How many rows a table has."""
         query = select(func.count()).select_from(metadata.tables[table])
@@ -176,7 +185,7 @@ class World:
         return await self.database.read(lambda connection: connection.execute(query).one_or_none())
 
     async def statuses(self, thread_id: str) -> list[str]:
-        """The statuses of a thread's runs, oldest first; `ready` for a pending one that may be claimed."""
+        """The statuses of a thread's runs, as they were created; `ready` for a pending one that may be claimed."""
         query = select(runs.c.status, runs.c.ready).where(runs.c.thread_id == thread_id).order_by(runs.c.created_at)
         rows = await self.database.read(lambda connection: connection.execute(query).all())
         return ["ready" if row.ready else row.status for row in rows]

@@ -16,6 +16,7 @@ EVENTS = 400
 READERS = 12
 
 
+@pytest.mark.parametrize("make_bridge", ["memory", "redis", "elsewhere"], indirect=True)
 @pytest.mark.parametrize("seed", range(25))
 async def test_readers_that_join_at_random_moments_miss_nothing_and_see_nothing_twice(
     bridge: StreamBridge, seed: int
@@ -30,6 +31,7 @@ async def test_readers_that_join_at_random_moments_miss_nothing_and_see_nothing_
         assert reading.ended == Ended(RESULT)
 
 
+@pytest.mark.parametrize("make_bridge", ["memory", "redis", "elsewhere"], indirect=True)
 @pytest.mark.parametrize("seed", range(25))
 async def test_no_reader_of_a_bounded_stream_sees_a_gap(make_bridge: MakeBridge, seed: int) -> None:
     chance = random.Random(seed)

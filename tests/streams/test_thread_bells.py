@@ -15,13 +15,6 @@ LONG = 30.0
 THREAD, OTHER = "thread", "other"
 
 
-@pytest.fixture(params=["memory"])
-def bells(request: pytest.FixtureRequest) -> ThreadBells:
-    backends = {"memory": MemoryThreadBells}
-    made: ThreadBells = backends[request.param]()
-    return made
-
-
 async def listening(bells: ThreadBells) -> AsyncIterator[None]:
     """One who has been told once, as everybody is at first."""
     listener = bells.listen(THREAD, LONG)

@@ -11,25 +11,24 @@ from rich.table import Table
 from rich.text import Text
 
 from runline import __version__
-from runline.config import ServerSettings, Settings
-from runline.resources import DATABASE_FILE
+from runline.cli.port import base_url
+from runline.config import Settings
+from runline.databases import where_kept
 
 if TYPE_CHECKING:
     from runline.graphs.http import HttpOptions
     from runline.graphs.registry import GraphRegistry
 
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
-
 
 def print_banner(console: Console, settings: Settings, registry: GraphRegistry, http: HttpOptions) -> None:
     """Print it in one piece. The curl line is never wrapped, so that it can be pasted."""
-    url = base_url(settings.server) + http.mount_prefix
+    url = base_url(settings.server.host, settings.server.port) + http.mount_prefix
     facts = Table.grid(padding=(0, 2))
     facts.add_row(Text("API", "bold"), url)
     if not http.disable_ui:
         facts.add_row(Text("Console", "bold"), f"{url}/console/")
     facts.add_row(Text("Docs", "bold"), f"{url}/docs")
-    facts.add_row(Text("Data", "bold"), str(settings.data_dir / DATABASE_FILE))
+    facts.add_row(Text("Data", "bold"), where_kept(settings))
     for row, graph_id in enumerate(registry.graph_ids):
         facts.add_row(Text("" if row else "Graphs", "bold"), _describe(registry, graph_id))
     console.print(Text(f"\nRunline {__version__} is ready\n", "bold green"))
@@ -37,12 +36,6 @@ def print_banner(console: Console, settings: Settings, registry: GraphRegistry, 
     console.print(Text("\nTry it:\n", "bold"))
     console.print(curl_line(url, registry), style="cyan", soft_wrap=True)
     console.print()
-
-
-def base_url(server: ServerSettings) -> str:
-    """The address to open in a client on this machine."""
-    host = EVERYWHERE.get(server.host, server.host)
-    return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
 
 
 def curl_line(url: str, registry: GraphRegistry) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,43 +14,29 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from runline.cli.finding import Finding, Grade, judge_version
 from runline.cli.graphs import import_graphs
 from runline.cli.options import ConfigFlag, DataDirFlag, Flags, GraphsFlag, HostFlag, PortFlag
 from runline.cli.output import new_table, open_console
 from runline.cli.port import listen
-from runline.errors import ConfigError
+from runline.cli.redis import look_at_redis
+from runline.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
-    from runline.config import ServerSettings
+    from runline.config import ServerSettings, Settings
     from runline.graphs.project import GraphProject
 
 FLOORS = {
     "langgraph": "1.0.10",
     "langgraph-checkpoint": "4.0.0",
     "langgraph-checkpoint-sqlite": "3.0.1",
+    "langgraph-checkpoint-postgres": "3.2.0",
 }
 PYTHON_FLOOR = "3.11"
 SQLITE_FLOOR = "3.35"  # the first with RETURNING
 
 
-class Grade(StrEnum):
-    """How a check ended. Only `failed` makes the exit code 1."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
 COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILED: "red"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One row of the table."""
-
-    check: str
-    grade: Grade
-    detail: str
 
 
 def doctor(
@@ -73,20 +56,10 @@ def doctor(
 
 
 def _versions() -> Iterator[Finding]:
-    yield _floor("python", ".".join(map(str, sys.version_info[:3])), PYTHON_FLOOR)
+    yield judge_version("python", ".".join(map(str, sys.version_info[:3])), PYTHON_FLOOR)
     for package, floor in FLOORS.items():
-        yield _floor(package, metadata.version(package), floor)
-    yield _floor("sqlite", sqlite3.sqlite_version, SQLITE_FLOOR)
-
-
-def _floor(name: str, version: str, floor: str) -> Finding:
-    if _numbers(version) < _numbers(floor):
-        return Finding(name, Grade.FAILED, f"{version} is too old: {floor} or newer is needed")
-    return Finding(name, Grade.OK, version)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+        yield judge_version(package, metadata.version(package), floor)
+    yield judge_version("sqlite", sqlite3.sqlite_version, SQLITE_FLOOR)
 
 
 def _examine(flags: Flags) -> Iterator[Finding]:
@@ -107,8 +80,11 @@ def _examine(flags: Flags) -> Iterator[Finding]:
         yield from _graphs(project)
         yield from _index(project)
         yield from _custom_app(project)
+        yield _tracing(project)
     yield Finding("settings", Grade.OK, str(flags.config_file or "no config.yaml: environment and defaults"))
-    yield _data_folder(settings.data_dir)
+    yield _database(settings) if settings.database.uri else _data_folder(settings.data_dir)
+    if settings.redis.uri:
+        yield from look_at_redis(settings.redis)
     yield _port(settings.server)
 
 
@@ -166,6 +142,16 @@ def _custom_app(project: GraphProject) -> Iterator[Finding]:
         yield Finding("custom app", Grade.FAILED, str(exc))
 
 
+def _tracing(project: GraphProject) -> Finding:
+    from runline.tracing.wanted import read_wanted
+
+    try:
+        place = read_wanted({**project.env, **os.environ})
+    except ConfigError as exc:
+        return Finding("tracing", Grade.FAILED, str(exc))
+    return Finding("tracing", Grade.OK, f"on: spans go to {place}" if place else "off")
+
+
 def _data_folder(data_dir: Path) -> Finding:
     """Write a file that has no name, in the folder or where the folder would be made."""
     existing = next(folder for folder in (data_dir.absolute(), *data_dir.absolute().parents) if folder.exists())
@@ -176,6 +162,17 @@ def _data_folder(data_dir: Path) -> Finding:
         return Finding("data folder", Grade.FAILED, f"{existing} cannot be written to: {exc.strerror or exc}")
     note = "" if existing == data_dir.absolute() else " (made at the first start)"
     return Finding("data folder", Grade.OK, f"{data_dir}{note}")
+
+
+def _database(settings: Settings) -> Finding:
+    from runline.databases import find_revision, where_kept
+
+    try:
+        found = find_revision(settings)
+        state = f"revision {found}" if found else "no tables yet (made at the first start)"
+        return Finding("database", Grade.OK, f"{where_kept(settings)}: {state}")
+    except (ConfigError, Unavailable) as exc:
+        return Finding("database", Grade.FAILED, str(exc))
 
 
 def _port(server: ServerSettings) -> Finding:

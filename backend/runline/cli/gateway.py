@@ -46,7 +46,8 @@ def run_gateway(settings: Settings, project: GraphProject, listener: socket.sock
         app,
         loop="auto",  # uvloop where it exists
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=settings.limits.max_body_bytes,
         lifespan="off",  # GatewayServer opens the app itself
         log_config=None,
         access_log=False,

@@ -20,6 +20,9 @@ PortFlag = Annotated[int | None, typer.Option("--port", help="Port to listen on.
 ConfigFlag = Annotated[Path | None, typer.Option("--config", help="Settings file; config.yaml if it exists.")]
 GraphsFlag = Annotated[Path | None, typer.Option("--graphs", help="The langgraph.json that names the graphs.")]
 DataDirFlag = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the database files.")]
+UrlFlag = Annotated[
+    str | None, typer.Option("--url", help="Where the gateway is; server.host and server.port if not given.")
+]
 StrictFlag = Annotated[
     bool | None, typer.Option("--strict/--no-strict", help="Refuse to start when a graph fails to import.")
 ]

@@ -8,6 +8,16 @@ from rich.table import Table
 PIPED_WIDTH = 200
 """A pipe has no width of its own; 80 columns would break sentences in the middle."""
 
+STATUS_COLOURS = {
+    "success": "green",
+    "error": "red",
+    "timeout": "red",
+    "interrupted": "yellow",
+    "running": "cyan",
+    "pending": "dim",
+}
+"""Of runs."""
+
 
 def open_console() -> Console:
     """A console on standard output that never guesses at markup or colours in what it prints."""
@@ -21,6 +31,16 @@ def new_table(*headers: str) -> Table:
     for header in headers:
         table.add_column(header, overflow="fold")
     return table
+
+
+def printable(text: str) -> str:
+    """What somebody wrote, without the characters that command a terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def print_notice(text: str) -> None:
+    """A remark beside the output, on standard error."""
+    Console(stderr=True, highlight=False, markup=False).print(text, style="dim", soft_wrap=True)
 
 
 def print_error(error: Exception) -> None:

@@ -13,6 +13,7 @@ from runline.errors import ConfigError
 
 BACKLOG = 2048
 NEIGHBOURS = 20
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,6 +53,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def base_url(host: str, port: int) -> str:
+    """The address to open in a client on this machine."""
+    host = EVERYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _open(host: str, port: int) -> socket.socket:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -11,6 +14,28 @@ from runline.errors import ConfigError
 from runline.graphs.http import CorsOptions
 
 _EXPOSED = ("Content-Location", "Location", "X-Pagination-Total", "X-Pagination-Next")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Whose pages may open WebSockets, which browsers do not ask about as they do for requests."""
+
+    named: frozenset[str]
+    pattern: str | None = None
+
+    def allow(self, headers: Mapping[str, str]) -> bool:
+        """Tell by a handshake's headers: those of no browser, of the gateway's own pages, or of sites that may call."""
+        origin = headers.get("origin")
+        if origin is None or not self.named.isdisjoint((origin, "*")):
+            return True
+        by_pattern = self.pattern is not None and re.fullmatch(self.pattern, origin) is not None
+        return by_pattern or urlsplit(origin).netloc == headers.get("host")
+
+
+def allowed_origins(origins: Sequence[str], options: CorsOptions | None) -> Origins:
+    """The origins that `cors_middleware` lets call."""
+    known = options or CorsOptions()
+    return Origins(frozenset((*origins, *known.allow_origins)), known.allow_origin_regex)
 
 
 def cors_middleware(origins: Sequence[str], options: CorsOptions | None) -> list[Middleware]:

@@ -87,7 +87,7 @@ class _Rest(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Fully where only the method is wrong, too: a custom route of the same path has another one."""
-        is_known = scope["type"] == "http" and any(
+        is_known = scope["type"] in ("http", "websocket") and any(
             route.matches(scope)[0] is not Match.NONE for route in self._gateway.routes
         )
         return (Match.FULL if is_known else Match.NONE), {}

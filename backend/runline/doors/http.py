@@ -87,7 +87,9 @@ async def get_call(request: HTTPConnection) -> Call:
     """Everybody is the same viewer while authentication is off."""
     rule: HeaderRule = request.app.state.headers
     chosen = rule.choose(request.headers.items()) if rule.includes else {}
-    return Call(request.app.state.core, ANONYMOUS, get_wire(request), chosen)
+    core: Core = request.app.state.core
+    core.tracer.heed(request.headers)
+    return Call(core, ANONYMOUS, get_wire(request), chosen)
 
 
 CallDep = Annotated[Call, Depends(get_call)]
@@ -102,17 +104,23 @@ class _JsonRequest(Request):
     """A request whose body is parsed by orjson and checked for depth, whatever its content type says."""
 
     async def json(self) -> Any:
-        body = await self.body()
-        limit = get_wire(self).max_nesting
-        # counting brackets is cheap; only a body that might be too much is looked at more closely
-        brackets = _brackets(body)
-        if brackets > _MOST_CONTAINERS and _brackets(_TEXT.sub(b"", body)) > _MOST_CONTAINERS:
-            raise HTTPException(422, f"The request body holds more than {_MOST_CONTAINERS} lists and objects.")
-        value = loads(body)
-        if brackets > limit and depth_exceeds(value, limit):
+        try:
+            return parse_json(await self.body(), get_wire(self).max_nesting)
+        except Invalid as exc:
             # FastAPI passes only this kind of exception on from the reading of a body
-            raise HTTPException(422, f"The request body is nested deeper than {limit} levels.")
-        return value
+            raise HTTPException(422, str(exc)) from exc
+
+
+def parse_json(body: bytes, max_nesting: int) -> Any:
+    """What was sent as JSON. Raises JSONDecodeError, Invalid (too many lists and objects, or too deep)."""
+    # counting brackets is cheap; only a body that might be too much is looked at more closely
+    brackets = _brackets(body)
+    if brackets > _MOST_CONTAINERS and _brackets(_TEXT.sub(b"", body)) > _MOST_CONTAINERS:
+        raise Invalid(f"The request body holds more than {_MOST_CONTAINERS} lists and objects.")
+    value = loads(body)
+    if brackets > max_nesting and depth_exceeds(value, max_nesting):
+        raise Invalid(f"The request body is nested deeper than {max_nesting} levels.")
+    return value
 
 
 def _brackets(body: bytes) -> int:

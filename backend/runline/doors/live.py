@@ -9,6 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from runline.core import Core
 from runline.doors.http import WireOptions
 from runline.errors import Invalid
 
@@ -118,6 +119,16 @@ class LiveResponse(Response):
         self._sending, self._moved_at = False, clock()
 
 
+class EventResponse(LiveResponse):
+    """A LiveResponse that is counted while it is read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the events end or the client is gone."""
+        core: Core = scope["app"].state.core
+        with core.meters.reading():
+            await super().__call__(scope, receive, send)
+
+
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -131,7 +142,7 @@ def sse(
 ) -> Response:
     """Answer with server-sent events that are encoded already."""
     fixed = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers}
-    return LiveResponse(
+    return EventResponse(
         frames,
         wire,
         media_type="text/event-stream; charset=utf-8",

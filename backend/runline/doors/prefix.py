@@ -25,7 +25,9 @@ class MountPrefix:
         path = scope.get("path", "")
         if f"{path}/".startswith(f"{self._prefix}/"):
             await self._app({**scope, "root_path": self._prefix}, receive, send)
-        elif scope["type"] != "http" or path in ALSO_AT_THE_ROOT:
+        elif scope["type"] == "lifespan" or path in ALSO_AT_THE_ROOT:
             await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
         else:
             await json_response({"detail": "Not Found"}, status=404)(scope, receive, send)

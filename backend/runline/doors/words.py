@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +21,14 @@ def cost_to_wire(cost: int | None) -> float | int | None:
 
 def usage_to_wire(usage: Usage) -> dict[str, Any]:
     """A Usage object: tokens, calls, and what they cost."""
+    tokens = usage.tokens
     return {
-        **asdict(usage.tokens),
+        "input_tokens": tokens.input_tokens,
+        "output_tokens": tokens.output_tokens,
+        "total_tokens": tokens.total_tokens,
+        "cache_read_tokens": tokens.cache_read_tokens,
+        "cache_creation_tokens": tokens.cache_creation_tokens,
+        "reasoning_tokens": tokens.reasoning_tokens,
         "calls": usage.calls,
         "unpriced_calls": usage.unpriced_calls,
         "cost": cost_to_wire(usage.cost),

@@ -17,7 +17,7 @@ def events_of_message(message: BaseMessage) -> list[dict[str, Any]]:
         return []
     started = {"event": "message-start", "role": role, "id": message.id}
     blocks = [event for index, block in enumerate(_blocks(message)) for event in _block(index, block)]
-    return [started, *blocks, _finish(message)]
+    return [{**event, "message_id": message.id} for event in (started, *blocks, _finish(message))]
 
 
 def _block(index: int, block: dict[str, Any]) -> Iterator[dict[str, Any]]:

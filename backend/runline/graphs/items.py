@@ -108,13 +108,13 @@ def expiry(now: datetime, ttl_minutes: float | None) -> str | None:
 
 def find(connection: sqlite3.Connection, now: datetime, op: GetOp) -> Row | None:
     """The row of an item, if there is one."""
-    row = connection.execute(_GET, {**_place(op), "now": stamp(now)}).fetchone()
+    row = connection.execute(_GET, {**place_of(op), "now": stamp(now)}).fetchone()
     return Row(*row) if row else None
 
 
 def put(connection: sqlite3.Connection, now: datetime, op: PutOp, vectors: Vectors) -> None:
     """Keep an item in place of the one that was there, or delete that one if the value is None."""
-    place = _place(op)
+    place = place_of(op)
     if op.value is None:
         connection.execute(_DELETE, place)
         return
@@ -132,7 +132,7 @@ def search(connection: sqlite3.Connection, now: datetime, op: SearchOp, vector: 
         rows: Iterable[Any] = connection.execute(_within(_SEARCH, asked), asked)
     else:
         rows = connection.execute(_within(_SEARCH_BY_MEANING, asked), {**asked, "vector": vector})
-    return list(_page((row for row in map(Row._make, rows) if _is_wanted(row, op)), op))
+    return list(page((row for row in map(Row._make, rows) if is_wanted(row, op)), op))
 
 
 def _within(statement: str, asked: Mapping[str, Any]) -> str:
@@ -140,33 +140,45 @@ def _within(statement: str, asked: Mapping[str, Any]) -> str:
     return statement if asked["prefix"] else statement.replace(_INSIDE, "TRUE")
 
 
-def _is_wanted(row: Row, op: SearchOp) -> bool:
+def is_wanted(row: Row, op: SearchOp) -> bool:
+    """Whether an item passes the filter; one that cannot be read does not."""
     try:
         return not op.filter or matches(row.read(), op.filter)
     except Unreadable:
         return False
 
 
-def _page(entries: Iterable[Any], op: SearchOp | ListNamespacesOp) -> Iterator[Any]:
+def page(entries: Iterable[Any], op: SearchOp | ListNamespacesOp) -> Iterator[Any]:
+    """The entries that are asked for."""
     first = max(0, op.offset)
     return islice(entries, first, first + max(0, op.limit))
 
 
 def namespaces(connection: sqlite3.Connection, now: datetime, op: ListNamespacesOp) -> list[tuple[str, ...]]:
     """The namespaces that hold items, sorted; of those deeper than `max_depth`, their beginnings."""
-    conditions = [(tuple(condition.path), condition.match_type == "suffix") for condition in op.match_conditions or ()]
-    asked = {"prefix": _common(conditions), "now": stamp(now)}
+    asked = {"prefix": common(op), "now": stamp(now)}
+    return fitting((prefix for (prefix,) in connection.execute(_within(_NAMESPACES, asked), asked)), op)
+
+
+def fitting(prefixes: Iterable[str], op: ListNamespacesOp) -> list[tuple[str, ...]]:
+    """The namespaces among these that are asked for, sorted and cut."""
+    conditions = _conditions(op)
     found = {
         labels[: op.max_depth]
-        for labels in (tuple(prefix.split(".")) for (prefix,) in connection.execute(_within(_NAMESPACES, asked), asked))
+        for labels in (tuple(prefix.split(".")) for prefix in prefixes)
         if all(fits(labels, path, at_the_end=at_the_end) for path, at_the_end in conditions if path)
     }
-    return list(_page(sorted(found), op))
+    return list(page(sorted(found), op))
 
 
-def _common(conditions: Iterable[tuple[tuple[str, ...], bool]]) -> str:
+def common(op: ListNamespacesOp) -> str:
     """A namespace in which all that is asked for lies, as far as an index can tell."""
-    return next((".".join(path) for path, at_the_end in conditions if not at_the_end and "*" not in path), "")
+    paths = (path for path, at_the_end in _conditions(op) if not at_the_end and "*" not in path)
+    return next((".".join(path) for path in paths), "")
+
+
+def _conditions(op: ListNamespacesOp) -> list[tuple[tuple[str, ...], bool]]:
+    return [(tuple(condition.path), condition.match_type == "suffix") for condition in op.match_conditions or ()]
 
 
 def renew(connection: sqlite3.Connection, now: datetime, rows: Iterable[Row]) -> None:
@@ -192,5 +204,6 @@ def readable(rows: Iterable[Row]) -> list[SearchItem]:
     return items
 
 
-def _place(op: GetOp | PutOp) -> dict[str, str]:
+def place_of(op: GetOp | PutOp) -> dict[str, str]:
+    """Where an item is, as it is stored."""
     return {"prefix": ".".join(op.namespace), "key": op.key}

@@ -5,7 +5,8 @@ module knows. A name is the event's method, for a named custom event `custom:<na
 choose by, without a look at the params. Root lifecycle events are not among them: who reads a run knows its beginning
 and its end from elsewhere, also where it was cut off.
 
-Divergence 60: tools, updates, checkpoints, tasks and custom events are told; officially a graph's are lost.
+Divergence 60: tools, updates, checkpoints, tasks and custom events are told; officially a graph's are lost. All events
+of a message name it, and the call of the model that it comes from.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class ProtocolStream:
         self._last = LastValues()
         self._asked: set[str] = set()
         self._announced: set[str] = set()
+        self._calls: dict[str, str] = {}
         self._held: dict[tuple[str, ...], Emission] = {}
         self._saves: set[tuple[str, ...]] = set()
         self._translate: dict[str, Callable[[dict[str, Any]], Iterator[Emission]]] = {
@@ -118,12 +120,17 @@ class ProtocolStream:
     def _on_messages(self, params: dict[str, Any]) -> Iterator[Emission]:
         """Content-block events, which langgraph makes of what models stream; or a message that none has streamed."""
         data, metadata = params["data"]
-        node = (metadata or {}).get("langgraph_node")
-        events = [data] if isinstance(data, dict) else self._whole(data)
+        node = metadata.get("langgraph_node")
+        events = [self._of_call(data, str(metadata.get("run_id")))] if isinstance(data, dict) else self._whole(data)
         for event in events:
-            if event["event"] == "message-start":
-                self._announced.add(event.get("id", ""))
             yield _told("messages", params, event, node)
+
+    def _of_call(self, event: dict[str, Any], call_id: str) -> dict[str, Any]:
+        """With the ids by which clients tell apart what several models say at once."""
+        if event["event"] == "message-start":
+            self._calls[call_id] = event.get("id", "")
+            self._announced.add(event.get("id", ""))
+        return {**event, "run_id": call_id, "message_id": self._calls.get(call_id, "")}
 
     def _whole(self, message: Any) -> list[dict[str, Any]]:
         known = not isinstance(message, BaseMessage) or message.id in self._announced

@@ -1,7 +1,7 @@
-"""langgraph's SQLite store as the gateway and its graphs share it.
+"""The store that graphs and clients share: langgraph's contract, kept by each database in its own way.
 
-Each call is one transaction in one crossing to the connection's thread. langgraph's own gathers the calls of all
-callers into one batch, in which an odd one fails the others, and embeds while it holds the lock.
+Each call is one transaction. langgraph's own stores gather the calls of all callers into one batch, in which an odd
+one fails the others, and embed while they hold a lock.
 
 Divergence 26: items are found the most recently changed first, and keep the time of their creation when they are put
 again. The official development server finds them in the order of their creation, which it resets.
@@ -12,112 +12,53 @@ Divergence 29: what an item was is no longer found by meaning once it is put aga
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any
 
-from langgraph.store.base import (
-    BaseStore,
-    GetOp,
-    ListNamespacesOp,
-    Op,
-    PutOp,
-    SearchOp,
-    TTLConfig,
-    validate_op_namespace,
-)
-from langgraph.store.sqlite.aio import AsyncSqliteStore
+from langgraph.store.base import BaseStore, GetOp, Op, PutOp, SearchOp, TTLConfig, validate_op_namespace
 
 from runline.graphs import items
 from runline.graphs.items import Row, Vectors
-from runline.graphs.nearness import add_nearness
-from runline.graphs.reach import within_reach
 from runline.graphs.store_index import StoreIndex
 from runline.graphs.store_spec import StoreSpec
 from runline.kit.clock import Clock
-from runline.kit.sqlite import OneHopConnection, connect
 from runline.model.item_filter import check_filter
 
-T = TypeVar("T")
-
-_SWEPT_AT_ONCE = 1000
+SWEPT_AT_ONCE = 1000
 
 
-class _StoreConnection(OneHopConnection):
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """See the base class. Raises Unavailable."""
-        with within_reach("The store"):
-            return await super().run(work)
+class RunlineStore(BaseStore):
+    """What the stores of all databases have in common: each op alone is theirs."""
 
-
-class Connections(NamedTuple):
-    """Searches may take long, so they have a connection of their own and hold up nobody who puts or gets."""
-
-    main: OneHopConnection
-    searching: OneHopConnection
-
-
-@asynccontextmanager
-async def open_store(
-    file: Path,
-    clock: Clock,
-    spec: StoreSpec,
-    index: StoreIndex | None,
-    *,
-    synchronous: str,
-    busy_timeout_seconds: float,
-) -> AsyncIterator[RunlineStore]:
-    """Open the store's file, creating its tables; `synchronous` is SQLite's pragma."""
-    async with connect(file, _StoreConnection) as first, connect(file, _StoreConnection) as second:
-        connections = Connections(cast(OneHopConnection, first), cast(OneHopConnection, second))
-        for connection in connections:
-            await connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
-            await connection.execute("PRAGMA journal_mode = WAL")
-            await connection.execute(f"PRAGMA synchronous = {synchronous}")
-            # an item's vectors go with it
-            await connection.execute("PRAGMA foreign_keys = ON")
-        store = RunlineStore(connections, clock, spec, index)
-        await store.setup()
-        yield store
-
-
-class RunlineStore(AsyncSqliteStore):
-    """AsyncSqliteStore over the statements of `items.py`."""
-
-    conn: OneHopConnection
     supports_ttl = True
 
-    def __init__(self, connections: Connections, clock: Clock, spec: StoreSpec, index: StoreIndex | None) -> None:
-        ttl: TTLConfig = {"refresh_on_read": spec.refresh_on_read, "default_ttl": spec.default_ttl_minutes}
-        super().__init__(connections.main, ttl=ttl)
-        self.connections = connections
+    def __init__(self, clock: Clock, spec: StoreSpec, index: StoreIndex | None) -> None:
+        self.ttl_config: TTLConfig = {
+            "refresh_on_read": spec.refresh_on_read,
+            "default_ttl": spec.default_ttl_minutes,
+        }
         self._clock = clock
         self._index = index
-        # the base class gathers calls in a task; here each goes by itself
-        if self._task:
-            self._task.cancel()
+        self._loop = asyncio.get_running_loop()
 
-    aget = BaseStore.aget
-    asearch = BaseStore.asearch
-    aput = BaseStore.aput
-    adelete = BaseStore.adelete
-    alist_namespaces = BaseStore.alist_namespaces
-
-    async def setup(self) -> None:
-        """Create the tables of the base class, those for vectors in any case: an index may come and go."""
-        await super().setup()
-        await self.conn.run(lambda connection: connection.executescript("".join(self.VECTOR_MIGRATIONS)))
-        if self._index:
-            for connection in self.connections:
-                await connection.run(add_nearness)
+    def batch(self, ops: Iterable[Op]) -> list[Any]:
+        """As `abatch`, for nodes that are not async: they run in threads."""
+        wanted = list(ops)
+        try:
+            inside = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            inside = False
+        if inside:
+            raise asyncio.InvalidStateError("In a coroutine, call the store's async methods: `await store.aget(...)`.")
+        return asyncio.run_coroutine_threadsafe(self.abatch(wanted), self._loop).result()
 
     async def abatch(self, ops: Iterable[Op]) -> list[Any]:
         """Do these one after the other in one transaction; see the base class.
 
-        Raises BadRequest or Invalid (odd filter), Unavailable (file locked, disk full, embedding failed), Unreadable.
+        Raises BadRequest or Invalid (odd filter), Unavailable (out of reach, embedding failed), Unreadable.
         """
         wanted = list(ops)
         for op in wanted:
@@ -126,19 +67,21 @@ class RunlineStore(AsyncSqliteStore):
                 check_filter(op.filter)
         vectors = [await self._vectors(op) for op in wanted]
         now = self._clock.now()
-
-        def work(connection: sqlite3.Connection) -> list[Any]:
-            return [_do(connection, now, op, given) for op, given in zip(wanted, vectors, strict=True)]
-
-        answers = await self._run(wanted, work)
+        answers = await self._do(now, list(zip(wanted, vectors, strict=True)))
         await self._renew(now, wanted, answers)
         return [_result(op, answer) for op, answer in zip(wanted, answers, strict=True)]
 
-    async def _run(self, ops: Sequence[Op], work: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
-        if any(isinstance(op, PutOp) for op in ops):
-            return await self.conn.run_transaction(work)
-        searches = all(isinstance(op, SearchOp | ListNamespacesOp) for op in ops)
-        return await (self.connections.searching if searches else self.conn).run(work)
+    @abstractmethod
+    async def _do(self, now: datetime, ops: Sequence[tuple[Op, Vectors | bytes | None]]) -> list[Any]:
+        """The answer of each op, with rows for items; beside an op stands what its texts are embedded as."""
+
+    @abstractmethod
+    async def _live_on(self, now: datetime, rows: Sequence[Row]) -> None:
+        """Let items that were read live for another of their times."""
+
+    @abstractmethod
+    async def sweep_ttl(self) -> int:
+        """Delete what has expired, and say how many items that were."""
 
     async def _vectors(self, op: Op) -> Vectors | bytes | None:
         if self._index and isinstance(op, PutOp):
@@ -156,27 +99,7 @@ class RunlineStore(AsyncSqliteStore):
             if row.ttl_minutes is not None
         ]
         if read:
-            await self.conn.run_transaction(lambda connection: items.renew(connection, now, read))
-
-    async def sweep_ttl(self) -> int:
-        """Delete what has expired, and say how many items that were."""
-        now = self._clock.now()
-        swept = 0
-        while count := await self.conn.run_transaction(lambda connection: items.sweep(connection, now, _SWEPT_AT_ONCE)):
-            swept += count
-        return swept
-
-
-def _do(connection: sqlite3.Connection, now: datetime, op: Op, given: Any) -> Any:
-    match op:
-        case GetOp():
-            return items.find(connection, now, op)
-        case SearchOp():
-            return items.search(connection, now, op, given)
-        case PutOp():
-            return items.put(connection, now, op, given or ())
-        case ListNamespacesOp():
-            return items.namespaces(connection, now, op)
+            await self._live_on(now, read)
 
 
 def _result(op: Op, answer: Any) -> Any:

@@ -12,7 +12,7 @@ from runline.model.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The newcomer is let in. `ready`: nothing runs before it. `evicted`: runs that must go, and how.
+    """The newcomer is let in. `ready`: nothing stands before it. `evicted`: runs that must go, and how.
 
     An evicted run that never started ends in the same transaction; another is asked to stop, and the newcomer waits.
     """
@@ -28,11 +28,12 @@ _REASONS = {
 }
 
 
-def decide(strategy: MultitaskStrategy, active: Sequence[Run], *, held: bool = False) -> Admission:
-    """Judge a newcomer against the thread's active runs, oldest first, and whether a state update holds its slot.
+def decide(newcomer: Run, active: Sequence[Run], *, held: bool = False) -> Admission:
+    """Judge a newcomer against the thread's active runs, and whether a state update holds its slot.
 
     Raises ThreadBusy for `reject`.
     """
+    strategy = newcomer.spec.multitask_strategy
     if not active and not held:
         return Admission(ready=True)
     if strategy is MultitaskStrategy.REJECT:
@@ -40,4 +41,4 @@ def decide(strategy: MultitaskStrategy, active: Sequence[Run], *, held: bool = F
     if reason := _REASONS.get(strategy):
         started = any(run.started for run in active)
         return Admission(ready=not (started or held), evicted=tuple(active), reason=reason)
-    return Admission(ready=False)
+    return Admission(ready=not held and not any(run.started or run.due_at < newcomer.due_at for run in active))

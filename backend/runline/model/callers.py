@@ -17,28 +17,23 @@ _UNNAMED = Caller.LEAD_AGENT.value
 
 @dataclass(frozen=True, slots=True)
 class CallerPath:
-    """Where a runnable stands: the caller it belongs to, and all caller tags that it carries, outermost first."""
+    """Where a runnable stands: the caller it belongs to, and all caller tags that were given on the way to it."""
 
     caller: Caller = Caller.LEAD_AGENT
     name: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
 
     def within(self, tags: Sequence[str] | None) -> CallerPath:
-        """The path of a runnable inside this one, which carries these tags.
+        """The path of a runnable inside this one, which carries these tags: its own, and most of those around it.
 
-        LangChain hands most tags down, and some not; a tag that was not handed down counts where it was given.
+        LangChain does not keep their order, so that the innermost is the one that was not there further out.
         """
-        given = tuple([tag for tag in tags if tag == _UNNAMED or tag.startswith(_NAMED)]) if tags else ()
-        if not given or _is_within(given, self.tags):
+        given = [tag for tag in tags if tag == _UNNAMED or tag.startswith(_NAMED)] if tags else []
+        new = [tag for tag in given if tag not in self.tags]
+        if not new:
             return self
-        kind, _, name = given[-1].partition(":")
-        return CallerPath(Caller(kind), sound_text(name) or None, given)
-
-
-def _is_within(tags: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether the tags are among the others, in the same order."""
-    rest = iter(others)
-    return all(tag in rest for tag in tags)
+        kind, _, name = new[-1].partition(":")
+        return CallerPath(Caller(kind), sound_text(name) or None, self.tags.union(new))
 
 
 LEAD = CallerPath()

@@ -13,8 +13,8 @@ _MICROSECOND = timedelta(microseconds=1)
 class Place:
     """A position in a thread's stream. `moment` counts microseconds since 1970.
 
-    The event `seq` of a run that was created at `moment` stands at (moment, seq). All of such a run, and a state
-    update of that moment, lie behind (moment, 0) and before (moment + 1, 0).
+    The event `seq` of a run that was due at `moment` stands at (moment, seq). All of such a run, and a state update of
+    that moment, lie behind (moment, 0) and before (moment + 1, 0).
     """
 
     moment: int

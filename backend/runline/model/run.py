@@ -34,7 +34,7 @@ class RunSpec:
     """What the caller asked for. Field names and shapes are those of the platform's run creation body.
 
     `config` and `context` are already merged with the assistant's; `after_seconds` counts from creation; `headers`
-    are those of the request that the project wants in `configurable`.
+    are those of the request that the project wants in `configurable`; `trace` is where the run is in a trace.
     """
 
     assistant_id: str
@@ -60,13 +60,15 @@ class RunSpec:
     webhook: str | None = None
     feedback_keys: list[str] | None = None
     protocol: StreamProtocol = StreamProtocol.CLASSIC
+    trace: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as stored: a frozen row. `attempt` counts from 1 once claimed; 0 means never started.
 
-    `ordinal` is the how-many-th run of its thread to start it was, from 1; None until then.
+    `ordinal` is the how-many-th run of its thread to start it was, from 1; None until then. `due_at` is its place among
+    the runs of its thread, which start in this order: its creation, or the end of its delay.
 
     `stop_requested` is the durable half of a cancel; `error` is {"error", "message"} of a failed run.
     """
@@ -80,9 +82,9 @@ class Run:
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    due_at: datetime
     attempt: int = 0
     ordinal: int | None = None
-    due_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     stop_requested: StopReason | None = None
@@ -92,6 +94,10 @@ class Run:
     def started(self) -> bool:
         """Whether a worker ever claimed it, so that it may have left checkpoints and must be stopped by one."""
         return self.attempt > 0
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it waits for nothing but its turn; what was not delayed never waits for a clock."""
+        return not self.spec.after_seconds or self.due_at <= now
 
     @property
     def traceless(self) -> bool:

@@ -18,6 +18,7 @@ from runline.model.run import Run, RunSpec, StreamProtocol
 from runline.model.thread import Thread
 from runline.model.thread_seq import last_seq, through
 from runline.model.viewer import Viewer
+from runline.runs.heard import HeardRuns
 from runline.runs.manager import RunManager
 from runline.runs.states import ThreadStates
 from runline.storage.thread_streams import ThreadStreamStore
@@ -64,6 +65,7 @@ class ThreadCommands:
     runs: RunManager
     states: ThreadStates
     store: ThreadStreamStore
+    heard: HeardRuns
 
     async def applied_through(self, viewer: Viewer, thread_id: str) -> int:
         """The highest seq of all that the thread has told so far; 0 if there is nothing."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from runline.errors import Invalid, NotFound
 from runline.graphs.invocation import merge_config
@@ -52,10 +54,12 @@ class CronManager:
         self.bell.ring()
         return cron
 
-    async def change(self, viewer: Viewer, cron_id: str, change: CronChange) -> Cron:
+    async def change(
+        self, viewer: Viewer, cron_id: str, change: CronChange, check: Callable[[dict[str, Any]], None] | None = None
+    ) -> Cron:
         """Change a cron; its next tick is reckoned anew if that says when.
 
-        Raises CronNotFound, Invalid, BadRequest, NotFound.
+        Raises CronNotFound, Invalid, BadRequest, NotFound, and what `check` raises about the merged metadata.
         """
         known = await self.crons.get(viewer, cron_id)
         if known.thread_id and "keep_thread" in change.spec:
@@ -66,6 +70,8 @@ class CronManager:
         def changed(cron: Cron) -> Cron:
             now = self.clock.now()
             cron = change.applied(cron)
+            if check:
+                check(cron.spec.metadata)
             if change.schedule:
                 self._check_schedule(cron.schedule, now)
             merge_config(assistant, cron.spec.config, cron.spec.context)

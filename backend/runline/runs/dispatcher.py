@@ -1,5 +1,7 @@
 """Tells receivers how runs ended: takes what is due from the outbox, calls, and writes down how it went.
 
+No receiver takes more than half of the slots that the others leave, however slow it is.
+
 At least once: a receiver may be called again whose answer did not come through, and tells so by `Webhook-Id`.
 
 Divergence 51: officially a call is tried three times within seconds, and lost when the server stops.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,9 +22,10 @@ import structlog
 from runline.kit.clock import Clock
 from runline.kit.json import dumps
 from runline.kit.tasks import TaskSet
-from runline.model.delivery import Delivery, RunEnd, pause_after
-from runline.storage.deliveries import DeliveryStore, Result, Taken
-from runline.streams.contracts import Bell
+from runline.model.delivery import Delivery, RunEnd, full_receivers, pause_after, receiver_of
+from runline.runs.meters import Meters
+from runline.runs.webhooks import Webhooks
+from runline.storage.deliveries import Result, Taken
 from runline.webhooks.guard import Refused, Unresolved, WebhookGuard
 from runline.webhooks.sender import Sender, SendError
 from runline.webhooks.signature import Signer
@@ -69,26 +73,29 @@ class Dispatcher:
 
     def __init__(
         self,
-        deliveries: DeliveryStore,
+        webhooks: Webhooks,
         caller: Caller,
-        bell: Bell,
         clock: Clock,
         tasks: TaskSet,
         options: DispatcherOptions,
+        meters: Meters,
     ) -> None:
-        self._deliveries = deliveries
+        self._deliveries = webhooks.deliveries
         self._caller = caller
-        self._bell = bell
+        self._bell = webhooks.bell
         self._clock = clock
         self._tasks = tasks
         self._options = options
-        self._calls: set[asyncio.Task[Any]] = set()
+        self._meters = meters
+        # what is under way, and to whom
+        self._calls: dict[asyncio.Task[Any], str] = {}
 
     async def dispatch_step(self) -> None:
         """Wait for something to be due, and begin the calls that there are slots for."""
         await self._bell.wait(await self._pause())
-        while free := self._options.concurrency - len(self._calls):
-            taken = await self._deliveries.take(free, self._options.timeout_seconds + _LEASE_SLACK_SECONDS)
+        lease_seconds = self._options.timeout_seconds + _LEASE_SLACK_SECONDS
+        while free := self._free:
+            taken = await self._deliveries.take(free, lease_seconds, Counter(self._calls.values()))
             for each in taken:
                 self._begin(each)
             if len(taken) < free:
@@ -99,23 +106,32 @@ class Dispatcher:
         if self._calls:
             await asyncio.wait(self._calls, timeout=_DRAIN_SECONDS)
 
+    @property
+    def _free(self) -> int:
+        return self._options.concurrency - len(self._calls)
+
+    @property
+    def _full(self) -> list[str]:
+        """The receivers that are not called again before a call ends."""
+        return full_receivers(Counter(self._calls.values()), self._free)
+
     async def _pause(self) -> float:
-        if len(self._calls) >= self._options.concurrency:
+        if not self._free:
             # the first call to end rings
             return self._options.poll_seconds
-        due = await self._deliveries.next_due()
+        due = await self._deliveries.next_due(self._full)
         wait = (due - self._clock.now()).total_seconds() if due else self._options.poll_seconds
         return min(max(wait, 0.0), self._options.poll_seconds)
 
     def _begin(self, taken: Taken) -> None:
         call = self._tasks.spawn(f"webhook {taken.delivery.delivery_id}", self._deliver(taken))
-        self._calls.add(call)
+        self._calls[call] = receiver_of(taken.delivery.url)
         call.add_done_callback(self._done)
 
     def _done(self, call: asyncio.Task[Any]) -> None:
-        if len(self._calls) >= self._options.concurrency:
+        if self._full:
             self._bell.ring()
-        self._calls.discard(call)
+        del self._calls[call]
 
     async def _deliver(self, taken: Taken) -> None:
         delivery = taken.delivery
@@ -123,12 +139,15 @@ class Dispatcher:
         await self._deliveries.record(delivery, result)
         facts = {"delivery_id": delivery.delivery_id, "run_id": delivery.run_id, "attempt": delivery.attempts}
         if result.error is None:
+            self._meters.webhook("delivered")
             log.debug("webhook delivered", **facts, status_code=result.status_code)
         elif result.again_at:
+            self._meters.webhook("retried")
             log.info("webhook will be called again", **facts, reason=result.error)
             # that may be sooner than the loop meant to look again
             self._bell.ring()
         else:
+            self._meters.webhook("given_up")
             log.warning("webhook given up", **facts, reason=result.error)
 
     async def _attempt(self, taken: Taken) -> Result:

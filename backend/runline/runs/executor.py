@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from runline.model.thread import ThreadState
 from runline.runs.follow import RunStreams
 from runline.runs.journal import Journal
 from runline.runs.live import LiveRun
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, graph_error, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
@@ -37,6 +38,8 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.witness import Witness
 from runline.storage.leases import Ending, LeaseStore
 from runline.storage.queue import Claimant
+from runline.streams.contracts import ThreadBells
+from runline.tracing.tracer import Tracer
 
 log = structlog.get_logger()
 
@@ -63,13 +66,18 @@ class Executor:
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
+    thread_bells: ThreadBells
     watch: Watch
+    meters: Meters
+    tracer: Tracer
 
     async def execute(self, live: LiveRun, successor: Successor) -> None:
-        """Run `live` to its end; `live.promoted` is the thread's next run if it was claimed for `successor`."""
+        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
         run = live.run
+        self.meters.started(run)
         journal = await self.streams.journal(run)
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
+        self.thread_bells.ring(run.thread_id)
         stream = _stream_of(run)
         live.log, witness = await self.watch.begin(run)
         running = self._run_graph(live, journal, stream, witness)
@@ -81,7 +89,9 @@ class Executor:
             await self._conclude_stopped(live, journal, stream, successor)
         else:
             await self._conclude(live, journal, stream, successor)
+        journal.leave()
         self.webhooks.ended([run])
+        self.meters.ended(live)
 
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
@@ -90,11 +100,19 @@ class Executor:
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
-            watched: RunnableConfig = {**config, "callbacks": [witness]}
+            watched: RunnableConfig = {**config, "callbacks": [witness, *self.tracer.callbacks(run)]}
             invocation = build_invocation(run, graph, watched, resume=resume)
-            resumable = run.spec.stream_resumable
-            with self.saver.preceded(run.run_id, lambda: self._tell(live, journal)) if resumable else nullcontext():
-                await self._record(stream.run(graph, invocation), journal)
+            async with self._saving(live, journal):
+                await self._record(run, stream.run(graph, invocation), journal)
+
+    @asynccontextmanager
+    async def _saving(self, live: LiveRun, journal: Journal) -> AsyncIterator[None]:
+        """What the saver minds while the graph runs."""
+        spec, run_id = live.run.spec, live.run.run_id
+        tell = self.saver.preceded(run_id, lambda: self._tell(live, journal))
+        with tell if spec.stream_resumable else nullcontext():
+            async with self.saver.commanded(run_id) if spec.command else nullcontext():
+                yield
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:
         """Before a checkpoint is saved: tell what it lets a later attempt skip. Raises StaleAttempt.
@@ -105,10 +123,14 @@ class Executor:
         if live.stop_reason in (StopReason.SHUTDOWN, StopReason.LEASE_LOST):
             raise StaleAttempt(live.run.run_id, live.run.attempt)
 
-    async def _record(self, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+    async def _record(self, run: Run, steps: AsyncIterator[list[Emission]], journal: Journal) -> None:
+        told = False
         async for emissions in steps:
             for name, data in emissions:
                 journal.emit(name, data)
+            if not told:
+                told = True
+                self.meters.told(run)
             await journal.room()
 
     async def _conclude(self, live: LiveRun, journal: Journal, stream: AnyStream, successor: Successor) -> None:

@@ -1,22 +1,27 @@
 """Following a run: replay, then live, from memory or from the store. Serves stream, join, wait and every door.
 
-Where a run's events are: those of a live run and of one that ended a short while ago are in the bridge; those of a
-resumable run are stored too, for longer, and outlive the process. Seqs continue over attempts: after the newest
+Where a run's events are: those of a live run and of one that ended a short while ago are in the bridge, or can be
+reached through it if another process wrote them; those of a resumable run are stored too, for longer, and outlive the
+process. Seqs continue over attempts: after the newest
 stored event, or for a run whose events were only in the memory of a process that is gone, in a range of the
 attempt's own, so that no seq is ever used twice and a reader that comes back misses nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from runline.errors import NotStreamable
+from runline.errors import NotStreamable, RunNotFound, Unavailable
+from runline.model.event import Event
 from runline.model.lifecycle import RunStatus, is_active
 from runline.model.run import Run
 from runline.model.thread_seq import SEQS_PER_ATTEMPT
+from runline.model.viewer import Viewer
 from runline.runs.journal import Journal
 from runline.runs.recorder import Recorder
+from runline.storage.runs import RunStore
 from runline.storage.segments import SegmentStore
 from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 
@@ -25,6 +30,7 @@ from runline.streams.contracts import Batch, Ended, EventsGone, StreamBridge
 class RunStreams:
     """Opens, writes and reads the streams of runs."""
 
+    runs: RunStore
     bridge: StreamBridge
     segments: SegmentStore
     recorder: Recorder
@@ -39,20 +45,49 @@ class RunStreams:
     async def follow(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """The run's events after `after` (None: from now on), then Ended.
 
-        Raises NotStreamable for a store-only run whose events are nowhere.
+        Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        if is_active(run.status):
-            # one process owns the database, so that it executes every active run, now or soon
-            await self._open_for_reader(run)
-        if self.bridge.knows(run.run_id):
+        run = await self.present(run)
+        if self.bridge.knows(run.run_id) or (not is_active(run.status) and await self.bridge.reach(run.run_id, None)):
             position = self._position(run, after)
             return self._replay_then_tail(run, position, self.bridge.read(run.run_id, position))
         if not await self._has_stored(run):
             raise NotStreamable(run.run_id)
         return self._replay(run, after)
 
+    async def end(self, run: Run) -> bytes | None:
+        """Wait for the end of a run's stream; returns its result document, or None if that cannot be told by now.
+
+        Raises Unavailable when this process shuts down.
+        """
+        position: int | None = self.bridge.last_seq(run.run_id) if self.bridge.knows(run.run_id) else None
+        while position is not None:
+            try:
+                async for batch in self.bridge.read(run.run_id, position):
+                    if isinstance(batch, Ended):
+                        return batch.result
+                raise Unavailable("The gateway is shutting down; join the run again in a moment.")
+            except EventsGone as exc:
+                position = exc.kept_after
+        return None
+
+    async def present(self, run: Run) -> Run:
+        """The run as it is now, if its stream does not tell. Of an active one, events are kept from here on.
+
+        Raises RunNotFound.
+        """
+        while is_active(run.status) and not self.bridge.knows(run.run_id):
+            newest = await self._newest_seq(run)
+            # looked at last: nobody would end the stream of a run that has ended
+            before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
+            if (run.status, run.attempt) == (before.status, before.attempt):
+                await self.bridge.reach(run.run_id, newest)
+        return run
+
     async def now(self, run: Run) -> int:
         """The position behind all that an active run has told so far."""
+        with suppress(RunNotFound):
+            run = await self.present(run)
         known = self.bridge.knows(run.run_id)
         return self.bridge.last_seq(run.run_id) if known else await self._newest_seq(run)
 
@@ -61,12 +96,6 @@ class RunStreams:
             return self.bridge.last_seq(run.run_id)
         # what earlier attempts sent from a process that is gone is nowhere, unless it was stored
         return after if run.spec.stream_resumable else max(after, self.bridge.origin(run.run_id))
-
-    async def _open_for_reader(self, run: Run) -> None:
-        """A run hydrated from the store: from here on its events are kept. One that is known is left as it is."""
-        newest = await self._newest_seq(run)
-        if not self.bridge.knows(run.run_id):
-            self.bridge.open(run.run_id, newest)
 
     async def _newest_seq(self, run: Run) -> int:
         """The newest seq that the attempts before this one may have used."""
@@ -91,15 +120,26 @@ class RunStreams:
                     yield batch
                     after = after if isinstance(batch, Ended) else batch[-1].seq
             except EventsGone:
-                if not run.spec.stream_resumable or not (events := await self.segments.read(run.run_id, after)):
+                if events := await self._stored(run, after):
+                    yield events
+                    after = events[-1].seq
+                elif (begun_anew := self._position(run, after)) > after:
+                    after = begun_anew
+                elif self.bridge.knows(run.run_id) or not run.spec.stream_resumable:
                     raise
-                yield events
-                after = events[-1].seq
             else:
                 return
-            # the run may have ended long ago meanwhile
-            known = self.bridge.knows(run.run_id)
-            live = self.bridge.read(run.run_id, after) if known else self._replay(run, after)
+            live = await self._come_back(run, after)
+
+    async def _stored(self, run: Run, after: int) -> Sequence[Event]:
+        return await self.segments.read(run.run_id, after) if run.spec.stream_resumable else ()
+
+    async def _come_back(self, run: Run, after: int) -> AsyncIterator[Batch]:
+        """The rest, for a reader that was away: the run may have ended long ago, and its stream be forgotten."""
+        with suppress(RunNotFound):
+            run = await self.present(run)
+        known = self.bridge.knows(run.run_id)
+        return self.bridge.read(run.run_id, after) if known else self._replay(run, after)
 
     async def _replay(self, run: Run, after: int | None) -> AsyncIterator[Batch]:
         """All that is stored of an ended run; without a position there is nothing new to tell."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from langchain_core.messages import BaseMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from runline.graphs.given import human_messages
 from runline.graphs.model_calls import whole
 from runline.kit.clock import Clock
 from runline.kit.json import Once
@@ -40,9 +39,9 @@ class Happenings:
         content = {"attempt": self._run.attempt, "graph_id": self._run.graph_id}
         self._tell(event_type, EventCategory.TRACE, content, {})
 
-    def given(self) -> None:
-        """The graph gets what the run was created with."""
-        for message in human_messages(self._run.spec):
+    def given(self, messages: Iterable[dict[str, Any]]) -> None:
+        """The graph gets these new messages."""
+        for message in messages:
             self._tell_message(EventType.HUMAN_MESSAGE, message, {})
 
     def part_began(self, part: Part) -> None:
@@ -64,7 +63,7 @@ class Happenings:
         if part.opens and part.path.caller is Caller.SUBAGENT:
             self._trace(EventType.SUBAGENT_END, content, metadata)
         elif part.opens and part.path.caller is Caller.MIDDLEWARE:
-            self._trace(f"middleware:{part.path.name}", content, metadata)
+            self._trace(f"middleware:{part.path.name or ''}", content, metadata)
 
     def model_answered(self, part: Part, message: BaseMessage | None, entry: UsageEntry) -> None:
         """A call of a model has ended."""
@@ -86,7 +85,9 @@ class Happenings:
             self._tell_message(EventType.TOOL_MESSAGE, result, metadata)
 
     def tool_failed(self, part: Part, call_id: str | None, error: BaseException) -> None:
-        """A tool has failed, or stops at an interrupt."""
+        """A tool has failed. One that asks a question has not."""
+        if isinstance(error, GraphBubbleUp):
+            return
         if call_id:
             self._failed_calls.add(call_id)
         metadata = {**part.as_metadata(), "tool": part.name, **_how(error), "duration_ms": part.duration_ms}
@@ -137,8 +138,8 @@ def _how(error: BaseException | None) -> dict[str, str]:
 
 
 def _reason(error: BaseException) -> Any:
-    """Nothing of what is no failure: an interrupt, or the message of a node to the graph above."""
-    return None if isinstance(error, GraphBubbleUp) else graph_error(error)
+    """Nothing of what is no failure: a cancel, an interrupt, or the message of a node to the graph above."""
+    return None if isinstance(error, GraphBubbleUp | asyncio.CancelledError) else graph_error(error)
 
 
 def _tool_messages(output: Any) -> Iterator[ToolMessage]:

@@ -63,6 +63,10 @@ class Journal:
         await self.flush()
         self._bridge.close(self._run.run_id, result)
 
+    def leave(self) -> None:
+        """Nothing more is written by this attempt; if the stream has not ended, a later one goes on with it."""
+        self._bridge.leave(self._run.run_id)
+
 
 def _one_line(name: str) -> str:
     """Names hold those of nodes and namespaces, and stand on a line of their own on the wire and in the store."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from runline.graphs.model_calls import ModelCall
 from runline.model.run import Run
 from runline.model.usage import Tokens, UsageEntry
+from runline.runs.meters import Meters
 from runline.runs.parts import Part
 from runline.runs.prices import PriceList
 
@@ -26,9 +27,10 @@ class OpenCall:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Makes entries."""
+    """Makes entries, and counts what is in them."""
 
     prices: PriceList
+    meters: Meters
 
     def entry(self, run: Run, call_id: str, call: OpenCall, came_to: ModelCall) -> UsageEntry:
         """The entry of a call that has ended; without a word on its tokens it has none, and no price."""
@@ -36,6 +38,7 @@ class Ledger:
         provider = came_to.provider or call.provider
         part, tokens = call.part, came_to.tokens
         cost = self.prices.cost(model, provider, tokens, call.started_at) if tokens else None
+        self.meters.spent(model, part.path.caller, tokens or Tokens())
         return UsageEntry(
             usage_id=call_id,
             owner=run.owner,

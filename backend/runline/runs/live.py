@@ -25,8 +25,8 @@ _FORCE = {
 class LiveRun:
     """The run, the task that executes its graph, and why it was told to stop, if it was.
 
-    `promoted` is the thread's next run, if it was claimed as this one ended. `done` is set when nothing of the run
-    is left to do in this process: its end is committed and its stream over. `log` is there once it executes.
+    `promoted` is the thread's next run, running if it was claimed as this one ended. `done` is set when nothing of
+    the run is left to do in this process: its end is committed and its stream over. `log` is there once it executes.
     """
 
     run: Run

@@ -6,7 +6,9 @@ run can be read, cancelled and joined; it can be streamed only while the bridge 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -25,6 +27,7 @@ from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.viewer import Viewer
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
@@ -33,9 +36,15 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Batch, Bell, Ended, StreamBridge, ThreadBells
+from runline.storage.unseen import UnseenStore
+from runline.streams.contracts import Batch, Bell, StopBell, StreamBridge, ThreadBells
+from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
+
+_FIRST_PAUSE_SECONDS = 0.01
+_LAST_PAUSE_SECONDS = 0.25
+"""Between looks at a run that ends elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class RunManager:
     assistants: AssistantGraphs
     runs: RunStore
     threads: ThreadStore
+    unseen: UnseenStore
     saver: RunlineSaver
     states: ThreadStates
     rollback: Rollback
@@ -63,10 +73,12 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
-    thread_bells: ThreadBells
+    stop_bell: StopBell
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
+    meters: Meters
+    tracer: Tracer
 
     async def create(
         self,
@@ -79,9 +91,12 @@ class RunManager:
         """Admit a run and start it at once if it may start and a slot is free.
 
         `spec` is as the caller sent it: its assistant is an id or the name of a graph, its config its own.
-        A `key` that made a run before gives that run again; a cron's `tick` is used up in the same transaction.
+        A `key` that made a run before gives that run again, whatever has become of what the spec names. A cron's `tick`
+        is used up in the same transaction.
         Raises NotFound (thread, assistant), Invalid, BadRequest, ThreadBusy, Conflict, GraphUnavailable, Unavailable.
         """
+        if key and (earlier := await self.runs.made_by(viewer, key)):
+            return earlier
         spec, assistant = await self._prepare(viewer, spec)
         await self.webhooks.check(spec.webhook)
         return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
@@ -121,8 +136,8 @@ class RunManager:
     async def _admit(
         self, run: Run, assistant: Assistant, key: IdempotencyKey | None = None, tick: Tick | None = None
     ) -> Run:
-        with self.worker.slot() as claimant:
-            admitted = await self.runs.admit(run, assistant, claimant, key, tick)
+        with self.tracer.creation(run) as traced, self.worker.slot() as claimant:
+            admitted = await self.runs.admit(traced, assistant, claimant, key, tick)
             if not admitted.is_new:
                 return admitted.run
             self._begin(admitted)
@@ -130,8 +145,10 @@ class RunManager:
 
     def _begin(self, admitted: Admitted) -> None:
         run = admitted.run
-        self.bridge.open(run.run_id)
-        self.thread_bells.ring(run.thread_id)
+        if run.status is RunStatus.RUNNING:
+            self.bridge.open(run.run_id)
+        else:
+            self.bridge.expect(run.run_id)
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:
@@ -141,8 +158,8 @@ class RunManager:
         else:
             self.bell.ring()
 
-    async def get(self, viewer: Viewer, thread_id: str, run_id: str) -> KnownRun:
-        """Return a run of a thread; a live one is taken from memory. Raises RunNotFound."""
+    async def get(self, viewer: Viewer, thread_id: str | None, run_id: str) -> KnownRun:
+        """Return a run, perhaps only if it is of this thread; a live one is taken from memory. Raises RunNotFound."""
         return self._known(*await self.runs.get_counted(viewer, run_id, thread_id))
 
     async def list_of_thread(
@@ -169,7 +186,7 @@ class RunManager:
         try:
             return await self.runs.get(viewer, run_id, thread_id)
         except RunNotFound:
-            run = self.recent.find(run_id)
+            run = await self.recent.find(run_id)
             if run is None or run.owner != viewer.identity or thread_id not in (None, run.thread_id):
                 raise
             return run
@@ -179,27 +196,19 @@ class RunManager:
 
         Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        return await self.streams.follow(await self._fresh(run), after)
-
-    async def _fresh(self, run: Run) -> Run:
-        """The run as it is now, if its stream does not tell: one that has ended must not be waited for."""
-        if self.bridge.knows(run.run_id) or not is_active(run.status):
-            return run
-        return await self.runs.get(Viewer(run.owner), run.run_id)
+        return await self.streams.follow(run, after)
 
     async def result(self, run: Run) -> bytes:
         """Wait for a run's end and return its result document.
 
         Raises RunNotFound if it is gone meanwhile, Unavailable when this process shuts down.
         """
-        run = await self._fresh(run)
-        if not is_active(run.status) and not self.bridge.knows(run.run_id):
-            return await self._stored_result(run)
-        batches = await self.follow(run, after=None)
-        async for batch in batches:
-            if isinstance(batch, Ended):
-                return batch.result
-        raise Unavailable("The gateway is shutting down; join the run again in a moment.")
+        while True:
+            run = await self.streams.present(run)
+            if not is_active(run.status) and not self.bridge.knows(run.run_id):
+                return await self._stored_result(run)
+            if (result := await self.streams.end(run)) is not None:
+                return result
 
     async def _stored_result(self, run: Run) -> bytes:
         """The result of a run that ended before this process began: from its row and its newest checkpoint."""
@@ -237,7 +246,7 @@ class RunManager:
         """Delete a run and its checkpoints, stopping it first. Raises RunNotFound, ThreadBusy (another is active)."""
         await self.runs.get(viewer, run_id, thread_id)
         if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
-            await self.worker.ended(run_id)
+            await self._ended(viewer, run_id)
             return
         async with self.states.slot(viewer, thread_id):
             run = await self.runs.get(viewer, run_id, thread_id)
@@ -246,15 +255,28 @@ class RunManager:
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
 
-        The rows go last: until then the id is taken, and nothing new starts on it.
+        Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
+        half-way, it is finished by the next start (`Upkeep.finish_removals`).
         """
         async with self.states.slot(viewer, thread_id, beside_runs=True):
+            await self.unseen.hide(viewer, thread_id, beside_runs=True)
             stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
-                await self.worker.ended(run.run_id)
+                await self._ended(viewer, run.run_id)
             await self.saver.adelete_thread(thread_id)
             newcomers = await self.threads.delete(viewer, thread_id)
             self._stop_all(newcomers, StopReason.DELETE)
+
+    async def _ended(self, viewer: Viewer, run_id: str) -> None:
+        """Wait until a run that was told to stop executes nowhere. Raises Unavailable when this process shuts down."""
+        await self.worker.ended(run_id)
+        pause = _FIRST_PAUSE_SECONDS
+        with suppress(RunNotFound):
+            while (await self.runs.get(viewer, run_id)).status is RunStatus.RUNNING:
+                if self.worker.draining:
+                    raise Unavailable("The gateway is shutting down; ask again in a moment.")
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
     async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
         stopping = await self.runs.request_stop(viewer, wanted, reason)
@@ -266,8 +288,11 @@ class RunManager:
         for run in stopping:
             if run.started:
                 self.worker.stop(run.run_id, reason)
+                if run.run_id not in self.worker.live:
+                    self.stop_bell.ring(run.run_id, reason)
             else:
                 self.bridge.close(run.run_id, success_result(None))
+                self.meters.stopped(run, reason)
                 self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

@@ -72,7 +72,8 @@ class PriceList:
 
     def window(self, model: str, provider: str | None) -> int | None:
         """How many tokens the context of a model may have; None if nobody knows."""
-        found = self._known(model, provider)
+        # whoever serves it: the window is the model's own
+        found = self._known(model, provider) or self._known(model, None)
         return found[1].context_window if found else None
 
     def _find(self, model: str, provider: str | None) -> tuple[Provider, ModelInfo] | None:

@@ -11,6 +11,7 @@ from runline.graphs.checkpoints import RunlineSaver
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
@@ -37,6 +38,7 @@ class Reaper:
     log_bells: ThreadBells
     live: Container[str]
     max_attempts: int
+    meters: Meters
 
     async def reap(self, *, everything: bool = False) -> int:
         """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
@@ -69,6 +71,7 @@ class Reaper:
             case StopReason.ROLLBACK | StopReason.DELETE as reason:
                 _, values = await self.rollback.undo(run, reason)
                 self.streams.bridge.close(run.run_id, success_result(values))
+                self.meters.stopped(run, reason)
             case StopReason.INTERRUPT | StopReason.DISCONNECT as reason:
                 await self._end(run, RunOutcome(RunStatus.INTERRUPTED, stopped_by=reason), stop_error(reason))
             case _ if crashes < self.max_attempts:
@@ -84,6 +87,7 @@ class Reaper:
         if not ending.held:
             # it ended meanwhile, or is to be undone, which the next round does
             return
+        self.meters.run_ended(run, outcome.status)
         # as if given back to the queue: what its dead attempt has used of the stream is used
         journal = await self.streams.journal(replace(run, status=RunStatus.PENDING))
         if outcome.error:

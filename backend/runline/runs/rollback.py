@@ -37,7 +37,7 @@ class Rollback:
     async def undo(
         self, run: Run, reason: StopReason, claimant: Claimant | None = None, entries: Entries = NOTHING
     ) -> tuple[Run | None, Any]:
-        """Undo a run that executes no more; returns the thread's next run if claimed, and its values now.
+        """Undo a run that executes no more; returns the thread's next run as `Ending` does, and its values now.
 
         `entries` are what its log and the ledger lack.
         """

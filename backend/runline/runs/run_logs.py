@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from runline.model.entries import Entries
 from runline.model.run import Run
 from runline.model.run_event import RunEvent
 from runline.model.usage import Tokens, UsageEntry
-from runline.storage.run_log import RunLogStore
+from runline.storage.run_log import KnownMessages, RunLogStore
 from runline.streams.contracts import ThreadBells
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ class RunLog:
         self._on_entry = on_entry
         self._events: deque[RunEvent] = deque()
         self._usage: deque[UsageEntry] = deque()
-        self._spent = Tokens()
+        self._spent = self._spent_before = Tokens()
 
     def tell(self, event: RunEvent) -> None:
         """Take the run's next event."""
@@ -49,16 +49,18 @@ class RunLog:
     def spend(self, entry: UsageEntry) -> None:
         """Take a call of a model."""
         self._usage.append(entry)
-        self._spent += entry.tokens
         self._on_entry(self)
 
     def take(self) -> Entries:
         """What nobody has written yet, for somebody who writes it."""
-        spent = self._spent if self.run.attempt == 1 else None
-        return Entries(_emptied(self._events), _emptied(self._usage), spent)
+        usage = _emptied(self._usage)
+        self._spent_before = self._spent
+        self._spent = sum((entry.tokens for entry in usage), self._spent)
+        return Entries(_emptied(self._events), usage, self._spent if self.run.attempt == 1 else None)
 
     def put_back(self, entries: Entries) -> None:
         """They could not be written."""
+        self._spent = self._spent_before
         self._events.extendleft(reversed(entries.events))
         self._usage.extendleft(reversed(entries.usage))
         self._on_entry(self)
@@ -74,6 +76,7 @@ class RunLogs:
         self._writing: dict[RunLog, Entries] = {}
         self._count = 0
         self._called = False
+        self._turn = asyncio.Lock()
         self._work, self._crowd, self._progress = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def open(self, run: Run) -> RunLog:
@@ -91,9 +94,9 @@ class RunLogs:
 
         return RunLog(run, on_entry)
 
-    async def has_messages(self, run: Run) -> bool:
-        """Whether an earlier attempt has told what the run was given."""
-        return await self._store.has_messages(run.run_id)
+    async def known_messages(self, run: Run) -> KnownMessages:
+        """What the log of the run's thread knows already. Raises Unavailable."""
+        return await self._store.known_messages(run.thread_id)
 
     async def rest(self, log: RunLog) -> Entries:
         """What is left of a run that executes no more, for the transaction that ends it."""
@@ -123,24 +126,32 @@ class RunLogs:
 
     async def flush(self) -> None:
         """Write what is waiting. Raises Unavailable; then it waits on."""
+        async with self._turn:
+            await self._flush()
+
+    async def _flush(self) -> None:
         self._work.clear()
         self._crowd.clear()
         self._count, self._called = 0, False
-        logs = [self._waiting.pop() for _ in range(len(self._waiting))]
-        self._writing = {log: entries for log in logs if (entries := log.take())}
+        waiting = [self._waiting.pop() for _ in range(len(self._waiting))]
+        self._writing = {log: entries for log in waiting if (entries := log.take())}
+        if not self._writing:
+            return
         try:
-            if self._writing:
-                batch = {(log.run.run_id, log.run.attempt): entries for log, entries in self._writing.items()}
-                await self._store.append(batch)
-        except BaseException:
-            for log, entries in self._writing.items():
-                log.put_back(entries)
-            raise
+            await self._write(self._writing)
         finally:
-            written, self._writing = self._writing, {}
+            self._writing = {}
             self._progress.set()
             self._progress = asyncio.Event()
-        for log in written:
+
+    async def _write(self, batch: Mapping[RunLog, Entries]) -> None:
+        try:
+            await self._store.append({(log.run.run_id, log.run.attempt): entries for log, entries in batch.items()})
+        except BaseException:
+            for log, entries in batch.items():
+                log.put_back(entries)
+            raise
+        for log in batch:
             self.ring(log.run)
 
 

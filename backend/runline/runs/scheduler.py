@@ -64,6 +64,7 @@ class Scheduler:
             tick = Tick(cron.cron_id, due, cron.schedule.next_tick(max(now, due)))
             _refuse_missed(due, awake)
             await self.runs.create(Viewer(cron.owner), cron.thread_id, cron.run_spec(), tick=tick)
+            self.runs.meters.tick("fired")
         except TickTaken as exc:
             log.info("a cron's tick is taken", reason=str(exc))
         except Unavailable:
@@ -80,6 +81,7 @@ class Scheduler:
         log.warning("a cron's tick is skipped", cron_id=tick.cron_id, due=tick.due.isoformat(), reason=reason)
         try:
             await self.crons.skip(tick, reason)
+            self.runs.meters.tick("skipped")
         except TickTaken as exc:
             log.info("a cron's tick is taken", reason=str(exc))
 

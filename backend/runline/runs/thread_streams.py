@@ -1,9 +1,9 @@
 """Following a thread: all its runs, one after the other, those to come too, and its state updates.
 
-What happens on a thread has an order, which is that of its places: a run's is its creation, which the store puts
-behind all that was committed before it; a state update's is in the id of its checkpoint. A follower holds a place and
-asks for what comes next, so that it can come back at any place without loss or repeat. The bell of the thread tells
-it to ask again; a slow poll stands behind the bell.
+What happens on a thread has an order, which is that of its places: a run's is when it is due, which the store puts
+behind all that has begun before it; a state update's is in the id of its checkpoint. A follower holds a place and
+asks for what has begun behind it, so that it waits for no delay, and can come back at any place without loss or
+repeat. The bell of the thread tells it to ask again; a slow poll stands behind the bell.
 """
 
 from __future__ import annotations
@@ -112,11 +112,11 @@ class ThreadStreams:
 
     async def _now(self, outlook: Outlook) -> Place:
         run = outlook.run
-        if run is None:
-            return place_of(outlook.updated_at).behind
-        if is_active(run.status):
-            return Place(place_of(run.created_at).moment, await self.runs.streams.now(run))
-        return place_of(max(outlook.updated_at, run.created_at)).behind
+        if run and is_active(run.status):
+            return Place(place_of(run.due_at).moment, await self.runs.streams.now(run))
+        behind = place_of(max(outlook.updated_at, run.due_at) if run else outlook.updated_at).behind
+        # a state that changed while a run waited for its turn
+        return min(behind, place_of(outlook.waiting)) if outlook.waiting else behind
 
 
 class _Follower:
@@ -147,11 +147,12 @@ class _Follower:
         checkpoint_id = await self._next_update()
         outlook = await self._shared.store.ahead(self._viewer, self._thread_id, self._place.time)
         run = outlook.run
-        if outlook.held and not (run and run.started):
+        if outlook.held and run is None:
             return None
-        if self._place.seq and (run is None or place_of(run.created_at).moment != self._place.moment):
+        if self._place.seq and (run is None or place_of(run.due_at).moment != self._place.moment):
             return self._tell_gone()
-        if checkpoint_id and (run is None or place_of_checkpoint(checkpoint_id) < place_of(run.created_at)):
+        ahead = run.due_at if run else outlook.waiting
+        if checkpoint_id and (ahead is None or place_of_checkpoint(checkpoint_id) < place_of(ahead)):
             return self._tell_update(checkpoint_id)
         return self._tell_run(run) if run else None
 
@@ -177,10 +178,10 @@ class _Follower:
     async def _tell_run(self, run: Run) -> AsyncIterator[Part]:
         async for part in self._parts_of(run, self._place.seq):
             yield part
-        self._place = place_of(run.created_at).behind
+        self._place = place_of(run.due_at).behind
 
     async def _parts_of(self, run: Run, after: int) -> AsyncIterator[Part]:
-        """A run's events after `after`, and its end if it ever began."""
+        """A run's events after `after`, and its end."""
         position: int | None = after
         begun = run.started
         try:

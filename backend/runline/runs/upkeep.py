@@ -13,7 +13,7 @@ import structlog
 
 from runline.errors import ThreadBusy, ThreadNotFound, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
-from runline.graphs.weights import Weight, weigh
+from runline.graphs.weights import Weight
 from runline.model.ttl import PruneStrategy
 from runline.model.viewer import Viewer
 from runline.runs.states import ThreadStates
@@ -51,7 +51,7 @@ class Upkeep:
     async def weigh(self, viewer: Viewer, thread_id: str) -> Weight:
         """What the thread's checkpoints take. Raises ThreadNotFound."""
         await self.threads.get(viewer, thread_id)
-        return await weigh(self.saver, thread_id)
+        return await self.saver.weigh(thread_id)
 
     async def _prune_all(self, threads: Iterable[Expired]) -> int:
         pruned = 0

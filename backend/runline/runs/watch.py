@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from runline.errors import Unavailable
+from runline.graphs.given import human_messages
 from runline.kit.clock import Clock
 from runline.model.run import Run
 from runline.runs.happenings import Happenings
@@ -33,14 +35,20 @@ class Watch:
             return run_log, Witness(run, run_log, self.ledger, self.clock, None)
         happenings = Happenings(run, run_log, self.clock, self.max_trace_bytes)
         happenings.run_started()
-        if run.attempt == 1 or await self._is_silent(run):
-            happenings.given()
+        happenings.given(await self._new_messages(run))
         return run_log, Witness(run, run_log, self.ledger, self.clock, happenings)
 
-    async def _is_silent(self, run: Run) -> bool:
-        """Whether earlier attempts have told no messages."""
+    async def _new_messages(self, run: Run) -> list[dict[str, Any]]:
+        """The human messages that the run gives, without those that the log has.
+
+        An earlier attempt may have told them, and some clients send the whole conversation each time.
+        """
+        given = list(human_messages(run.spec))
+        if run.attempt == 1 and len(given) < 2:
+            return given
         try:
-            return not await self.logs.has_messages(run)
+            known = await self.logs.known_messages(run)
         except Unavailable as exc:
             log.warning("messages that a run was given are not in its log", run_id=run.run_id, reason=str(exc))
-            return False
+            return []
+        return [] if run.run_id in known.run_ids else [it for it in given if not known.has(it)]

@@ -14,7 +14,7 @@ import structlog
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.kit.tasks import TaskSet
-from runline.model.lifecycle import StopReason
+from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.runs.executor import Executor
 from runline.runs.live import LiveRun
@@ -120,10 +120,13 @@ class Worker:
         for live in list(self._live.values()):
             log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
             await self._leases.requeue(live.run, crashed=False)
+        # for other processes
+        self._bell.ring()
 
     async def _execute(self, live: LiveRun) -> None:
         try:
-            await self._executor.execute(live, self._successor)
+            with self._executor.tracer.execution(live):
+                await self._executor.execute(live, self._successor)
         finally:
             if len(self._live) >= self._options.concurrency:
                 self._bell.ring()
@@ -131,7 +134,14 @@ class Worker:
                 del self._live[live.run.run_id]
             live.done.set()
             if live.promoted:
-                self.launch(live.promoted)
+                self._let_go(live.promoted)
+
+    def _let_go(self, run: Run) -> None:
+        """Execute a thread's next run, or see to it that it is not forgotten: it may be due at any moment."""
+        if run.status is RunStatus.RUNNING:
+            self.launch(run)
+        else:
+            self._bell.ring()
 
     def _successor(self) -> Claimant | None:
         """For the thread's next run, which takes over the slot that this one leaves."""

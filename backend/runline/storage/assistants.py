@@ -22,7 +22,7 @@ from runline.model.assistant import (
 )
 from runline.model.thread import Page
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains, reads, writes
+from runline.storage.engine import Database, json_contains, reads, take_turn, writes
 from runline.storage.rows import assistant_from_row, assistant_to_row, readable, version_to_row
 from runline.storage.tables import assistant_versions, assistants, crons
 
@@ -56,6 +56,7 @@ class AssistantStore:
 
         One whose graph, name or description is not the project's any more gets a new version where it is.
         """
+        take_turn(connection, "graphs")
         wanted = {graph_assistant_id(graph_id): graph_id for graph_id in graphs}
         named = assistants.c.assistant_id.in_(wanted)
         deployments = assistants.c.owner.is_(None)
@@ -131,6 +132,7 @@ class AssistantStore:
 
         Raises NotFound, BadRequest (both configurable and context), and what `check` raises about the merged metadata.
         """
+        take_turn(connection, assistant_id)
         changed = change.applied(known_assistant(connection, viewer, assistant_id))
         if check:
             check(changed.metadata)

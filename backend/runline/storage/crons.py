@@ -12,7 +12,7 @@ from runline.kit.clock import Clock
 from runline.model.cron import Cron, CronFilter, Tick
 from runline.model.thread import Page
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains, reads, writes
+from runline.storage.engine import Database, json_contains, reads, take_turn, writes
 from runline.storage.rows import cron_from_row, cron_to_row, readable
 from runline.storage.tables import assistants, crons, is_enabled, threads
 
@@ -62,6 +62,7 @@ class CronStore:
     @writes
     def change(self, connection: Connection, viewer: Viewer, cron_id: str, changed: Callable[[Cron], Cron]) -> Cron:
         """Replace a cron by what `changed` makes of it. Raises CronNotFound, and what `changed` raises."""
+        take_turn(connection, cron_id)
         cron = changed(_get(connection, viewer, cron_id))
         connection.execute(update(crons).where(crons.c.cron_id == cron_id), cron_to_row(cron))
         return cron

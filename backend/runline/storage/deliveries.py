@@ -5,32 +5,45 @@ An attempt counts as it begins, and the row comes due again by itself if nobody 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from runline.errors import RunNotFound, Unreadable
 from runline.kit.clock import Clock
-from runline.model.delivery import Delivery, DeliveryStatus, RunEnd
+from runline.model.delivery import Delivery, DeliveryStatus, RunEnd, full_receivers, has_share
+from runline.model.token_usage import NO_USAGE
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads, writes
 from runline.storage.rows import delivery_from_row, readable, run_end_from_row
 from runline.storage.tables import is_undelivered, runs, webhook_deliveries
+from runline.storage.usage import usage_by_run
 
 log = structlog.get_logger()
 
+_NO_CALLS: Mapping[str, int] = MappingProxyType({})
+
 _LOG = [column for column in webhook_deliveries.c if column.name not in ("owner", "told")]
+_IS_OPEN = webhook_deliveries.c.receiver.not_in(bindparam("full", expanding=True))
 _DUE = (
-    select(webhook_deliveries.c.delivery_id)
-    .where(is_undelivered(), webhook_deliveries.c.next_attempt_at <= bindparam("now"))
+    select(webhook_deliveries.c.delivery_id, webhook_deliveries.c.receiver)
+    .where(is_undelivered(), webhook_deliveries.c.next_attempt_at <= bindparam("now"), _IS_OPEN)
+    .where(webhook_deliveries.c.delivery_id.not_in(bindparam("chosen", expanding=True)))
     .order_by(webhook_deliveries.c.next_attempt_at)
     .limit(bindparam("most"))
 )
-_NEXT = select(func.min(webhook_deliveries.c.next_attempt_at)).where(is_undelivered())
+_NEXT = (
+    select(webhook_deliveries.c.next_attempt_at)
+    .where(is_undelivered(), _IS_OPEN)
+    .order_by(webhook_deliveries.c.next_attempt_at)
+    .limit(1)
+)
 _TAKE = (
     update(webhook_deliveries)
     .where(
@@ -87,17 +100,29 @@ class DeliveryStore:
         self._database = database
         self._clock = clock
 
-    async def take(self, most: int, lease_seconds: float) -> list[Taken]:
+    async def take(self, most: int, lease_seconds: float, calls: Mapping[str, int] = _NO_CALLS) -> list[Taken]:
         """Begin the next attempt of up to `most` due deliveries, the longest-waiting first.
 
-        One whose result is not recorded within the lease is due again.
+        `calls`: how often each receiver is being called now; none takes more than its share (`has_share`). A delivery
+        whose result is not recorded within the lease is due again.
         """
-        due = await self._due(most)
+        due = await self._due(most, Counter(calls))
         return await self._take(due, timedelta(seconds=lease_seconds)) if due else []
 
     @reads
-    def _due(self, connection: Connection, most: int) -> Sequence[str]:
-        return connection.execute(_DUE, {"now": self._clock.now(), "most": most}).scalars().all()
+    def _due(self, connection: Connection, most: int, calls: Counter[str]) -> Sequence[str]:
+        chosen: list[str] = []
+        now = self._clock.now()
+        while free := most - len(chosen):
+            key = {"now": now, "most": free, "full": full_receivers(calls, free), "chosen": chosen}
+            rows = connection.execute(_DUE, key).all()
+            for row in rows:
+                if has_share(calls[row.receiver], most - len(chosen)):
+                    chosen.append(row.delivery_id)
+                    calls[row.receiver] += 1
+            if len(rows) < free:
+                break
+        return chosen
 
     @writes
     def _take(self, connection: Connection, delivery_ids: Sequence[str], lease: timedelta) -> list[Taken]:
@@ -108,9 +133,9 @@ class DeliveryStore:
         return [each for each in taken if each]
 
     @reads
-    def next_due(self, connection: Connection) -> datetime | None:
-        """When the next attempt is due; None if nothing is to be delivered."""
-        due: datetime | None = connection.execute(_NEXT).scalar_one_or_none()
+    def next_due(self, connection: Connection, full: Sequence[str] = ()) -> datetime | None:
+        """When the next attempt is due, but at the receivers that are `full`; None if there is none."""
+        due: datetime | None = connection.execute(_NEXT, {"full": list(full)}).scalar_one_or_none()
         return due
 
     @writes
@@ -136,7 +161,8 @@ class DeliveryStore:
 def _taken(connection: Connection, row: Row[Any], now: datetime) -> Taken | None:
     """None for a row that cannot be read: it is given up, or it would come due for ever."""
     try:
-        return Taken(delivery_from_row(row), run_end_from_row(row))
+        usage = usage_by_run(connection, [row.run_id]).get(row.run_id, NO_USAGE)
+        return Taken(delivery_from_row(row), replace(run_end_from_row(row), usage=usage))
     except Unreadable as exc:
         log.warning("a webhook is given up", reason=str(exc))
         end = _over(DeliveryStatus.FAILED, now)

@@ -1,76 +1,49 @@
-"""The database connection, and every place where one SQL dialect differs from another.
+"""What a database is to its stores, and every place where one SQL dialect differs from another in a statement.
 
-SQLite has one writer at a time, so writes share one connection and begin with BEGIN IMMEDIATE: a transaction
-that has begun cannot fail on a lock half-way. Reads use connections of their own (WAL) and never wait for it.
+How a database is opened and kept stands in sqlite.py and postgres.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from functools import partial, wraps
-from pathlib import Path
+from hashlib import blake2b
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Connection,
-    Engine,
-    Insert,
-    Table,
-    create_engine,
-    event,
-    func,
-    insert,
-    inspect,
-    literal_column,
-)
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy import Boolean, ColumnElement, Connection, Insert, Table, bindparam, func, literal_column, select
+from sqlalchemy.dialects import postgresql
 
-from runline.errors import ConfigError, Unavailable
-from runline.kit.json import JSONDecodeError, dumps, loads
+from runline.kit.clock import Clock
+from runline.kit.json import dumps
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteOptions:
-    """Where the file is and how it is used. `synchronous` is SQLite's pragma: NORMAL or FULL."""
-
-    file: Path
-    synchronous: str = "NORMAL"
-    busy_timeout_seconds: float = 5.0
-    readers: int = 4
+_TAKE_TURN = select(func.pg_advisory_xact_lock(bindparam("key")))
 
 
-class Database:
-    """One connection that writes, taken in turns, and others that read and never wait for it.
+class Database(ABC):
+    """Where stores read and write.
 
     What is to be done is a plain function of a connection, called in a thread: a whole transaction costs one crossing
     to that thread and back, however many statements it has, and no cancelled caller can cut it in half.
+
+    `clock` is the time that rows are written in: for a database of several processes, its own.
     """
 
-    def __init__(self, writer: Connection, reader: Engine, threads: int) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._writing = ThreadPoolExecutor(1, "database-writer")
-        self._reading = ThreadPoolExecutor(threads, "database-reader")
+    def __init__(self, clock: Clock, *, writers: int, readers: int) -> None:
+        self.clock = clock
+        self._writing = ThreadPoolExecutor(writers, "database-writer")
+        self._reading = ThreadPoolExecutor(readers, "database-reader")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction: committed when it returns, rolled back when it raises.
 
-        Raises Unavailable when the database stays locked longer than the busy timeout or its disk is full.
+        It may be done again from the start, where others wrote beside it. Raises Unavailable when the database cannot
+        be reached, stays locked longer than the busy timeout, or its disk is full.
         """
         return await _carried_through(self._writing, partial(self._write, work))
 
@@ -78,13 +51,11 @@ class Database:
         """Do `work`, SELECTs only, each of which sees the newest committed rows. Raises Unavailable."""
         return await _carried_through(self._reading, partial(self._read, work))
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        with _translated(), self._writer.begin():
-            return work(self._writer)
+    @abstractmethod
+    def _write(self, work: Callable[[Connection], T]) -> T: ...
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with _translated(), self._reader.connect() as connection:
-            return work(connection)
+    @abstractmethod
+    def _read(self, work: Callable[[Connection], T]) -> T: ...
 
     def close(self) -> None:
         """Let what has begun come to its end."""
@@ -133,105 +104,21 @@ def reads(method: Callable[Concatenate[S, Connection, P], T]) -> Callable[Concat
     return beside_writers
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as exc:
-        raise Unavailable(f"The database cannot serve this now: {exc.orig}.") from exc
+def take_turn(connection: Connection, name: str) -> None:
+    """Wait until no other transaction has the turn of what is named so, and keep it until this one ends.
 
-
-@asynccontextmanager
-async def open_database(options: SqliteOptions) -> AsyncIterator[Database]:
-    """Open the SQLite file, creating or migrating its tables; the caller holds the data folder's lock."""
-    writer, reader = _engine(options, 1), _engine(options, options.readers)
-    event.listen(writer, "begin", _begin_immediate)
-    try:
-        with writer.connect() as connection:
-            database = Database(connection, reader, options.readers)
-            try:
-                await database.write(migrate)
-                yield database
-            finally:
-                database.close()
-    finally:
-        reader.dispose()
-        writer.dispose()
-
-
-def migrate(connection: Connection) -> None:
-    """Bring the tables to the newest revision, inside the caller's transaction."""
-    newest = max(file.stem.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-    if _revision(connection) == newest:
-        return
-    # alembic takes 10 MB and a fifth of a start, and most starts have nothing to migrate
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    command.upgrade(config, "head")
-
-
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
-    return found
-
-
-@contextmanager
-def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Hold the folder for this process: SQLite and in-memory streams cannot be shared by several gateways."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock_file = (data_dir / "lock").open("w")
-    except OSError as exc:
-        raise ConfigError(f"The data folder {data_dir} cannot be used: {exc.strerror}.") from exc
-    with lock_file:
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise ConfigError(
-                f"The data folder {data_dir} is in use by another gateway: stop it, or pass another --data-dir."
-            ) from exc
-        yield
-
-
-def _engine(options: SqliteOptions, connections: int) -> Engine:
-    """Transactions are begun by SQL alone (autocommit mode); connections go from thread to thread."""
-    engine = create_engine(
-        f"sqlite:///{options.file}",
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_reset_on_return=None,
-        connect_args={"isolation_level": None, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.create_function("json_contains", 2, _json_contains, deterministic=True)
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode = WAL",
-            f"synchronous = {options.synchronous}",
-            f"busy_timeout = {int(options.busy_timeout_seconds * 1000)}",
-            "foreign_keys = ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    Whatever decides by what it has read, such as all that changes a thread's queue, takes the thread's turn first, in
+    a statement of its own: what PostgreSQL reads in the same statement may be older than the end of the wait. Several
+    turns are taken in the order of their names. In SQLite a transaction that writes is alone from its beginning.
+    """
+    if connection.dialect.name == "postgresql":
+        digest = blake2b(name.encode(), digest_size=8).digest()
+        connection.execute(_TAKE_TURN, {"key": int.from_bytes(digest, signed=True)})
 
 
 def insert_new(table: Table) -> Insert:
     """An INSERT that leaves rows alone whose primary key is there already."""
-    return insert(table).prefix_with("OR IGNORE", dialect="sqlite")
+    return postgresql.insert(table).on_conflict_do_nothing()
 
 
 def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -243,27 +130,8 @@ def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[bool]:
-    """`column @> pattern`: every key, element and scalar of the pattern is somewhere in the document."""
+    """`column @> pattern`: every key, element and scalar of the pattern is somewhere in the document.
+
+    A function of this name is Python's in SQLite (sqlite.py) and the first migration's in PostgreSQL.
+    """
     return func.json_contains(column, dumps(pattern).decode(), type_=Boolean)
-
-
-def _json_contains(document: str | None, pattern: str) -> bool:
-    try:
-        return document is not None and contains(loads(document), loads(pattern))
-    except JSONDecodeError:
-        # a row that cannot be read is not found; an exception here would fail the search for all others
-        return False
-
-
-def contains(document: Any, pattern: Any) -> bool:
-    """PostgreSQL's `@>` over decoded JSON."""
-    if isinstance(pattern, dict):
-        return isinstance(document, dict) and all(
-            key in document and contains(document[key], value) for key, value in pattern.items()
-        )
-    if isinstance(pattern, list):
-        return isinstance(document, list) and all(
-            any(contains(item, wanted) for item in document) for wanted in pattern
-        )
-    # JSON's true is not 1, Python's is
-    return isinstance(document, bool) == isinstance(pattern, bool) and bool(document == pattern)

@@ -19,7 +19,7 @@ from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
@@ -32,8 +32,8 @@ class Ending:
     """What became of an attempt to end a run.
 
     `held`: this attempt still owned the run and its end is committed. `stop`: it owned it, but its owner had asked
-    for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, if claimed.
-    `gone`: the run is nowhere any more.
+    for a stop that must be carried out first; nothing was written. `promoted`: the thread's next run, running if it was
+    claimed, else pending. `gone`: the run is nowhere any more.
     """
 
     held: bool
@@ -47,7 +47,15 @@ _HELD = select(runs.c.stop_requested).where(
 )
 _DOOM = update(runs).where(runs.c.run_id == bindparam("key")).values(stop_requested=StopReason.DELETE)
 _EXISTS = select(runs.c.run_id).where(runs.c.run_id == bindparam("key"))
-_BEFORE = select(runs.c.before).where(runs.c.run_id == bindparam("key"))
+_GRAPH_AHEAD = (
+    select(runs.c.graph_id)
+    .where(runs.c.thread_id == bindparam("thread"), runs.c.due_at < bindparam("due"), runs.c.attempt > 0)
+    .order_by(runs.c.due_at.desc())
+    .limit(1)
+)
+_FIRST_BEFORE = (
+    select(runs.c.before).where(runs.c.thread_id == bindparam("thread")).order_by(runs.c.created_at).limit(1)
+)
 _FINISH = update(runs).where(runs.c.run_id == bindparam("key")).values(lease_owner=None, lease_until=None)
 
 
@@ -76,8 +84,11 @@ class LeaseStore:
     @writes
     def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
         now = self._clock.now()
-        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids]
-        return [run for run in claimed if run]
+        # those that others are at now are left to them
+        free = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_claimable()).with_for_update(skip_locked=True)
+        left = set(connection.execute(free).scalars())
+        claimed = [claim_run(connection, run_id, claimant, now) for run_id in run_ids if run_id in left]
+        return [run for run in claimed if run and run.status is RunStatus.RUNNING]
 
     @reads
     def next_due(self, connection: Connection) -> datetime | None:
@@ -125,6 +136,7 @@ class LeaseStore:
         A stop that was requested meanwhile goes first, unless it asks for no more than the interrupt that this is.
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
             write_late_usage(connection, run.run_id, entries)
@@ -163,6 +175,7 @@ class LeaseStore:
 
         `run` may be held by its attempt, or have ended already. `reason` is ROLLBACK or DELETE.
         """
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         changes = state_columns(state, now)
         query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
@@ -185,8 +198,14 @@ class LeaseStore:
 
     @reads
     def graph_before(self, connection: Connection, run: Run) -> str | None:
-        """The graph that the run's thread had before it; None if it had none, or the run is gone."""
-        before = connection.execute(_BEFORE, {"key": run.run_id}).scalar_one_or_none()
+        """The graph that made the state which the run began with; None if there was none, or the run is gone.
+
+        It is that of the run which began before it, whatever was created before it and has yet to begin.
+        """
+        key = {"thread": run.thread_id}
+        if ahead := connection.execute(_GRAPH_AHEAD, {**key, "due": run.due_at}).scalar_one_or_none():
+            return str(ahead)
+        before = connection.execute(_FIRST_BEFORE, key).scalar_one_or_none()
         return before["graph_id"] if before else None
 
     @writes
@@ -209,6 +228,7 @@ class LeaseStore:
     @writes
     def requeue(self, connection: Connection, run: Run, *, crashed: bool, entries: Entries = NOTHING) -> bool:
         """Give a running run back to the queue; a crash counts towards its attempts. False if not held."""
+        take_turn(connection, run.thread_id)
         now = self._clock.now()
         statement = (
             update(runs)
@@ -250,10 +270,17 @@ class LeaseStore:
 
     @writes
     def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
+        take_turn(connection, thread_id)
         retire(connection, run_id, reason)
         now = self._clock.now()
         promote(connection, thread_id, None, now)
         settle(connection, thread_id, now)
+
+    @reads
+    def active_among(self, connection: Connection, run_ids: Sequence[str]) -> set[str]:
+        """Those of the runs that have not ended."""
+        query = select(runs.c.run_id).where(runs.c.run_id.in_(run_ids), is_active())
+        return set(connection.execute(query).scalars())
 
     @reads
     def active_counts(self, connection: Connection) -> dict[RunStatus, int]:

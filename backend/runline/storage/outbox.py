@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from runline.kit.ids import new_id
-from runline.model.delivery import ROLLED_BACK, DeliveryStatus, RunEnd
+from runline.model.delivery import ROLLED_BACK, DeliveryStatus, RunEnd, receiver_of
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
 from runline.storage.tables import webhook_deliveries
@@ -48,6 +48,7 @@ def _post(connection: Connection, end: RunEnd) -> None:
         "thread_id": run.thread_id,
         "owner": run.owner,
         "url": run.spec.webhook,
+        "receiver": receiver_of(run.spec.webhook),
         "status": DeliveryStatus.PENDING,
         "attempts": 0,
         "created_at": end.ended_at,

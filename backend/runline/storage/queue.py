@@ -1,7 +1,8 @@
 """The statements that keep a thread's queue and its status true; each runs inside a caller's transaction.
 
 Rule: a thread's `status` is derived from its runs in the transaction that changes them, so it cannot be stuck.
-Divergence 36: a thread's runs start in the order of their creation, also behind one that is delayed.
+A thread's runs start in the order of their `due_at`, which no two of its active runs share and none changes: one that
+is delayed is overtaken by those that are due before it, and by no others.
 
 Statements are built once, with parameters: building them anew was measured as nearly half of an admission's time.
 """
@@ -37,7 +38,7 @@ from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
 from runline.storage.run_log import write_events, write_stop
-from runline.storage.tables import is_active, runs, threads
+from runline.storage.tables import is_active, is_claimable, runs, threads
 from runline.storage.terms import index_terms
 
 log = structlog.get_logger()
@@ -54,9 +55,14 @@ class Claimant:
     lease: timedelta
 
 
+# for update: a worker that claims waits for no thread's turn, but for the run
 _ACTIVE_RUNS = (
-    select(runs).where(runs.c.thread_id == bindparam("key"), is_active()).order_by(runs.c.created_at, runs.c.run_id)
+    select(runs)
+    .where(runs.c.thread_id == bindparam("key"), is_active())
+    .order_by(runs.c.due_at, runs.c.run_id)
+    .with_for_update()
 )
+# by creation, when a run changes its thread's metadata and config, in whatever order they start
 _NEXT_RUN = (
     select(runs.c.run_id)
     .where(runs.c.thread_id == bindparam("key"), runs.c.created_at >= bindparam("born"))
@@ -67,6 +73,7 @@ _QUEUE = _ACTIVE_RUNS.where(~exists().where(threads.c.thread_id == runs.c.thread
 _DROP_THREAD = delete(threads).where(threads.c.thread_id == bindparam("key"))
 _RETIRE = update(runs).where(runs.c.run_id == bindparam("key")).returning(runs.c.thread_id)
 _MARK_READY = update(runs).where(runs.c.run_id == bindparam("key")).values(ready=1)
+_MAKE_WAY = update(runs).where(runs.c.thread_id == bindparam("key"), is_active(), is_claimable()).values(ready=0)
 _CLAIM = (
     update(runs)
     .where(runs.c.run_id == bindparam("key"), runs.c.status == literal_column("'pending'"))
@@ -92,8 +99,13 @@ _SETTLE = (
 
 
 def active_runs(connection: Connection, thread_id: str) -> list[Run]:
-    """The thread's pending and running runs, oldest first."""
+    """The thread's pending and running runs, in the order in which they start."""
     return _sound_runs(connection, _ACTIVE_RUNS, thread_id)
+
+
+def make_way(connection: Connection, thread_id: str) -> None:
+    """Nobody may claim a run of the thread: one comes that is due before them all."""
+    connection.execute(_MAKE_WAY, {"key": thread_id})
 
 
 def _sound_runs(connection: Connection, query: Select[Any], thread_id: str) -> list[Run]:
@@ -120,22 +132,22 @@ def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
 def promote(connection: Connection, thread_id: str, claimant: Claimant | None, now: datetime) -> Run | None:
     """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
 
-    Returns the claimed run. Does nothing while a run of the thread is running or a state update holds its slot.
+    Returns it, running or pending. Does nothing while a run of the thread is running or a state update holds its slot.
     """
     queue = _sound_runs(connection, _QUEUE, thread_id)
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
-    if claimant and (head.due_at is None or head.due_at <= now):
+    if claimant and head.is_due(now):
         return claim_run(connection, head.run_id, claimant, now)
     connection.execute(_MARK_READY, {"key": head.run_id})
-    return None
+    return head
 
 
 def claim_run(connection: Connection, run_id: str, claimant: Claimant, now: datetime) -> Run | None:
     """Make a pending run the claimant's: running, with one more attempt and a lease.
 
-    Returns it; or the one behind it, if it cannot be read; or None if it is not pending any more.
+    Returns it; or the one behind it, as `promote` does, if it cannot be read; or None if it is not pending any more.
     """
     changes = {
         "key": run_id,

@@ -8,6 +8,7 @@ Rule: a number of a thread's log is given in the transaction that uses it, so th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,13 +36,27 @@ _INSERT_USAGE = insert_new(usage_entries)
 _OF_RUN = run_events.c.run_id == bindparam("key")
 _DELETE_EVENTS = delete(run_events).where(_OF_RUN)
 _DELETE_MESSAGES = _DELETE_EVENTS.where(is_message())
-_HAS_MESSAGES = select(run_events.c.seq).where(_OF_RUN, is_message()).limit(1)
+_HUMAN_MESSAGES = select(run_events.c.run_id, run_events.c.content).where(
+    run_events.c.thread_id == bindparam("key"), is_message(), run_events.c.event_type == EventType.HUMAN_MESSAGE
+)
 _ROLL_BACK = update(usage_entries).where(usage_entries.c.run_id == bindparam("key")).values(rolled_back=1)
 _SPENT = select(
     func.sum(usage_entries.c.input_tokens),
     func.sum(usage_entries.c.output_tokens),
     func.sum(usage_entries.c.total_tokens),
 ).where(usage_entries.c.run_id == bindparam("key"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMessages:
+    """The runs that have told human messages, and the ids of those that have one."""
+
+    run_ids: frozenset[str]
+    message_ids: frozenset[str]
+
+    def has(self, message: Mapping[str, Any]) -> bool:
+        """Whether it is there, by its id."""
+        return isinstance(message["id"], str) and message["id"] in self.message_ids
 
 
 class RunLogStore:
@@ -61,9 +76,14 @@ class RunLogStore:
                 write_late_usage(connection, run_id, entries)
 
     @reads
-    def has_messages(self, connection: Connection, run_id: str) -> bool:
-        """Whether any message of the run is in the log."""
-        return connection.execute(_HAS_MESSAGES, {"key": run_id}).one_or_none() is not None
+    def known_messages(self, connection: Connection, thread_id: str) -> KnownMessages:
+        """The human messages of a thread's log."""
+        rows = connection.execute(_HUMAN_MESSAGES, {"key": thread_id}).all()
+        contents = [row.content for row in rows if isinstance(row.content, dict)]
+        return KnownMessages(
+            frozenset(row.run_id for row in rows),
+            frozenset(told for it in contents if isinstance(told := it.get("id"), str)),
+        )
 
 
 def write_entries(connection: Connection, entries: Entries) -> None:
@@ -105,7 +125,8 @@ def write_events(connection: Connection, events: Iterable[RunEvent]) -> None:
     for event in events:
         of_threads.setdefault(event.thread_id, []).append(event)
     rows = []
-    for thread_id, several in of_threads.items():
+    # in one order for all who count, so that none waits for another that waits for it
+    for thread_id, several in sorted(of_threads.items()):
         last = connection.execute(_COUNT_ON, {"key": thread_id, "more": len(several)}).scalar_one()
         rows += [_event_row(event, seq) for seq, event in enumerate(several, last - len(several) + 1)]
     if rows:
@@ -138,6 +159,8 @@ def _spent(connection: Connection, run: Run, entries: Entries) -> Tokens:
 
 def _held(connection: Connection, run_ids: Sequence[str]) -> set[Attempt]:
     query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids), is_running())
+    # nobody claims one of them before these entries are written
+    query = query.order_by(runs.c.run_id).with_for_update(read=True)
     return {(row.run_id, row.attempt) for row in connection.execute(query)}
 
 

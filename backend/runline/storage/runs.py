@@ -1,4 +1,7 @@
-"""Runs as their owners see them: admit, read, cancel, remove."""
+"""Runs as their owners see them: admit, read, cancel, remove.
+
+Divergence 85: a delayed run keeps the time of its creation.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,10 @@ from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.ordinals import next_ordinal
-from runline.storage.queue import Claimant, active_runs, end_evicted, promote, settle
+from runline.storage.queue import Claimant, active_runs, end_evicted, make_way, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
@@ -52,9 +55,19 @@ class RunFilter:
     assistant_id: str | None = None
 
 
+_MOMENT = timedelta(microseconds=1)
 Counted = tuple[Run, Usage]
 """A run, and what its calls of models came to so far."""
 
+# made once: to build a statement costs as much as to carry it out
+_RUN = select(runs).where(runs.c.run_id == bindparam("key"), runs.c.owner == bindparam("viewer"))
+_OF_THREAD = (
+    select(runs)
+    .where(runs.c.thread_id == bindparam("thread"), runs.c.owner == bindparam("viewer"))
+    .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
 _NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
@@ -105,12 +118,13 @@ class RunStore:
     ) -> Admitted:
         """Insert a run, creating its thread if it may, and evict or wait for the thread's others; one transaction.
 
-        The run's metadata becomes the assistant's, the thread's and its own, merged in this order. Its `created_at`
-        is its place among all that happens on the thread: it lies behind whatever has been committed there. With a
-        claimant the run is returned `running` when nothing stands before it. A key that made a run before gives that
-        run again, and nothing else happens. A cron's tick is used up by the run.
+        The run's metadata becomes the assistant's, the thread's and its own, merged in this order. Its `due_at` is its
+        place among all that happens on the thread: it lies behind whatever has begun there. With a claimant the run is
+        returned `running` when nothing stands before it. A key that made a run before gives that run again, and
+        nothing else happens. A cron's tick is used up by the run.
         Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
         """
+        take_turn(connection, run.thread_id)
         if tick:
             move_on(connection, tick)
         if key and (earlier := earlier_run(connection, run.owner, key)):
@@ -119,12 +133,14 @@ class RunStore:
         if not thread.existed:
             self._insert_thread(connection, run, thread)
         active = active_runs(connection, run.thread_id) if thread.existed else []
-        admission = decide(run.spec.multitask_strategy, active, held=thread.held)
-        if not admission.ready and not admission.evicted and len(active) >= self._limits.per_thread:
+        run = self._placed(run, thread, active)
+        admission = decide(run, active, held=thread.held)
+        waits = run.spec.after_seconds or not admission.ready
+        if waits and not admission.evicted and len(active) >= self._limits.per_thread:
             raise TooMany(f"Thread {run.thread_id} has {len(active)} active runs; wait for some to finish.")
-        metadata = {**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata}
-        place = max(run.created_at, thread.next_place)
-        run = replace(run, metadata=metadata, created_at=place, updated_at=place)
+        if admission.ready and active:
+            make_way(connection, run.thread_id)
+        run = replace(run, metadata={**assistant.metadata, **thread.metadata_for_runs, **run.spec.metadata})
         run = self._insert(connection, run, thread, admission, claimant)
         self._evict(connection, admission)
         if key:
@@ -133,6 +149,18 @@ class RunStore:
             index_terms(connection, run.owner, run.thread_id, thread.metadata, thread.metadata_before)
             settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
+
+    def _placed(self, run: Run, thread: _ThreadAtAdmission, active: Sequence[Run]) -> Run:
+        """The run with its place: behind all that has begun, and where none of the active runs stands.
+
+        Creation is the present moment, so that every delay that is over lies before it.
+        """
+        created_at = max(self._clock.now(), thread.next_place)
+        due_at = created_at + timedelta(seconds=run.spec.after_seconds)
+        taken = {other.due_at for other in active}
+        while due_at in taken:
+            due_at += _MOMENT
+        return replace(run, created_at=created_at, updated_at=created_at, due_at=due_at)
 
     def _refuse_flood(self, connection: Connection) -> None:
         """A run that must wait joins a queue of limited length. Counting stops at the limit."""
@@ -170,7 +198,7 @@ class RunStore:
         claimant: Claimant | None,
     ) -> Run:
         now = self._clock.now()
-        start = bool(claimant and admission.ready and (run.due_at is None or run.due_at <= now))
+        start = bool(claimant and admission.ready and run.is_due(now))
         lease: dict[str, Any] = {}
         if start and claimant:
             run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now, ordinal=thread.next_ordinal)
@@ -188,34 +216,36 @@ class RunStore:
                 end_evicted(connection, victim, admission.reason, self._clock.now())
 
     @reads
+    def made_by(self, connection: Connection, viewer: Viewer, key: IdempotencyKey) -> Run | None:
+        """The run that the viewer's key made before; None if it is new. Raises Conflict, as `admit` does."""
+        return earlier_run(connection, viewer.identity, key)
+
+    @reads
     def get(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Run:
         """Return one run, optionally only if it is of this thread. Raises RunNotFound."""
         return _get(connection, viewer, run_id, thread_id)
 
     @reads
-    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str) -> Counted:
-        """Return one run of a thread, and its usage. Raises RunNotFound."""
-        return _counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
+    def get_counted(self, connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None = None) -> Counted:
+        """Return one run, optionally only if it is of this thread, and its usage. Raises RunNotFound."""
+        return counted(connection, [_get(connection, viewer, run_id, thread_id)])[0]
 
     @reads
     def list_of_thread(
         self, connection: Connection, viewer: Viewer, thread_id: str, status: RunStatus | None, limit: int, offset: int
     ) -> list[Counted]:
         """A thread's runs, newest first, and the usage of each."""
-        where = _where(viewer, RunFilter(thread_id, statuses=(status,) if status else None))
-        query = (
-            select(runs)
-            .where(*where)
-            .order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        return _counted(connection, readable(connection.execute(query), run_from_row))
+        query = _OF_THREAD.where(runs.c.status == status) if status else _OF_THREAD
+        wanted = {"thread": thread_id, "viewer": viewer.identity, "limit": limit, "offset": offset}
+        return counted(connection, readable(connection.execute(query, wanted), run_from_row))
 
     @writes
     def request_stop(self, connection: Connection, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> list[Run]:
         """Ask the viewer's active runs among `wanted` to stop. Returns them as they were."""
-        query = select(runs).where(*_where(viewer, wanted), is_active())
+        where = [*_where(viewer, wanted), is_active()]
+        for thread_id in sorted(connection.execute(select(runs.c.thread_id).where(*where).distinct()).scalars()):
+            take_turn(connection, thread_id)
+        query = select(runs).where(*where).with_for_update()
         stopping = readable(connection.execute(query), run_from_row)
         now = self._clock.now()
         for run in stopping:
@@ -264,16 +294,14 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
 
 
 def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None) -> Run:
-    query = select(runs).where(runs.c.run_id == run_id, runs.c.owner == viewer.identity)
-    if thread_id:
-        query = query.where(runs.c.thread_id == thread_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
+    row = connection.execute(_RUN, {"key": run_id, "viewer": viewer.identity}).one_or_none()
+    if row is None or thread_id not in (None, row.thread_id):
         raise RunNotFound(run_id)
     return run_from_row(row)
 
 
-def _counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+def counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
+    """The runs, and the usage of each."""
     usages = usage_by_run(connection, [run.run_id for run in found])
     return [(run, usages.get(run.run_id, NO_USAGE)) for run in found]
 
@@ -281,7 +309,7 @@ def _counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
 def _next_place(row: Row[Any]) -> datetime:
     """A run may have waited for its admission while others were admitted, or the state was updated."""
     moments = [moment for moment in (row.state_updated_at, row.newest) if isinstance(moment, datetime)]
-    return max(moments, default=datetime.min.replace(tzinfo=UTC)) + timedelta(microseconds=1)
+    return max(moments, default=datetime.min.replace(tzinfo=UTC)) + _MOMENT
 
 
 def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:

@@ -89,6 +89,8 @@ class SegmentStore:
 
 def _owned(connection: Connection, run_ids: list[str]) -> set[Attempt]:
     query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids))
+    # nobody claims one of them before these events are stored
+    query = query.order_by(runs.c.run_id).with_for_update(read=True)
     return {(row.run_id, row.attempt) for row in connection.execute(query)}
 
 

@@ -169,6 +169,7 @@ _RUNNING = text("status = 'running'")
 _RESUMABLE = text("resumable = 1")
 _ACTIVE = text("ended_at IS NULL")
 _NUMBERED = text("ordinal IS NOT NULL")
+_ENDED = text("ended_at IS NOT NULL")
 
 runs = Table(
     "runs",
@@ -179,10 +180,11 @@ runs = Table(
     Column("assistant_id", Id, nullable=False),
     Column("graph_id", String, nullable=False),
     Column("status", String, nullable=False),
-    # 1 on the oldest pending run of a thread that has no running one: the only runs a worker may claim
+    # 1 on the first pending run of a thread that has no running one: the only runs a worker may claim
     Column("ready", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # the order in which a thread's runs start
     Column("due_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("ended_at", Moment),
@@ -203,6 +205,7 @@ runs = Table(
     Column("before", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "run_id"),
+    Index("ix_runs_thread_id_due_at", "thread_id", "due_at", "run_id"),
     Index(
         "uq_runs_thread_id_ordinal",
         "thread_id",
@@ -224,11 +227,12 @@ runs = Table(
         "thread_id",
         # always NULL here; as a column it makes SQLite prefer this index to the next larger one
         "ended_at",
-        "created_at",
+        "due_at",
         "run_id",
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
     ),
+    Index("ix_runs_ended", "owner", "status", "created_at", "run_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
     Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
 )
@@ -299,6 +303,8 @@ webhook_deliveries = Table(
     Column("thread_id", Id, nullable=False),
     Column("owner", String, nullable=False),
     Column("url", Text, nullable=False),
+    # the host in the URL
+    Column("receiver", String, nullable=False, server_default=""),
     Column("status", String, nullable=False),
     # grows as an attempt begins: the fencing token of what is written after it
     Column("attempts", Integer, nullable=False),
@@ -311,7 +317,13 @@ webhook_deliveries = Table(
     Column("error", Text),
     # what is to be told; NULL when it is over
     Column("told", Json),
-    Index("ix_webhook_deliveries_due", "next_attempt_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+    Index(
+        "ix_webhook_deliveries_due",
+        "next_attempt_at",
+        "receiver",
+        sqlite_where=_UNDELIVERED,
+        postgresql_where=_UNDELIVERED,
+    ),
 )
 
 # what happened inside the runs of a thread, and what was said on it
@@ -409,6 +421,11 @@ def is_active() -> ColumnElement[bool]:
 def has_ordinal(table: FromClause = runs) -> ColumnElement[bool]:
     """It has started: the condition of `uq_runs_thread_id_ordinal`."""
     return table.c.ordinal.is_not(None)
+
+
+def is_ended() -> ColumnElement[bool]:
+    """The condition of `ix_runs_ended`."""
+    return runs.c.ended_at.is_not(None)
 
 
 def is_claimable() -> ColumnElement[bool]:

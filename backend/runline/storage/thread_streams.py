@@ -1,4 +1,4 @@
-"""What the stream of a thread follows, in the scope of a Viewer: the thread's runs, one after the other."""
+"""What the stream of a thread follows, in the scope of a Viewer: the thread's runs, in the order of their `due_at`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select
 
 from runline.errors import ThreadNotFound, Unreadable
 from runline.model.run import Run
@@ -15,14 +15,25 @@ from runline.storage.engine import Database, reads
 from runline.storage.rows import first_readable, run_from_row
 from runline.storage.tables import has_ordinal, is_active, runs, threads
 
+_WAITING = (
+    select(func.min(runs.c.due_at))
+    .where(runs.c.thread_id == threads.c.thread_id, is_active(), runs.c.attempt == literal_column("0"))
+    .scalar_subquery()
+)
 _THREAD: Select[Any] = select(
-    threads.c.thread_id, threads.c.created_at, threads.c.state_updated_at, threads.c.held_until
+    threads.c.thread_id,
+    threads.c.created_at,
+    threads.c.state_updated_at,
+    threads.c.held_until,
+    _WAITING.label("waiting"),
 ).where(threads.c.thread_id == bindparam("key"), threads.c.owner == bindparam("owner"))
 _OF_THREAD: Select[Any] = select(runs).where(runs.c.thread_id == bindparam("key"))
-_OLDEST = _OF_THREAD.where(runs.c.created_at >= bindparam("since")).order_by(runs.c.created_at, runs.c.run_id)
-_STARTED = _OF_THREAD.where(has_ordinal(), runs.c.ordinal >= bindparam("least"))
-_ACTIVE = _OF_THREAD.where(is_active()).order_by(runs.c.created_at, runs.c.run_id)
-_NEWEST = _OF_THREAD.order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+_BEGUN = _OF_THREAD.where(has_ordinal())
+# one that ended before it began has a place too, for those who wait for it, unless it was not due yet
+_TOLD = _OF_THREAD.where(or_(has_ordinal(), runs.c.due_at <= runs.c.ended_at))
+_NEXT = _TOLD.where(runs.c.due_at >= bindparam("since")).order_by(runs.c.due_at, runs.c.run_id)
+_NEWEST = _BEGUN.order_by(runs.c.due_at.desc(), runs.c.run_id.desc())
+_STARTED = _BEGUN.where(runs.c.ordinal >= bindparam("least"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +41,14 @@ class Outlook:
     """A thread as its followers see it, and one of its runs, if there is such a one.
 
     `held`: a state update or a deletion has the thread's slot now. `updated_at`: when its state last changed.
+    `waiting`: the `due_at` of the first run that has yet to begin.
     """
 
     run: Run | None
     created_at: datetime
     updated_at: datetime
     held: bool
+    waiting: datetime | None
 
 
 class ThreadStreamStore:
@@ -46,16 +59,18 @@ class ThreadStreamStore:
 
     @reads
     def ahead(self, connection: Connection, viewer: Viewer, thread_id: str, since: datetime) -> Outlook:
-        """The thread and its first run that was created at `since` or later. Raises ThreadNotFound, Unreadable."""
+        """The thread and the first of its runs that have begun, or ended without, due at `since` or later.
+
+        None that begins later is due before it. Raises ThreadNotFound, Unreadable.
+        """
         thread = _thread(connection, viewer, thread_id)
-        return _outlook(thread, _first(connection, _OLDEST, {"key": thread_id, "since": since}))
+        return _outlook(thread, _first(connection, _NEXT, {"key": thread_id, "since": since}))
 
     @reads
     def present(self, connection: Connection, viewer: Viewer, thread_id: str) -> Outlook:
-        """The thread and its first active run, or else its newest. Raises ThreadNotFound, Unreadable."""
+        """The thread and the run of it that began last. Raises ThreadNotFound, Unreadable."""
         thread = _thread(connection, viewer, thread_id)
-        key = {"key": thread_id}
-        return _outlook(thread, _first(connection, _ACTIVE, key) or _first(connection, _NEWEST, key))
+        return _outlook(thread, _first(connection, _NEWEST, {"key": thread_id}))
 
     @reads
     def started(self, connection: Connection, viewer: Viewer, thread_id: str, least: int = 0) -> Run | None:
@@ -88,4 +103,5 @@ def _first(connection: Connection, query: Select[Any], key: dict[str, Any]) -> R
 def _outlook(thread: Row[Any], run: Run | None) -> Outlook:
     if not (isinstance(thread.created_at, datetime) and isinstance(thread.state_updated_at, datetime)):
         raise Unreadable("Thread", thread.thread_id)
-    return Outlook(run, thread.created_at, thread.state_updated_at, thread.held_until is not None)
+    waiting = thread.waiting if isinstance(thread.waiting, datetime) else None
+    return Outlook(run, thread.created_at, thread.state_updated_at, thread.held_until is not None, waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from runline.model.run import Run
 from runline.model.thread import Page, Thread, ThreadFilter, ThreadState
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.matching import Match
 from runline.storage.queue import promote, settle, state_columns
 from runline.storage.rows import readable, run_from_row, thread_from_row, thread_to_row
@@ -92,13 +93,18 @@ class ThreadStore:
         thread_id: str,
         metadata: dict[str, Any],
         ttl: Ttl | None = None,
+        check: Callable[[dict[str, Any]], None] | None = None,
     ) -> Thread:
         """Merge `metadata` into the thread's, key by key; a ttl begins now.
 
-        Raises ThreadNotFound, and Conflict for a ttl where the thread goes with its run anyway.
+        Raises ThreadNotFound, Conflict for a ttl where the thread goes with its run anyway, and what `check` raises
+        about the merged metadata.
         """
+        take_turn(connection, thread_id)
         before = _get(connection, viewer, thread_id)
         thread = replace(before, metadata={**before.metadata, **metadata}, updated_at=self._clock.now())
+        if check:
+            check(thread.metadata)
         if not _is_hidden(connection, thread_id):
             index_terms(connection, thread.owner, thread_id, thread.metadata, before.metadata)
             give_ttl(connection, thread_id, ttl, thread.updated_at)
@@ -117,6 +123,7 @@ class ThreadStore:
 
         Raises ThreadNotFound.
         """
+        take_turn(connection, thread_id)
         _get(connection, viewer, thread_id)
         query = select(runs).where(runs.c.thread_id == thread_id, is_active())
         active = readable(connection.execute(query), run_from_row)
@@ -174,6 +181,7 @@ class ThreadStore:
         `beside_runs`: also while a run is active; the next one waits. Returns None if somebody else
         holds it. Raises ThreadNotFound, ThreadBusy.
         """
+        take_turn(connection, thread_id)
         now = self._clock.now()
         thread = _get(connection, viewer, thread_id)
         if connection.execute(_HELD, {"key": thread_id}).scalar_one() is not None:
@@ -191,6 +199,7 @@ class ThreadStore:
 
         Does nothing for a hold that came to its end and was given up.
         """
+        take_turn(connection, hold.thread_id)
         now = self._clock.now()
         held = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until}).one_or_none()
         if held:
@@ -223,6 +232,7 @@ def new_thread(viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], 
 
 def find_rival(connection: Connection, viewer: Viewer, thread_id: str, *, exist_ok: bool) -> Thread | None:
     """The thread that has an id already, if the viewer may have it instead. Raises Conflict if not."""
+    take_turn(connection, thread_id)
     existing = _find(connection, thread_id)
     if existing is None or (exist_ok and existing.owner == viewer.identity):
         return existing

@@ -12,7 +12,7 @@ from runline.kit.clock import Clock
 from runline.model.lifecycle import ThreadStatus
 from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, reads, writes
+from runline.storage.engine import Database, reads, take_turn, writes
 from runline.storage.rows import given_ttl_from_row, readable
 from runline.storage.tables import thread_ttls, threads
 
@@ -77,6 +77,7 @@ class TtlStore:
         """
         now = self._clock.now()
         over = _ENDING.where(thread_ttls.c.expires_at <= now).order_by(thread_ttls.c.expires_at).limit(limit)
+        over = over.with_for_update(of=thread_ttls, skip_locked=True)
         rows = connection.execute(over).all()
         for row in rows:
             _put_off(connection, row.thread_id, now + _DELAY)
@@ -97,6 +98,7 @@ class TtlStore:
     @writes
     def renew(self, connection: Connection, thread_id: str) -> None:
         """Begin another life of a thread that was pruned and kept, if that is what its ttl is for."""
+        take_turn(connection, thread_id)
         given = find_ttl(connection, thread_id)
         if given and given.ttl.strategy is PruneStrategy.KEEP_LATEST:
             _put_off(connection, thread_id, given.ttl.end(self._clock.now()))

@@ -17,7 +17,7 @@ from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import Thread, ThreadState
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, writes
+from runline.storage.engine import Database, take_turn, writes
 from runline.storage.queue import active_runs
 from runline.storage.rows import thread_from_row, thread_to_row
 from runline.storage.tables import thread_terms, threads
@@ -52,6 +52,7 @@ class UnseenStore:
     @writes
     def show(self, connection: Connection, thread_id: str, state: ThreadState, ttl: Ttl | None) -> Thread:
         """Let a thread that was begun be seen, at this state. Raises ThreadNotFound if it was removed meanwhile."""
+        take_turn(connection, thread_id)
         now = self._clock.now()
         statement = update(threads).where(threads.c.thread_id == thread_id).values(**_shown(state, now))
         row = connection.execute(statement.returning(threads)).one_or_none()
@@ -64,15 +65,16 @@ class UnseenStore:
         return thread
 
     @writes
-    def hide(self, connection: Connection, viewer: Viewer, thread_id: str) -> None:
+    def hide(self, connection: Connection, viewer: Viewer, thread_id: str, *, beside_runs: bool = False) -> None:
         """Let a thread be seen no more, for its removal; the caller holds its slot.
 
-        Raises ThreadNotFound, ThreadBusy (a run waits for the slot).
+        `beside_runs`: also while a run is active. Raises ThreadNotFound, ThreadBusy (a run is).
         """
+        take_turn(connection, thread_id)
         owned = select(threads.c.thread_id).where(threads.c.thread_id == thread_id, threads.c.owner == viewer.identity)
         if connection.execute(owned).one_or_none() is None:
             raise ThreadNotFound(thread_id)
-        if active_runs(connection, thread_id):
+        if not beside_runs and active_runs(connection, thread_id):
             raise ThreadBusy
         connection.execute(update(threads).where(threads.c.thread_id == thread_id).values(hidden=1))
         connection.execute(delete(thread_terms).where(thread_terms.c.thread_id == thread_id))

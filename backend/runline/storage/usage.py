@@ -23,7 +23,8 @@ from runline.storage.usage_sums import (
     largest_first,
     parts,
     read_parts,
-    sums,
+    run_parts,
+    run_sums,
     usage_of,
     whole,
 )
@@ -40,8 +41,8 @@ _KNOWN = select(runs.c.run_id).where(runs.c.thread_id == bindparam("thread"))
 def _parts_of(*conditions: Any) -> CompoundSelect[Any]:
     """The sums of entries as a whole, and by currency, model, caller and run."""
     mine = select(usage_entries).where(*conditions).cte("mine")
-    keys = {CURRENCY: mine.c.currency, "model": mine.c.model, "caller": mine.c.caller, "run": mine.c.run_id}
-    return union_all(whole(mine), *(parts(name, key, mine) for name, key in keys.items()))
+    keys = {CURRENCY: mine.c.currency, "model": mine.c.model, "caller": mine.c.caller}
+    return union_all(whole(mine), *(parts(name, key, mine) for name, key in keys.items()), run_parts("run", mine))
 
 
 _THREAD_PARTS = _parts_of(*_OF_THREAD)
@@ -74,7 +75,7 @@ _CONTEXT: Select[Any] = (
     .limit(1)
 )
 _BY_RUN: Select[Any] = (
-    select(usage_entries.c.run_id.label("of"), *sums(usage_entries))
+    select(usage_entries.c.run_id.label("of"), *run_sums(usage_entries))
     .where(usage_entries.c.run_id.in_(bindparam("runs", expanding=True)))
     .group_by(usage_entries.c.run_id)
 )
@@ -113,7 +114,7 @@ def usage_by_run(connection: Connection, run_ids: Sequence[str]) -> dict[str, Us
     """What each of these runs came to so far; those without calls are left out."""
     if not run_ids:
         return {}
-    return {row.of: usage_of(row) for row in connection.execute(_BY_RUN, {"runs": run_ids})}
+    return {row.of: usage_of(row, 1) for row in connection.execute(_BY_RUN, {"runs": run_ids})}
 
 
 def _thread_usage(found: Parts, runs: int, context: Context | None) -> ThreadUsage:

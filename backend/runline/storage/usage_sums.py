@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, String, Table, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, String, Table, cast, func, literal, literal_column, select
 
 from runline.kit.ids import parse_id
 from runline.model.token_usage import Usage
@@ -29,15 +29,23 @@ Parts = dict[str, dict[Any, Usage]]
 
 def sums(source: Source) -> list[ColumnElement[Any]]:
     """The columns of a Usage over entries of the ledger; zeroes where an outer join found none."""
+    return [*_sums_but_runs(source), func.count(source.c.run_id.distinct()).label("runs")]
+
+
+def run_sums(source: Source) -> list[ColumnElement[Any]]:
+    """The same over entries of one run; counting what is distinct would cost as much as all the rest."""
+    return [*_sums_but_runs(source), literal_column("1").label("runs")]
+
+
+def _sums_but_runs(source: Source) -> list[ColumnElement[Any]]:
     columns = source.c
     return [
         *(func.coalesce(func.sum(columns[name]), 0).label(name) for name in _TOKENS),
         func.count(columns.usage_id).label("calls"),
-        func.count(columns.run_id.distinct()).label("runs"),
         func.count(columns.cost).label("priced"),
         func.sum(columns.cost).label("cost"),
-        func.count(columns.currency.distinct()).label("currencies"),
         func.min(columns.currency).label("currency"),
+        func.max(columns.currency).label("other_currency"),
         func.coalesce(func.max(columns.rolled_back), 0).label("rolled_back"),
     ]
 
@@ -49,14 +57,23 @@ def whole(source: Source) -> Select[Any]:
 
 def parts(name: str, key: ColumnElement[Any], source: Source) -> Select[Any]:
     """One row for each value of `key`; ids come as whatever text the database makes of them."""
-    return select(literal(name).label("part"), cast(key, String).label("key"), *sums(source)).group_by(key)
+    return _named(name, key, sums(source)).group_by(key)
 
 
-def read_parts(rows: Iterable[Row[Any]]) -> Parts:
+def run_parts(name: str, source: Source) -> Select[Any]:
+    """One row for each run."""
+    return _named(name, source.c.run_id, run_sums(source)).group_by(source.c.run_id)
+
+
+def _named(name: str, key: ColumnElement[Any], columns: list[ColumnElement[Any]]) -> Select[Any]:
+    return select(literal(name).label("part"), cast(key, String).label("key"), *columns)
+
+
+def read_parts(rows: Iterable[Sequence[Any]]) -> Parts:
     """What came of `whole` and `parts`, by part and key."""
     found: Parts = {}
     for row in rows:
-        found.setdefault(row.part, {})[row.key] = usage_of(row)
+        found.setdefault(row[0], {})[row[1]] = usage_of(row, 2)
     return found
 
 
@@ -65,17 +82,19 @@ def costs_of(found: Parts) -> dict[str, int]:
     return {key: usage.cost or 0 for key, usage in found.get(CURRENCY, {}).items() if key is not None}
 
 
-def usage_of(row: Row[Any]) -> Usage:
-    """A row of `sums`. PostgreSQL's sums of large numbers are decimals."""
-    one_currency = row.currencies == 1
+def usage_of(row: Sequence[Any], offset: int) -> Usage:
+    """The columns of `sums` from a row, where they begin. By their places: there may be hundreds of rows."""
+    *counts, calls, priced, cost, currency, other, rolled_back, runs = row[offset:]
+    one_currency = currency is not None and currency == other
     return Usage(
-        tokens=Tokens(**{name: int(getattr(row, name)) for name in _TOKENS}),
-        calls=row.calls,
-        runs=row.runs,
-        unpriced_calls=row.calls - row.priced,
-        cost=int(row.cost) if one_currency else None if row.calls else 0,
-        currency=row.currency if one_currency else None,
-        rolled_back=bool(row.rolled_back),
+        # PostgreSQL's sums of large numbers are decimals
+        Tokens(*map(int, counts)),
+        calls,
+        runs,
+        calls - priced,
+        int(cost) if one_currency else None if calls else 0,
+        currency if one_currency else None,
+        bool(rolled_back),
     )
 
 

@@ -15,7 +15,7 @@ from runline.kit.clock import Clock
 from runline.model.assistant import Assistant, AssistantVersion
 from runline.model.viewer import Viewer
 from runline.storage.assistants import known_assistant, store_current
-from runline.storage.engine import Database, json_contains, reads, writes
+from runline.storage.engine import Database, json_contains, reads, take_turn, writes
 from runline.storage.rows import readable, version_from_row
 from runline.storage.tables import assistant_versions
 
@@ -53,6 +53,7 @@ class VersionStore:
 
         Raises NotFound (the assistant, the version).
         """
+        take_turn(connection, assistant_id)
         assistant = known_assistant(connection, viewer, assistant_id)
         query = _VERSIONS.where(assistant_versions.c.version == version)
         row = connection.execute(query, {"key": assistant_id}).one_or_none()

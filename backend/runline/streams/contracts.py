@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from runline.errors import RunlineError
 from runline.model.event import Event
+from runline.model.lifecycle import StopReason
 
 
 class EventsGone(RunlineError):
@@ -48,6 +49,14 @@ class StreamBridge(Protocol):
         """
         ...
 
+    def expect(self, run_id: str) -> None:
+        """A run was admitted that waits to be executed, in this process or in another: its stream is to come."""
+        ...
+
+    def leave(self, run_id: str) -> None:
+        """This process writes the stream no more. Unless it was closed, a later attempt goes on with it."""
+        ...
+
     def publish(self, run_id: str, event: Event) -> None:
         """Append the next event. Does nothing if the stream is not open."""
         ...
@@ -58,6 +67,14 @@ class StreamBridge(Protocol):
 
     def knows(self, run_id: str) -> bool:
         """Tell whether the run can be read here: its stream is open, or closed and still kept."""
+        ...
+
+    async def reach(self, run_id: str, newest: int | None) -> bool:
+        """Make the run's stream known here if it is anywhere, whoever writes it; tell whether it is known now.
+
+        `newest`: the newest seq that earlier attempts of an active run used; its stream becomes known in any case,
+        and its events are there when they come. None for a run that has ended.
+        """
         ...
 
     def last_seq(self, run_id: str) -> int:
@@ -71,12 +88,25 @@ class StreamBridge(Protocol):
     def read(self, run_id: str, after: int) -> AsyncIterator[Batch]:
         """Yield the events with seq > after as they come, several at once where they wait, and lastly Ended.
 
-        Raises EventsGone when events after `after` were dropped. Ends without Ended only when the bridge shuts down.
+        Raises EventsGone when events after `after` were dropped, or lie before the `origin` of an attempt that was
+        begun anew. Ends without Ended only when the bridge shuts down.
         """
         ...
 
     def shut_down(self) -> None:
         """End all reads, without Ended where their run has not ended: the reader may come again after a restart."""
+        ...
+
+
+class RunNotes(Protocol):
+    """Notes of runs that every process can find for as long as the run's stream is kept. May be lost."""
+
+    def write(self, run_id: str, note: bytes) -> None:
+        """Keep a note of a run that begins."""
+        ...
+
+    async def find(self, run_id: str) -> bytes | None:
+        """The note that some process wrote; None if there is none, or nobody to ask."""
         ...
 
 
@@ -89,6 +119,18 @@ class Bell(Protocol):
 
     async def wait(self, timeout: float) -> None:
         """Return at the next ring or after `timeout` seconds; a ring since the last wait counts."""
+        ...
+
+
+class StopBell(Protocol):
+    """Tells the process that executes a run to stop it. May be lost: the renewal of leases is the certainty."""
+
+    def ring(self, run_id: str, reason: StopReason) -> None:
+        """Tell all other processes."""
+        ...
+
+    def answer(self, stop: Callable[[str, StopReason], None]) -> None:
+        """Call `stop` at each ring of another process, from now on."""
         ...
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from time import monotonic
 
 from runline.model.event import Event
+from runline.model.lifecycle import StopReason
 from runline.streams.contracts import Batch, Ended, EventsGone
 
 _OVERHEAD_BYTES = 200
@@ -35,8 +36,12 @@ class _Stream:
     size: int = 0
     origin: int = 0
     last_seq: int = 0
+    # behind it the events are kept, without a gap
+    floor: int = 0
     ended: Ended | None = None
     ended_at: float = 0.0
+    lost: bool = False
+    readers: int = 0
     # only while somebody waits: most streams are kept, unread, for longer than they are written
     wake: asyncio.Event | None = None
 
@@ -51,23 +56,20 @@ class _Stream:
             self.wake.set()
             self.wake = None
 
-    @property
-    def first_kept(self) -> int:
-        return self.events[0].seq if self.events else self.last_seq + 1
-
     def shrink(self, limit: int) -> int:
         """Drop the oldest events until an eighth of `limit` is free again; returns the bytes that went."""
         freed = count = 0
         while count < len(self.events) - 1 and self.size - freed > limit - limit // 8:
             freed += _size(self.events[count])
             count += 1
+        self.floor += count
         del self.events[:count]
         self.size -= freed
         return freed
 
     def after(self, seq: int) -> list[Event]:
         """The next events after `seq`, up to one batch; seqs are dense, so the place is arithmetic."""
-        start = seq + 1 - self.first_kept
+        start = seq - self.floor
         size = count = 0
         for event in islice(self.events, start, start + _MOST_PER_BATCH):
             size += _size(event)
@@ -95,7 +97,7 @@ class MemoryStreamBridge:
     def open(self, run_id: str, after: int = 0) -> None:
         """See StreamBridge. A stream that had ended goes on (its run was given back to the queue)."""
         self._expire()
-        stream = self._streams.setdefault(run_id, _Stream(origin=after, last_seq=after))
+        stream = self._streams.setdefault(run_id, _Stream(origin=after, last_seq=after, floor=after))
         if stream.ended:
             self._ended.pop(run_id)
             self._grow(stream, -len(stream.ended.result))
@@ -127,6 +129,43 @@ class MemoryStreamBridge:
         stream.notify()
         self._expire()
 
+    def expect(self, run_id: str) -> None:
+        """See StreamBridge. Only this process can execute the run."""
+        self.open(run_id)
+
+    def leave(self, run_id: str) -> None:
+        """See StreamBridge. The next attempt is made in this process, too, or after its end."""
+
+    async def reach(self, run_id: str, newest: int | None) -> bool:
+        """See StreamBridge. There is nothing elsewhere."""
+        if newest is not None and run_id not in self._streams:
+            self.open(run_id, newest)
+        return self.knows(run_id)
+
+    def skip(self, run_id: str, seq: int, *, anew: bool) -> None:
+        """Go on behind `seq`: what an open stream holds up to there is forgotten, what it lacks never comes.
+
+        `anew`: there an attempt begins whose predecessor's events are nowhere.
+        """
+        stream = self._streams[run_id]
+        self._grow(stream, -stream.size)
+        stream.events.clear()
+        stream.floor = stream.last_seq = seq
+        if anew:
+            stream.origin = seq
+        stream.notify()
+
+    def lose(self, run_id: str) -> None:
+        """Forget an open stream; its readers are told that its events are gone."""
+        stream = self._streams.pop(run_id)
+        self._total -= stream.size
+        stream.lost = True
+        stream.notify()
+
+    def readers(self, run_id: str) -> int:
+        """How many read the stream now."""
+        return self._streams[run_id].readers
+
     def knows(self, run_id: str) -> bool:
         """See StreamBridge."""
         self._expire()
@@ -147,20 +186,26 @@ class MemoryStreamBridge:
         return self._read(run_id, self._streams.get(run_id), after)
 
     async def _read(self, run_id: str, stream: _Stream | None, after: int) -> AsyncIterator[Batch]:
-        while stream is not None:
-            if after + 1 < stream.first_kept:
-                raise EventsGone(run_id, after, stream.first_kept - 1)
-            if after < stream.last_seq:
-                batch = stream.after(after)
-                after = batch[-1].seq
-                yield batch
-            elif stream.ended:
-                yield stream.ended
-                return
-            elif self._shut_down:
-                return
-            else:
-                await stream.news()
+        if stream is None:
+            return
+        stream.readers += 1
+        try:
+            while True:
+                if stream.lost or after < stream.floor:
+                    raise EventsGone(run_id, after, None if stream.lost else stream.floor)
+                if after < stream.last_seq:
+                    batch = stream.after(after)
+                    after = batch[-1].seq
+                    yield batch
+                elif stream.ended:
+                    yield stream.ended
+                    return
+                elif self._shut_down:
+                    return
+                else:
+                    await stream.news()
+        finally:
+            stream.readers -= 1
 
     def shut_down(self) -> None:
         """See StreamBridge."""
@@ -201,6 +246,16 @@ class MemoryBell:
             async with asyncio.timeout(timeout):
                 await self._event.wait()
         self._event.clear()
+
+
+class MemoryStopBell:
+    """See StopBell. There is no other process."""
+
+    def ring(self, run_id: str, reason: StopReason) -> None:
+        """See StopBell."""
+
+    def answer(self, stop: Callable[[str, StopReason], None]) -> None:
+        """See StopBell."""
 
 
 def _size(event: Event) -> int:

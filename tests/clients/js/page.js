@@ -4,6 +4,7 @@ import { JSDOM } from "jsdom";
 const { window } = new JSDOM("<body></body>", { url: "http://page.test/", pretendToBeVisual: true });
 Object.assign(globalThis, { window, document: window.document });
 globalThis.navigator ??= window.navigator;
+globalThis.WebSocket ??= window.WebSocket;
 
 const { createElement: element, useRef } = await import("react");
 const { createRoot } = await import("react-dom/client");
@@ -13,6 +14,9 @@ export const hooks = {
   "1.15.0": (await import("sdk-1/react")).useStream,
   "2.0.0": (await import("sdk-2/react")).useStream,
 };
+
+/** Of a message as it came, or of one of LangChain's, whose content may be blocks. */
+const textOf = (message) => message.text ?? message.content;
 
 export const kept = window.sessionStorage;
 
@@ -33,8 +37,8 @@ export function open(useStream, options) {
     });
     const stream = useStream(asked.current);
     page.stream = stream;
-    page.frames.push(stream.messages.map(({ type, content }) => `${type}: ${content}`));
-    return stream.messages.map((message, place) => element("p", { key: message.id ?? place }, message.content));
+    page.frames.push(stream.messages.map((message) => `${message.type}: ${textOf(message)}`));
+    return stream.messages.map((message, place) => element("p", { key: message.id ?? place }, textOf(message)));
   }
 
   const place = document.body.appendChild(document.createElement("div"));

@@ -1,6 +1,6 @@
 """Runs on threads: create, read, list, wait, join, delete."""
 
-from conformance.listed import CHECKED, NO_STREAM, status, worded
+from conformance.listed import CHECKED, NO_STREAM, THREADLESS, status, worded
 from conformance.probe import delete, get, post, probe
 from conformance.probes.shapes import (
     BUSY,
@@ -26,6 +26,14 @@ PROBES = (
     probe("a run that fails answers with its error", THREAD, wait(steps("fail")), READ_THREAD),
     probe("the text of an application's own error is hidden", THREAD, wait(steps("hide")), READ_THREAD),
     probe("a run that fails has the status error", THREAD, create(steps("fail")), JOIN, READ_RUN),
+    probe(
+        "a run is looked for without its thread",
+        THREAD,
+        create(steps()),
+        JOIN,
+        get("/runs/{run}").but(*status(THREADLESS, 404, 200, '"run_ended_at"')),
+        get("/runs?limit=1").but(*status(THREADLESS, 405, 200, '"run_ended_at"')),
+    ),
     probe("a good run clears the error", THREAD, wait(steps("fail")), wait(steps()), READ_THREAD),
     probe("a finished run can be joined", THREAD, create(steps()), _DONE, JOIN),
     probe("a failed run can be joined", THREAD, create(steps("fail")), READ_RUN.until_is("body.status", "error"), JOIN),

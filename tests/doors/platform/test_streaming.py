@@ -16,7 +16,7 @@ from runline.model.run import Run, RunSpec
 from runline.streams.contracts import Batch, Ended, EventsGone
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-RUN = Run("r", "t", "g", "", RunStatus.PENDING, RunSpec("a"), {}, NOW, NOW)
+RUN = Run("r", "t", "g", "", RunStatus.PENDING, RunSpec("a"), {}, NOW, NOW, NOW)
 END = b"event: end\r\ndata: null\r\n\r\n"
 
 

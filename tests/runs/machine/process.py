@@ -10,10 +10,11 @@ from pathlib import Path
 from langgraph.store.memory import InMemoryStore
 
 from kit.exploring import OwnLoop
-from runline.graphs.checkpoints import RunlineSaver, open_saver
 from runline.graphs.registry import GraphRegistry
+from runline.graphs.sqlite_checkpoints import SqliteSaver, open_sqlite_saver
 from runline.kit.tasks import TaskSet
 from runline.runs.follow import RunStreams
+from runline.runs.meters import Meters
 from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
@@ -42,23 +43,21 @@ class Site:
 
 @dataclass(frozen=True)
 class Process:
-    saver: RunlineSaver
+    saver: SqliteSaver
     reaper: Reaper
 
 
 @asynccontextmanager
 async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
     """A process that executes no run itself."""
-    async with open_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
+    async with open_sqlite_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
         bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)
         side = GraphSide(site.registry, saver, InMemoryStore())
         states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
-        rollback, streams = Rollback(saver, world.leases, states), RunStreams(bridge, segments, recorder)
+        rollback, streams = Rollback(saver, world.leases, states), RunStreams(world.runs, bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
-        bells = (bell, MemoryThreadBells())
-        reaper = Reaper(
-            world.leases, world.threads, saver, states, rollback, streams, webhooks, *bells, (), MAX_ATTEMPTS
-        )
+        parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
+        reaper = Reaper(world.leases, world.threads, *parts, (), MAX_ATTEMPTS, Meters(world.clock))
         yield Process(saver, reaper)

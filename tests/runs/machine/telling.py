@@ -43,7 +43,7 @@ class TellingMachine(RuleBasedStateMachine):
     def start_process(self) -> None:
         self.bridge = MemoryStreamBridge(self.limits)
         self.recorder = Recorder(self.segments, self.bridge)
-        self.streams = RunStreams(self.bridge, self.segments, self.recorder)
+        self.streams = RunStreams(self.world.runs, self.bridge, self.segments, self.recorder)
         self.journal = self.loop.do(self.streams.journal(self.run))
         begin = self.bridge.last_seq(self.run.run_id)
         assert begin == len(self.visible) if self.resumable else begin >= self.seq, "no seq is used twice"
@@ -118,4 +118,4 @@ class TellingMachine(RuleBasedStateMachine):
 
     def _forget(self) -> None:
         self.bridge = MemoryStreamBridge(self.limits)
-        self.streams = RunStreams(self.bridge, self.segments, Recorder(self.segments, self.bridge))
+        self.streams = RunStreams(self.world.runs, self.bridge, self.segments, Recorder(self.segments, self.bridge))

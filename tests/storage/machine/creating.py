@@ -86,8 +86,14 @@ class Creating(Stores):
         if self.sight.held(run.thread_id) or run.spec.after_seconds:
             return False
         if run.spec.multitask_strategy is MultitaskStrategy.ENQUEUE:
-            return not queue
+            return self._goes_first(run)
         return not any(row.attempt for row in queue)
+
+    def _goes_first(self, run: Run) -> bool:
+        """Whether none but delayed runs stand on the thread."""
+        first = next(iter(self.sight.queues[run.thread_id]), None)
+        overtakes = first is None or not (first.attempt or first.due_at <= self.world.clock.told)
+        return overtakes and not (self.sight.held(run.thread_id) or run.spec.after_seconds)
 
     def _refusal(self, run: Run, *, starts: bool) -> type[RunlineError] | None:
         """Why this run must not be admitted now."""
@@ -96,7 +102,8 @@ class Creating(Stores):
             return NotFound
         if strategy is MultitaskStrategy.REJECT and (queue or self.sight.held(run.thread_id)):
             return ThreadBusy
-        if strategy is MultitaskStrategy.ENQUEUE and len(queue) >= LIMITS.per_thread:
+        full = strategy is MultitaskStrategy.ENQUEUE and len(queue) >= LIMITS.per_thread
+        if full and not self._goes_first(run):
             return TooMany
         return TooMany if not starts and len(self.sight.active) >= LIMITS.total else None
 

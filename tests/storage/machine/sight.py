@@ -14,7 +14,7 @@ from storage.world import World
 
 @dataclass(frozen=True)
 class Sight:
-    """The rows by id; `queues` has each thread's active runs, oldest first."""
+    """The rows by id; `queues` has each thread's active runs in the order in which they are due."""
 
     threads: dict[str, Any] = field(default_factory=dict)
     runs: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Sight:
     async def of(cls, world: World) -> Sight:
         threads, runs = await world.all_rows()
         sight = cls({row.thread_id: row for row in threads}, {row.run_id: row for row in runs})
-        for row in sorted(runs, key=lambda row: (row.created_at, row.run_id)):
+        for row in sorted(runs, key=lambda row: (row.due_at, row.run_id)):
             if row.status in ACTIVE:
                 sight.queues[row.thread_id].append(row)
         return sight
@@ -64,7 +64,8 @@ class Sight:
         held = thread.held_until is not None
         assert thread.status == (ThreadStatus.BUSY if queue or held else thread.resting)
         ready = [row for row in queue if row.ready]
-        assert ready in ([], queue[:1]), "only the oldest may go"
+        assert ready in ([], queue[:1]), "only the first may go"
+        assert len({row.due_at for row in queue}) == len(queue), "each has a place of its own"
         assert not (running and ready), "and only alone"
         assert running or ready or held or not queue, "nobody waits for nothing"
         kept = queue or any(row.thread_id == thread.thread_id and row.resumable for row in self.runs.values())

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from runline.doors.areas import enabled
 from runline.doors.platform import (
+    all_runs,
     assistant_graphs,
     assistant_versions,
     assistants,
@@ -30,7 +31,7 @@ def router(disabled: Container[str] = ()) -> APIRouter:
 
     They are on one level: each level more is searched anew with every request.
     """
-    nouns = (system, threads, thread_stream, state, crons, runs, stateless, store, upkeep, webhooks, unserved)
+    nouns = (system, threads, thread_stream, state, crons, all_runs, runs, stateless, store, upkeep, webhooks, unserved)
     about_assistants = (assistants, assistant_versions, assistant_graphs)
     routes = (route for noun in nouns + about_assistants for route in noun.routes.routes)
     return enabled(routes, disabled)

@@ -81,7 +81,8 @@ async def get_cron(cron_id: CronId, call: CallDep) -> Response:
 @routes.patch("/runs/crons/{cron_id}")
 async def patch_cron(cron_id: CronId, body: CronPatchBody, call: CallDep) -> Response:
     """Change a cron: metadata is merged, other fields are replaced, and its next tick reckoned anew."""
-    cron = await call.core.cron_manager.change(call.viewer, cron_id, cron_change(body, call.wire))
+    change = cron_change(body, call.wire)
+    cron = await call.core.cron_manager.change(call.viewer, cron_id, change, call.wire.check_metadata)
     return json_response(cron_to_wire(cron))
 
 

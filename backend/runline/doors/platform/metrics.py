@@ -1,4 +1,4 @@
-"""Prometheus text for one answer of /metrics. Gauges are read when asked; nothing is counted on a hot path."""
+"""Prometheus text for one answer of /metrics: what the meters have counted, and gauges that are read when asked."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
 
 from runline.model.lifecycle import RunStatus
+from runline.runs.meters import Meters
 
 
-def render_metrics(counts: Mapping[RunStatus, int], *, live: int) -> tuple[bytes, str]:
-    """The exposition and its content type: active runs by status, runs executing here, the process itself."""
+def render_metrics(meters: Meters, counts: Mapping[RunStatus, int], *, live: int) -> tuple[bytes, str]:
+    """The exposition and its content type: the meters, active runs by status, those executing here, the process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     runs = Gauge("runline_runs", "Runs that have not ended, by status", ["status"], registry=registry)
     for status, count in counts.items():
         runs.labels(status).set(count)
     Gauge("runline_live_runs", "Runs that execute in this process", registry=registry).set(live)
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(registry) + meters.exposition(), CONTENT_TYPE_LATEST

@@ -9,35 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.responses import Response
 
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
 from runline.doors.ids import RunId, ThreadId
 from runline.doors.platform.idempotency import KeyDep
+from runline.doors.platform.run_pages import RunPage, run_page
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
 from runline.doors.platform.specs import thread_run_spec
 from runline.doors.platform.streaming import Join, JoinDep, await_run, run_headers, stream_run
 from runline.doors.platform.words import run_to_wire, selected
-from runline.doors.spellings import spelled
-from runline.errors import Invalid
 from runline.model.lifecycle import ACTIVE, CancelAction, RunStatus
 from runline.storage.runs import RunFilter
 
 routes = json_routes("Runs")
-
-_FIELDS = (
-    "run_id",
-    "thread_id",
-    "assistant_id",
-    "metadata",
-    "status",
-    "kwargs",
-    "multitask_strategy",
-    "created_at",
-    "updated_at",
-    "usage",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +61,8 @@ async def create_and_await_run(thread_id: ThreadId, body: ThreadRunBody, call: C
     return await_run(call, run, cancel_on_disconnect=body.on_disconnect == "cancel")
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
-    limit: int
-    offset: int
-    status: RunStatus | None
-    select: list[str] | None
-
-
-async def _list_in_query(
-    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
-    offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    status: RunStatus | None = None,
-    select: Annotated[list[str] | None, Query()] = None,
-) -> _List:
-    columns = spelled(select or ())
-    if unknown := sorted(set(columns) - set(_FIELDS)):
-        raise Invalid(f"Invalid select columns: {', '.join(unknown)}")
-    return _List(limit, offset, status, columns or None)
-
-
 @routes.get("/threads/{thread_id}/runs")
-async def list_runs(thread_id: ThreadId, call: CallDep, page: Annotated[_List, Depends(_list_in_query)]) -> Response:
+async def list_runs(thread_id: ThreadId, call: CallDep, page: Annotated[RunPage, Depends(run_page())]) -> Response:
     """List a thread's runs, newest first."""
     await call.core.threads.get(call.viewer, thread_id)
     runs = await call.core.runs.list_of_thread(call.viewer, thread_id, page.status, page.limit, page.offset)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from runline.doors.http import Call
 from runline.doors.live import AnswerCut, late_json, position, sse
+from runline.doors.platform.protocol_runs import in_stream_modes
 from runline.doors.spellings import spelled
 from runline.errors import Invalid, RunlineError, Unavailable
 from runline.kit.json import dumps
@@ -126,7 +127,7 @@ JoinDep = Annotated[Join, Depends(join_in_query)]
 
 async def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) -> Response:
     """Answer with the run's events. Raises NotStreamable."""
-    batches = await call.core.runs.follow(run, join.after)
+    batches = in_stream_modes(run, await call.core.runs.follow(run, join.after))
     headers = run_headers(run, reconnect="stream", threadless=threadless)
     return sse(frames(batches, join.modes), call.wire, headers, _when_gone(call, run, cancel=join.cancel_on_disconnect))
 

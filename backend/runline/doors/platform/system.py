@@ -47,10 +47,14 @@ async def ok() -> Response:
 
 @routes.get("/ready")
 async def ready(call: CallDep) -> Response:
-    """Say whether runs are taken: 503 while the gateway shuts down or its database does not answer."""
+    """Say whether runs are taken: 503 while the gateway shuts down or its database does not answer.
+
+    With Redis it is `"redis": false` while that is away; runs are taken all the same.
+    """
     await call.core.leases.active_counts()
     taking = not call.core.worker.draining
-    return json_response({"ready": taking}, status=200 if taking else 503)
+    redis = {"redis": call.core.redis.link.up} if call.core.redis else {}
+    return json_response({"ready": taking, **redis}, status=200 if taking else 503)
 
 
 @routes.get("/info")
@@ -61,10 +65,10 @@ async def info() -> Response:
 
 @routes.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
-    """Runs by status, in Prometheus' text or as JSON."""
+    """What the gateway counts and times, in Prometheus' text; or its queue as JSON."""
     counts = await call.core.leases.active_counts()
     if format == "json":
         queue = {"n_pending": counts[RunStatus.PENDING], "n_running": counts[RunStatus.RUNNING]}
         return json_response({"queue": queue})
-    body, content_type = render_metrics(counts, live=len(call.core.worker.live))
+    body, content_type = render_metrics(call.core.meters, counts, live=len(call.core.worker.live))
     return Response(body, media_type=content_type)

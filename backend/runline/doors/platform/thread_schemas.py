@@ -56,11 +56,19 @@ class SuperstepBody(Body):
     updates: Annotated[list[NodeUpdateBody], Field(max_length=1000)]
 
 
+def _without_assistant(metadata: dict[str, Any]) -> dict[str, Any]:
+    # observed: a thread's assistant is that of its runs, and nobody else says which
+    return {key: value for key, value in metadata.items() if key != "assistant_id"}
+
+
+ThreadMetadata = Annotated[OptionalObject, AfterValidator(_without_assistant)]
+
+
 class ThreadCreateBody(Body):
     """Creation of a thread."""
 
     thread_id: UUID | None = None
-    metadata: OptionalObject = Field(default_factory=dict)
+    metadata: ThreadMetadata = Field(default_factory=dict)
     if_exists: Literal["raise", "do_nothing"] | None = None
     ttl: OptionalTtl = None
     supersteps: Annotated[list[SuperstepBody], Field(max_length=10_000)] | None = None
@@ -69,7 +77,7 @@ class ThreadCreateBody(Body):
 class ThreadPatchBody(Body):
     """Change of a thread."""
 
-    metadata: OptionalObject = Field(default_factory=dict)
+    metadata: ThreadMetadata = Field(default_factory=dict)
     ttl: OptionalTtl = None
 
 

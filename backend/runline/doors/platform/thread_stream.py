@@ -16,6 +16,7 @@ from starlette.responses import Response
 from runline.doors.http import EVENTS, CallDep, json_routes
 from runline.doors.ids import ThreadId
 from runline.doors.live import FROM_THE_START, AnswerCut, sse
+from runline.doors.platform.protocol_runs import StreamModes
 from runline.doors.platform.streaming import END, error_frame, spelled_modes
 from runline.doors.platform.words import state_to_wire
 from runline.errors import Invalid, Unavailable
@@ -70,9 +71,10 @@ async def stream_thread(
 async def _frames(thread_id: str, place: Place, parts: AsyncIterator[Part], modes: Modes) -> AsyncIterator[bytes]:
     # no event, but a client that is cut off before the first one comes back to where it was
     yield b"id: %b\r\n\r\n" % _id(place)
+    words = StreamModes()
     try:
         async for part in parts:
-            if frame := _frame_of(thread_id, part, modes):
+            if frame := _frame_of(thread_id, _in_stream_modes(part, words), modes):
                 yield frame
             if isinstance(part, ThreadDeleted):
                 return
@@ -81,17 +83,21 @@ async def _frames(thread_id: str, place: Place, parts: AsyncIterator[Part], mode
     raise AnswerCut("the gateway shuts down")
 
 
+def _in_stream_modes(part: Part, words: StreamModes) -> Part:
+    return RunTold(part.run, words.of(part.run, part.events)) if isinstance(part, RunTold) else part
+
+
 def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
     """The part as frames, as far as these modes show it."""
     runs_are_shown = not modes.isdisjoint((_RUN_MODES, _LIFECYCLE))
     match part:
         case RunTold(run, events):
-            moment = place_of(run.created_at).moment
+            moment = place_of(run.due_at).moment
             shown = [event for event in events if _RUN_MODES in modes or (runs_are_shown and event.name == "metadata")]
             return b"".join(_frame(event.name, event.data, Place(moment, event.seq)) for event in shown)
         case RunDone(run, begun=True) if runs_are_shown:
             done = {"status": "run_done", "run_id": run.run_id}
-            return _frame("metadata", dumps(done), place_of(run.created_at).behind)
+            return _frame("metadata", dumps(done), place_of(run.due_at).behind)
         case Lost(reason, run, unseen):
             begun = _begun(run) if run and unseen and runs_are_shown else b""
             return begun + (error_frame(reason) if run is None or _RUN_MODES in modes else b"")
@@ -106,7 +112,7 @@ def _frame_of(thread_id: str, part: Part, modes: Modes) -> bytes:
 def _begun(run: Run) -> bytes:
     """What an ended run told first, from its row."""
     begun = {"run_id": run.run_id, "attempt": run.attempt}
-    return _frame("metadata", dumps(begun), Place(place_of(run.created_at).moment, 1))
+    return _frame("metadata", dumps(begun), Place(place_of(run.due_at).moment, 1))
 
 
 def _frame(name: str, data: bytes, place: Place) -> bytes:

@@ -89,8 +89,8 @@ async def _included(thread_id: str, call: Call, names: list[str]) -> dict[str, A
 @routes.patch("/threads/{thread_id}", responses={204: {"description": "Changed, with `Prefer: return=minimal`"}})
 async def patch_thread(thread_id: ThreadId, body: ThreadPatchBody, call: CallDep, prefer: str = Header("")) -> Response:
     """Merge metadata into a thread's, or give it another time to live."""
-    call.wire.check_metadata(body.metadata)
-    thread = await call.core.threads.patch(call.viewer, thread_id, body.metadata, _ttl(body.ttl))
+    check = call.wire.check_metadata
+    thread = await call.core.threads.patch(call.viewer, thread_id, body.metadata, _ttl(body.ttl), check)
     if prefer == "return=minimal":
         return Response(status_code=204)
     return json_response(thread_to_wire(thread))

@@ -139,10 +139,6 @@ def run_to_wire(run: Run, usage: Usage = NO_USAGE) -> dict[str, Any]:
 
     Divergence 75: officially runs have no `usage`.
     """
-    return {**_run_to_wire(run), "usage": usage_to_wire(usage)}
-
-
-def _run_to_wire(run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "thread_id": run.thread_id,
@@ -154,6 +150,22 @@ def _run_to_wire(run: Run) -> dict[str, Any]:
         "created_at": moment_to_wire(run.created_at),
         "updated_at": moment_to_wire(run.updated_at),
         "langsmith_session_name": None,
+        "usage": usage_to_wire(usage),
+    }
+
+
+RUN_COURSE = ("graph_id", "attempt", "run_started_at", "run_ended_at", "error")
+
+
+def run_with_course_to_wire(run: Run, usage: Usage) -> dict[str, Any]:
+    """A Run object, and what the platform's does not tell of its course; its error is {"error", "message"} or null."""
+    return {
+        **run_to_wire(run, usage),
+        "graph_id": run.graph_id,
+        "attempt": run.attempt,
+        "run_started_at": _moment_or_null(run.started_at),
+        "run_ended_at": _moment_or_null(run.ended_at),
+        "error": run.error,
     }
 
 
@@ -194,7 +206,7 @@ def webhook_to_wire(end: RunEnd, sent_at: datetime) -> dict[str, Any]:
     Divergence 52: `values` hold `__interrupt__`, and are those of runs without a thread, too.
     """
     return {
-        **_run_to_wire(end.run),
+        **run_to_wire(end.run, end.usage),
         "status": end.status,
         "run_started_at": _moment_or_null(end.run.started_at),
         "run_ended_at": moment_to_wire(end.ended_at),

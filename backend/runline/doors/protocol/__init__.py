@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from runline.doors.protocol import routes
+from runline.doors.protocol import routes, socket
 
 
 def router() -> APIRouter:
     """All routes of this door."""
-    return APIRouter(routes=routes.routes.routes)
+    return APIRouter(routes=[*routes.routes.routes, *socket.routes.routes])

@@ -17,14 +17,12 @@ from runline.doors.protocol.commands import reply
 from runline.doors.protocol.filters import Filter
 from runline.doors.protocol.schemas import CommandBody, SubscribeBody, read
 from runline.doors.protocol.view import ThreadView
+from runline.doors.protocol.waiters import waits_for_its_run
 from runline.errors import BadRequest, Invalid, Unavailable
 from runline.kit.ids import parse_id
 from runline.kit.json import JSONDecodeError
 
 routes = json_routes("Agent streaming protocol")
-
-_FORWARD = "langgraph-sdk-py"
-"""Whose clients take the end of an earlier run for that of their own."""
 
 
 async def thread_id_in_path(thread_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
@@ -71,7 +69,7 @@ async def stream_events(
 ) -> Response:
     """Answer with the events of a thread, those of its runs to come too; it ends when the client leaves."""
     body = read(SubscribeBody, sent, BadRequest)
-    view = ThreadView(call, thread_id, body.since, forward=user_agent.startswith(_FORWARD))
+    view = ThreadView(call, thread_id, body.since, waits=waits_for_its_run(user_agent, body))
     return sse(_frames(view, body.filter), call.wire, {})
 
 

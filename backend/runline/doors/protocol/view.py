@@ -9,8 +9,9 @@ some come back without saying what they have. Each run is read from its first ev
 end depends on what it told.
 
 Divergence 62: seqs and ids of events are the same on every connection and after a restart; `since` is theirs.
-Divergence 63: without `since` no more than the last run is replayed; officially all, and clients of the Python SDK take
-the end of an earlier run for that of the one they started. Theirs are spared a run that is over for longer, too.
+Divergence 63: without `since` no more than the last run is replayed; officially all. What watches for the end of a run
+on behalf of the Python SDK takes the first one it hears for that of the run it is about to start: it is spared one that
+was heard before, or is over for long, unless that has asked for something.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from runline.model.thread_seq import last_seq, ordinal_at, through
 from runline.runs.thread_streams import Lost, Part, RunDone, RunTold, ThreadDeleted
 
 _POLL_SECONDS = 15.0
-_JUST_NOW = timedelta(seconds=0.25)
+_JUST_NOW = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ class Beginning:
 class ThreadView:
     """One reader of a thread. `reached` is the seq up to which it has been told all there was."""
 
-    def __init__(self, call: Call, thread_id: str, since: int | None, *, forward: bool = False) -> None:
+    def __init__(self, call: Call, thread_id: str, since: int | None, *, waits: bool = False) -> None:
         self._call = call
         self._thread_id = thread_id
         self._since = since
-        self._forward = forward
+        self._waits = waits
         self._run: RunView | None = None
         self.caught_up = 0
         self.reached = 0
@@ -89,18 +90,19 @@ class ThreadView:
         else:
             run = await self._last(newest)
         if run is None:
-            return Beginning(place_of(newest.created_at).behind if newest else Place(0))
-        covers = newest is not None and newest.created_at >= run.created_at
-        return Beginning(place_of(run.created_at), await core.commands.told_through(newest) if newest and covers else 0)
+            return Beginning(place_of(newest.due_at).behind if newest else Place(0))
+        covers = newest is not None and newest.due_at >= run.due_at
+        return Beginning(place_of(run.due_at), await core.commands.told_through(newest) if newest and covers else 0)
 
     async def _last(self, newest: Run | None) -> Run | None:
         """The run that is replayed to who says nothing of what it has."""
-        if newest is None or is_active(newest.status) or not self._forward:
+        if newest is None or is_active(newest.status) or not self._waits:
             return newest
-        now = self._call.core.runs.clock.now()
-        thread = await self._call.core.threads.get(self._call.viewer, self._thread_id)
+        core = self._call.core
+        thread = await core.threads.get(self._call.viewer, self._thread_id)
         asks = thread.status is ThreadStatus.INTERRUPTED
-        return newest if asks or now - newest.created_at < _JUST_NOW else None
+        just_now = core.runs.clock.now() - newest.created_at < _JUST_NOW
+        return newest if asks or (just_now and newest.run_id not in core.commands.heard) else None
 
     async def _of(self, part: Part) -> Iterable[WireEvent]:
         match part:
@@ -124,6 +126,8 @@ class ThreadView:
             # it has no number: it never started
             return [end_of(run, fresh, self.reached, asked=False)]
         self.reached = last_seq(view.run)
+        if self._waits:
+            self._call.core.commands.heard.add(run.run_id)
         return view.end(fresh)
 
     async def _view(self, run: Run) -> RunView | None:

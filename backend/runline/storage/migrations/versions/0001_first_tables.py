@@ -18,8 +18,25 @@ ACTIVE = sa.text("ended_at IS NULL")
 RUNNING = sa.text("status = 'running'")
 READY = sa.text("status = 'pending' AND ready = 1")
 
+# what SQLite has as a function of Python's; a row that cannot be read is not found, and fails the search for no other.
+# jsonb has no place for the character NUL, so another that nobody uses stands for it
+JSON_CONTAINS = """
+CREATE FUNCTION json_contains(document text, pattern text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN coalesce(document::jsonb @> pattern::jsonb, false);
+EXCEPTION WHEN data_exception THEN
+    BEGIN
+        RETURN replace(document, '\\u0000', '\\uf8ff')::jsonb @> replace(pattern, '\\u0000', '\\uf8ff')::jsonb;
+    EXCEPTION WHEN data_exception THEN
+        RETURN false;
+    END;
+END $$
+"""
+
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().exec_driver_sql(JSON_CONTAINS)
     op.create_table(
         "assistants",
         sa.Column("assistant_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -147,3 +164,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("idempotency_keys", "segments", "runs", "threads", "assistants"):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().exec_driver_sql("DROP FUNCTION json_contains")

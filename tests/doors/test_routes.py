@@ -1,4 +1,4 @@
-"""The routes of the platform door as a whole."""
+"""The routes of all doors as a whole."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from runline.doors import platform
+from runline.doors import insight, platform
 
-ROUTES = [route for route in platform.router().routes if isinstance(route, APIRoute)]
+DOORS = (platform, insight)
+ROUTES = [route for door in DOORS for route in door.router().routes if isinstance(route, APIRoute)]
 
 
 def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:

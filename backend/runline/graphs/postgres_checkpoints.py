@@ -1,0 +1,264 @@
+"""langgraph's PostgreSQL saver, extended by what the gateway needs: `checkpoints.py` says what that is.
+
+A transaction is sent in one go (a pipeline), its fence first. All of them may be done again, and are when the
+connection was lost: those of a run for as long as an outage may take, so that the run goes on behind it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+from psycopg import AsyncCursor, errors
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from runline.graphs import postgres_statements as sql
+from runline.graphs.checkpoint_ids import first_checkpoint_id
+from runline.graphs.checkpoints import RunlineSaver, StaleAttempt, token_of
+from runline.graphs.postgres_pool import Pool, patiently
+from runline.graphs.weights import Weight
+from runline.kit.json import dumps
+from runline.model.place import Place
+
+Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
+"""One write, to be made in a transaction."""
+
+_PATIENCE_SECONDS = 60.0
+"""How long a run waits for the database to come back."""
+
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+@asynccontextmanager
+async def open_postgres_saver(pool: Pool) -> AsyncIterator[PostgresSaver]:
+    """The saver on these connections, its tables made by one process at a time."""
+    saver = PostgresSaver(pool)
+    await saver.setup()
+    yield saver
+
+
+class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
+    """Checkpoints in the database that the processes share."""
+
+    conn: Pool  # type: ignore[assignment]  # the base class asks it for nothing: `_cursor` does
+
+    async def setup(self) -> None:
+        """Create the tables of the base class and ours."""
+        async with self.conn.alone("checkpoints"):
+            await super().setup()
+            async with self._cursor() as cursor:
+                for statement in sql.EXTENSIONS:
+                    await cursor.execute(statement)
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        """A cursor of a connection that nobody else uses; `pipeline`: in a transaction that is sent in one go."""
+        async with self.conn.cursor("The checkpoints", whole=pipeline) as cursor:
+            yield cursor
+
+    async def _transact(self, put: Put, run_id: str | None = None) -> None:
+        async def attempt() -> None:
+            async with self._cursor(pipeline=True) as cursor:
+                await put(cursor)
+
+        await patiently(attempt, _PATIENCE_SECONDS if run_id else 0)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint; see the base class."""
+        run_id, _ = token_of(config)
+        read = super().aget_tuple
+        return await patiently(lambda: read(config), _PATIENCE_SECONDS if run_id else 0)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint; see the base class."""
+        key = config["configurable"]
+        place = (str(key["thread_id"]), str(key["checkpoint_ns"]))
+        token = run_id, _ = token_of(config)
+        await self._prelude_of(run_id)
+        inline, apart = _divided(checkpoint["channel_values"])
+        blobs = self._dump_blobs(*place, apart, {name: v for name, v in new_versions.items() if name in apart})
+        known = get_serializable_checkpoint_metadata(config, metadata)
+        row = (
+            *place,
+            checkpoint["id"],
+            key.get("checkpoint_id"),
+            _json({**checkpoint, "channel_values": inline}),
+            _json(known),
+            run_id or known.get("run_id"),
+        )
+        writes: list[Put] = self._kept_back(run_id, place[0])
+
+        async def put(cursor: AsyncCursor[DictRow]) -> None:
+            await _check_fence(cursor, token)
+            await _all_of(writes)(cursor)
+            if blobs:
+                await cursor.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, blobs)
+            await cursor.execute(sql.PUT_CHECKPOINT, row)
+
+        await self._fenced(put, token)
+        return {
+            "configurable": {
+                "thread_id": key["thread_id"],
+                "checkpoint_ns": key["checkpoint_ns"],
+                "checkpoint_id": checkpoint["id"],
+            }
+        }
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save a task's writes onto a checkpoint; see the base class."""
+        key = config["configurable"]
+        place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
+        token = run_id, _ = token_of(config)
+        await self._prelude_of(run_id)
+        rows = [
+            (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
+            for idx, (channel, value) in enumerate(writes)
+        ]
+        # errors, interrupts and resumes have fixed places and replace what is there; other writes come once
+        replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+
+        async def put(cursor: AsyncCursor[DictRow]) -> None:
+            await _check_fence(cursor, token)
+            if replaces and run_id:
+                await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
+            await cursor.executemany(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, rows)
+
+        if not self._keeps_back(run_id, place[0], task_id, put):
+            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), token)
+
+    async def _fenced(self, put: Put, token: tuple[str | None, int | None]) -> None:
+        try:
+            await self._transact(put, token[0])
+        except errors.Error as exc:
+            if exc.sqlstate != sql.STALE:
+                raise
+            raise StaleAttempt(*token) from exc
+
+    async def _save_all(self, puts: Sequence[Put]) -> None:
+        await self._transact(_all_of(puts))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all that is known of a thread."""
+        await self._execute(sql.DELETE_THREAD, {"thread": str(thread_id)})
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Undo the runs; see the base class."""
+        for run_id in run_ids:
+            await self._execute(sql.DELETE_FOR_RUN, {"run": str(run_id)})
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy a thread's checkpoints and writes."""
+        await self._execute(sql.COPY_THREAD, {"thread": str(source_thread_id), "target": str(target_thread_id)})
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Thin threads out: `keep_latest` leaves the newest checkpoint of each namespace, `delete` nothing."""
+        statements = sql.KEEP_LATEST if strategy == "keep_latest" else sql.DELETE_THREAD
+        for thread_id in thread_ids:
+            await self._execute(statements, {"thread": str(thread_id)})
+
+    async def _execute(self, statements: Iterable[str], values: Mapping[str, Any]) -> None:
+        async def put(cursor: AsyncCursor[DictRow]) -> None:
+            for statement in statements:
+                await cursor.execute(statement, values)
+
+        await self._transact(put)
+
+    async def fence(self, run_id: str, attempt: int) -> None:
+        """See the base class."""
+
+        async def put(cursor: AsyncCursor[DictRow]) -> None:
+            await cursor.execute(sql.LOCK_FENCE, (run_id,))
+            await cursor.execute(sql.FENCE, (run_id, attempt))
+
+        await self._transact(put)
+
+    async def newest_of_run(self, run_id: str) -> str | None:
+        """See the base class."""
+        (row,) = await self._rows(sql.NEWEST_OF_RUN, (run_id,))
+        newest: str | None = row["id"]
+        return newest
+
+    async def next_update(self, thread_id: str, place: Place) -> str | None:
+        """See the base class."""
+        (row,) = await self._rows(sql.NEXT_UPDATE, (thread_id, first_checkpoint_id(place)))
+        first: str | None = row["id"]
+        return first
+
+    async def weigh(self, thread_id: str) -> Weight:
+        """See the base class; the database itself does the weighing."""
+        key = {"thread": thread_id}
+        (checkpoints,), (writes,) = [await self._rows(w, key) for w in (sql.WEIGH_CHECKPOINTS, sql.WEIGH_WRITES)]
+        weight = Weight(checkpoints["count"], int(checkpoints["bytes"]))
+        weight.writes, weight.write_bytes = writes["count"], int(writes["bytes"])
+        for row in await self._rows(sql.WEIGH_VERSIONS, key):
+            weight.channel(row["channel"]).versions.add((row["namespace"], row["version"]))
+        for row in await self._rows(sql.WEIGH_BLOBS, key):
+            weight.channel(row["channel"]).bytes += int(row["bytes"])
+        for row in await self._rows(sql.WEIGH_INLINE, key):
+            weight.channel(row["channel"]).bytes += int(row["bytes"])
+            weight.checkpoint_bytes -= int(row["bytes"])
+        return weight
+
+    async def _rows(self, statement: str, values: Any) -> list[DictRow]:
+        async def read() -> list[DictRow]:
+            async with self._cursor() as cursor:
+                return await (await cursor.execute(statement, values)).fetchall()
+
+        return await patiently(read)
+
+
+async def _check_fence(cursor: AsyncCursor[DictRow], token: tuple[str | None, int | None]) -> None:
+    if None not in token:
+        await cursor.execute(sql.CHECK_FENCE, token)
+
+
+def _all_of(puts: Iterable[Put]) -> Put:
+    async def put_all(cursor: AsyncCursor[DictRow]) -> None:
+        for put in puts:
+            await put(cursor)
+
+    return put_all
+
+
+def _divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values that the checkpoint's JSON can hold, and the others."""
+    inline = {name: value for name, value in values.items() if _fits_json(value)}
+    apart = {name: value for name, value in values.items() if name not in inline}
+    # as the base class marks them: it tells such a value from a plain one by what stands here
+    return inline | {name: True for name, value in apart.items() if isinstance(value, _DeltaSnapshot)}, apart
+
+
+def _fits_json(value: Any) -> bool:
+    if isinstance(value, str):
+        return type(value) is str and value.isprintable()
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, bool | int)
+
+
+def _json(value: Any) -> Jsonb:
+    """The value without the character NUL, for which jsonb has no place."""
+    return Jsonb(value, lambda given: _NUL.sub(rb"\1", dumps(given)))

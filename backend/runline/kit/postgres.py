@@ -1,0 +1,68 @@
+"""Connections to PostgreSQL: where it is, how they are used, and what their errors may tell.
+
+An address may hold a password, and libpq's messages name hosts and users. Neither leaves the log's debug level.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://")
+_CONNECT_SECONDS = 3
+_SILENT_MS = 10_000
+
+
+def read_conninfo(uri: str) -> str:
+    """The address as libpq takes it, of a URI ("postgres://", "postgresql+psycopg://") or of key=value pairs.
+
+    Raises ValueError, which does not repeat it.
+    """
+    plain = _SCHEME.sub("postgresql://", uri.strip())
+    try:
+        given = conninfo_to_dict(plain)
+    except psycopg.ProgrammingError:
+        given = {}
+    if not given:
+        raise ValueError("it is not an address such as postgresql://user:password@host:5432/database")
+    defaults: dict[str, Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "tcp_user_timeout": _SILENT_MS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "application_name": "runline",
+    }
+    return make_conninfo(plain, **{key: value for key, value in defaults.items() if key not in given})
+
+
+def shown_address(conninfo: str) -> str:
+    """Where the database is, without user and password."""
+    given = conninfo_to_dict(conninfo)
+    host, port = given.get("host", "localhost"), given.get("port", 5432)
+    return f"PostgreSQL, {given.get('dbname', 'the default database')} on {host}:{port}"
+
+
+def manners(busy_timeout_seconds: float) -> str:
+    """What a new connection is told first."""
+    wait = int(busy_timeout_seconds * 1000)
+    return f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = {wait * 4}"
+
+
+def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:
+    """Connect, in autocommit mode."""
+    connection = psycopg.connect(conninfo, autocommit=True)
+    connection.execute(manners(busy_timeout_seconds).encode())
+    return connection
+
+
+def described(error: BaseException | None) -> str:
+    """What an error says that everybody may read: no host, user or value."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return error.diag.message_primary
+    if isinstance(error, psycopg.DataError):
+        return "a text has the character NUL"
+    return "it cannot be reached"

@@ -1,0 +1,173 @@
+"""PostgreSQL, which several processes may share. Transactions are READ COMMITTED, and take turns by `take_turn`.
+
+Several write side by side, so one may fail only because of another: on a deadlock, or a row that the other has just
+put or taken away. It is done again from its start, as is one that met a connection that was lost. A commit whose
+answer was lost is not: nobody knows what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from runline.errors import ConfigError, Invalid, Unavailable
+from runline.kit.clock import ToldClock
+from runline.kit.postgres import described, dial
+from runline.storage.engine import Database, take_turn
+from runline.storage.migrating import current_revision, migrate
+
+T = TypeVar("T")
+
+_TRIES = 4
+_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "23503"
+_BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
+
+_OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
+_OWNER_POLL_SECONDS = 0.1
+
+# both in one message; the order is for the driver, which takes the rows of the first
+_BEGIN = "SELECT extract(epoch FROM clock_timestamp())::float8; BEGIN"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOptions:
+    """Where the database is, as libpq reads it, and how many connections write and read at most."""
+
+    conninfo: str
+    busy_timeout_seconds: float = 5.0
+    writers: int = 8
+    readers: int = 4
+
+
+class PostgresDatabase(Database):
+    """Connections that write side by side, and others that read. The clock is the server's."""
+
+    def __init__(self, writer: Engine, reader: Engine, options: PostgresOptions) -> None:
+        self._told = ToldClock()
+        super().__init__(self._told, writers=options.writers, readers=options.readers)
+        self._writer = writer
+        self._reader = reader
+        event.listen(writer, "begin", self._begin)
+
+    def _begin(self, connection: Connection) -> None:
+        asked = time.monotonic()
+        self._told.hear(connection.exec_driver_sql(_BEGIN).scalar_one(), asked)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return _persistently(lambda: self._transact(work))
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            result = work(connection)
+            with _translated():
+                transaction.commit()
+            return result
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        return _persistently(lambda: self._look(work))
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        with self._reader.connect() as connection:
+            return work(connection)
+
+
+def _persistently(call: Callable[[], T]) -> T:
+    """Call until it does not fail because of another, but not for ever."""
+    with _translated():
+        for _ in range(_TRIES - 1):
+            try:
+                return call()
+            except DBAPIError as exc:
+                if not (exc.connection_invalidated or getattr(exc.orig, "sqlstate", None) in _BY_ANOTHER):
+                    raise
+        return call()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as exc:
+        raise Unavailable(f"The database cannot serve this now: {described(exc.orig)}.") from exc
+    except DataError as exc:
+        raise Invalid(f"The database cannot store or find this: {described(exc.orig)}.") from exc
+
+
+@asynccontextmanager
+async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
+    """Open the database, creating or migrating its tables, one process at a time. Raises Unavailable."""
+    writer, reader = _engine(options, options.writers), _engine(options, options.readers)
+    try:
+        database = PostgresDatabase(writer, reader, options)
+        try:
+            await database.write(_migrate_in_turn)
+            yield database
+        finally:
+            database.close()
+    finally:
+        reader.dispose()
+        writer.dispose()
+
+
+@asynccontextmanager
+async def own_postgres(options: PostgresOptions) -> AsyncIterator[None]:
+    """Hold the database for this process: streams in memory cannot be shared by several gateways. Raises ConfigError.
+
+    A process that was killed holds it until the server has noticed.
+    """
+    try:
+        connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
+    except psycopg.OperationalError as exc:
+        raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
+    with closing(connection):
+        deadline = time.monotonic() + options.busy_timeout_seconds
+        while not await asyncio.to_thread(_took, connection):
+            if time.monotonic() > deadline:
+                raise ConfigError("The database of 'database.uri' is in use by another gateway: stop it first.")
+            await asyncio.sleep(_OWNER_POLL_SECONDS)
+        yield
+
+
+def _took(connection: psycopg.Connection) -> bool:
+    row = connection.execute(_OWN).fetchone()
+    return bool(row and row[0])
+
+
+def postgres_revision(options: PostgresOptions) -> str | None:
+    """The revision that the tables are at; None if there are none. Raises Unavailable."""
+    engine = _engine(options, 1)
+    try:
+        with _translated(), engine.connect() as connection:
+            return current_revision(connection)
+    finally:
+        engine.dispose()
+
+
+def _migrate_in_turn(connection: Connection) -> None:
+    take_turn(connection, "migrations")
+    migrate(connection)
+
+
+def _engine(options: PostgresOptions, connections: int) -> Engine:
+    """Transactions are begun by SQL alone (autocommit mode)."""
+
+    def connect() -> psycopg.Connection:
+        return dial(options.conninfo, options.busy_timeout_seconds)
+
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        use_native_hstore=False,
+    )

@@ -1,0 +1,62 @@
+"""With Redis, what a process streams can be read from others; when Redis is away, everything goes on without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from langgraph_sdk import get_client
+
+from fundamentals.reading import collect, log, log_of, names
+from gateway import Gateway, serving, wait_until
+from kit.redis_server import RedisPlace, RedisServer, redis_server
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+async def test_runs_stream_and_what_redis_keeps_of_them_is_forgotten_by_itself(
+    tmp_path: Path, server: RedisServer
+) -> None:
+    place = RedisPlace(server.uri, "mine")
+    settings = {"REDIS_URI": server.uri, "RUNLINE_REDIS__PREFIX": "mine"}
+    with serving(tmp_path / "gateway", settings) as gateway:
+        async with get_client(url=gateway.url) as client:
+            thread = await client.threads.create()
+            parts = await collect(client.runs.stream(thread["thread_id"], "steps", input=log()))
+        assert names(parts)[0] == "metadata"
+        (run,) = [key for key in place.everything() if b":stream:" in key]
+        assert 0 < place.seconds_left(run.decode().removeprefix("mine:")) <= 60
+    assert place.connections() == 0
+
+
+async def test_while_redis_is_away_runs_are_taken_and_readiness_says_so(
+    start_gateway: Callable[..., Gateway], server: RedisServer
+) -> None:
+    gateway = start_gateway(REDIS_URL=server.uri)
+    async with httpx.AsyncClient(base_url=gateway.url) as http, get_client(url=gateway.url) as client:
+
+        async def redis_is(up: bool) -> bool:
+            answer = await http.get("/ready")
+            assert answer.status_code == 200
+            return bool(answer.json() == {"ready": True, "redis": up})
+
+        assert await redis_is(True)
+        server.kill()
+        await wait_until(lambda: redis_is(False))
+        assert log_of(await client.runs.wait(None, "steps", input=log())) == ["one", "two", "three"]
+        server.start()
+        await wait_until(lambda: redis_is(True))
+
+
+async def test_a_gateway_starts_before_redis(start_gateway: Callable[..., Gateway], server: RedisServer) -> None:
+    server.kill()
+    gateway = start_gateway(REDIS_URI=server.uri)
+    async with get_client(url=gateway.url) as client:
+        assert log_of(await client.runs.wait(None, "steps", input=log())) == ["one", "two", "three"]
+    server.start()

