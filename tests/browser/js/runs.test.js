@@ -1,6 +1,6 @@
 // Runs: how they end, fail, wait and are followed.
 import assert from "node:assert/strict";
-import { runsOf, stateOf } from "./api.js";
+import { runElsewhere, runsOf, stateOf } from "./api.js";
 import { BEGUN, LONG, byEachHook, words } from "./hooks.js";
 import { Playground } from "./playground.js";
 
@@ -81,6 +81,14 @@ byEachHook("runs", (chat) => {
     await other.stopButton.click();
     await Promise.all([page.rests(), other.rests()]);
     assert.equal((await runsOf(page.threadId))[0].status, "interrupted");
+  });
+
+  chat("a run that was started and is over elsewhere is seen as well", "echo", async (page) => {
+    await page.asks("first");
+    await page.shows("You said: first");
+    await runElsewhere(page.threadId, "echo", "from elsewhere");
+    await page.shows("You said: from elsewhere");
+    assert.deepEqual(await page.texts(page.humans), ["first", "from elsewhere"]);
   });
 
   chat("what is written while a run goes on waits its turn, or is taken back", "echo", async (page) => {

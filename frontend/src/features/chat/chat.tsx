@@ -16,14 +16,14 @@ export interface ChatProps {
   onAt: (checkpointId: string | undefined) => void;
   draft: string;
   onDraft: (text: string) => void;
-  onReopen: () => void;
+  onReopen: (reason?: string) => void;
   /** What a chat begins with. */
   greeting: ReactNode;
 }
 
 /** The conversation on a thread: its messages, what waits for an answer, and the place to write. */
 export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReopen, greeting }: ChatProps) {
-  const thread = useThread(threadId, conversation);
+  const thread = useThread(threadId, conversation, onReopen);
   const controls = useControls(threadId, onDraft, onReopen);
   const { isBusy } = thread;
   const { messages, here, departureAt, ...branches } = useBranches(
