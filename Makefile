@@ -9,7 +9,7 @@ BROWSER := frontend/node_modules tests/browser/js/node_modules
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
-run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),no-console)  ## the gateway with the sample agents (PORT=9000 make run)
+run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
 test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium

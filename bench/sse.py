@@ -9,7 +9,10 @@ from collections.abc import Callable
 EVENT = b"event: "
 TOKEN = b"event: messages"
 END = b"\r\n\r\n"
-_NUMBER = re.compile(rb'"content":"(\d+) "')
+CONTENT = re.compile(rb'"content":"(\d+) "')
+TEXT = re.compile(rb'"text":"(\d+) "')
+"""Where a token stands: in a chunk of a message, and in an event of the agent streaming protocol."""
+
 _ID = re.compile(rb"^id: (.*?)\r?$", re.MULTILINE)
 
 
@@ -41,8 +44,9 @@ class Count:
 class Numbers:
     """The numbers that the `paced` agent streams as its tokens, told to `note` as they come."""
 
-    def __init__(self, note: Callable[[int], None]) -> None:
+    def __init__(self, note: Callable[[int], None], where: re.Pattern[bytes] = CONTENT) -> None:
         self._note = note
+        self._where = where
         self._rest = b""
         self.last_id: str | None = None
 
@@ -51,7 +55,7 @@ class Numbers:
         whole, end, self._rest = (self._rest + piece).rpartition(END)
         if not end:
             return
-        for number in _NUMBER.findall(whole):
+        for number in self._where.findall(whole):
             self._note(int(number))
         if ids := _ID.findall(whole):
             self.last_id = ids[-1].decode()

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from kit.postgres import Server
+from kit.postgres import Server, everything_in
 
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
@@ -129,6 +129,12 @@ class Gateway:
             self.process.kill()
             self.process.wait(_STOP_SECONDS)
             self.process = None
+
+    def stored(self) -> bytes:
+        """All that it keeps, byte by byte or row by row."""
+        if uri := self.settings.get("RUNLINE_DATABASE__URI"):
+            return everything_in(uri)
+        return b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
 
     def complaints(self) -> list[str]:
         """Log lines that no healthy gateway writes. The traceback of a graph that failed is not one of them."""

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other gateways may use the same database: there is what carries streams between them."""
+        return self.database.uri is not None and self.redis.uri is not None
+
     @classmethod
     def settings_customise_sources(
         cls,

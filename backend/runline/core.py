@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runline.config import Settings
-from runline.databases import is_shared
 from runline.errors import ConfigError
 from runline.graphs.registry import GraphRegistry
 from runline.kit.ids import new_id
@@ -136,7 +135,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     """
     # nodes and tools that are not async run here; asyncio's own default is a handful of threads
     asyncio.get_running_loop().set_default_executor(GraphThreads(settings.workers.threads))
-    if settings.workers.concurrency == 0 and not is_shared(settings):
+    if settings.workers.concurrency == 0 and not settings.is_shared:
         raise ConfigError(
             "Nobody would execute runs: a gateway that does not work needs workers beside it, which share "
             "'database.uri' (PostgreSQL) and 'redis.uri' with it. Set both, or let it work (workers.concurrency)."
@@ -144,7 +143,7 @@ async def open_core(settings: Settings, webhook_body: WebhookBody) -> AsyncItera
     project = await asyncio.to_thread(load_project, settings)
     async with (
         open_resources(settings, project, webhook_body) as opened,
-        run_core(settings, project, opened, alone=not is_shared(settings)) as core,
+        run_core(settings, project, opened, alone=not settings.is_shared) as core,
     ):
         yield core
 

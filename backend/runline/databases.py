@@ -39,14 +39,9 @@ class Databases:
     store: RunlineStore
 
 
-def is_shared(settings: Settings) -> bool:
-    """Whether several processes may use the database side by side: streams and bells go from one to the other then."""
-    return settings.database.uri is not None and settings.redis.uri is not None
-
-
 @asynccontextmanager
 async def open_databases(settings: Settings, spec: StoreSpec, index: StoreIndex | None) -> AsyncIterator[Databases]:
-    """Open them, with their tables as this version wants them: for this process alone, unless `is_shared`.
+    """Open them, for this process alone unless they are shared, with their tables as this version wants them.
 
     Raises ConfigError.
     """
@@ -90,7 +85,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
 
     options, wanted = _postgres_options(settings), settings.database
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(own_postgres(options, shared=is_shared(settings)))
+        await stack.enter_async_context(own_postgres(options, shared=settings.is_shared))
         database = await stack.enter_async_context(open_postgres(options))
         pool_options = PoolOptions(options.conninfo, wanted.checkpointers, wanted.busy_timeout_seconds)
         pool = await stack.enter_async_context(open_pool(pool_options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.cases import (
+    agent_viewers,
     background,
     crons,
     first_event,
@@ -34,6 +35,7 @@ CASES = (
     redis.CASE,
     viewers.HUNDRED,
     viewers.FIVE_HUNDRED,
+    agent_viewers.CASE,
     replay.CASE,
     replay.STORED,
     reconnect.CASE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runline.doors.cors import cors_middleware
+from runline.doors.cors import allowed_origins, cors_middleware
 from runline.errors import ConfigError
 from runline.graphs.http import CorsOptions
 
@@ -52,3 +52,25 @@ def test_every_option_is_passed_on() -> None:
         "allow_credentials": True,
     }
     assert (passed["allow_origin_regex"], passed["max_age"]) == ("https://.*", 5)
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        (None, True),
+        ("http://here.test:8123", True),
+        ("http://named.test", True),
+        ("https://any.friends.test", True),
+        ("http://here.test", False),
+        ("http://stranger.test", False),
+        ("null", False),
+    ],
+)
+def test_web_sockets_are_for_no_browser_own_pages_and_sites_that_may_call(origin: str | None, allowed: bool) -> None:
+    options = CorsOptions(allow_origins=["http://named.test"], allow_origin_regex=r"https://.*\.friends\.test")
+    headers = {"host": "here.test:8123", **({"origin": origin} if origin else {})}
+    assert allowed_origins([], options).allow(headers) is allowed
+
+
+def test_a_star_lets_every_page_open_web_sockets() -> None:
+    assert allowed_origins(["*"], None).allow({"host": "here.test", "origin": "http://stranger.test"})

@@ -11,7 +11,8 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
-from langgraph.stream import CustomTransformer, TasksTransformer, UpdatesTransformer
+from langgraph.stream import CustomTransformer, StreamTransformer, TasksTransformer, UpdatesTransformer
+from langgraph.stream.stream_channel import StreamChannel
 from langgraph.types import Command, interrupt
 
 from graphs.test_stream import State, chain, speak
@@ -172,3 +173,44 @@ async def test_an_answer_goes_on_and_its_first_values_are_told() -> None:
     events = await told(graph, Command(resume="yes"))
     assert data(events, "values")[-1] == {"log": ["in", "yes"]}
     assert names(events, "input.requested") == []
+
+
+class Marks(StreamTransformer):
+    """A graph's own transformer, with a channel that has a name."""
+
+    required_stream_modes = ("updates",)
+
+    def __init__(self, scope: tuple[str, ...] = ()) -> None:
+        super().__init__(scope)
+        self.marks: StreamChannel[Any] = StreamChannel("marks")
+
+    def init(self) -> dict[str, Any]:
+        return {"marks": self.marks}
+
+    def process(self, event: Any) -> bool:
+        if event["method"] == "updates":
+            self.marks.push({"updated": list(event["params"]["data"])})
+        return True
+
+
+async def test_channels_of_a_graphs_own_are_told_by_their_names() -> None:
+    events = await told(chain(speak, transformers=[Marks]))
+    assert data(events, "custom:marks") == [{"name": "marks", "payload": {"updated": ["a"]}}]
+
+
+async def test_what_several_models_say_at_once_can_be_told_apart() -> None:
+    def saying(text: str) -> Any:
+        async def say(_: MessagesState) -> dict[str, Any]:
+            return {"messages": [await GenericFakeChatModel(messages=iter([AIMessage(text)])).ainvoke("")]}
+
+        return say
+
+    builder = StateGraph(MessagesState)
+    for name in ("left", "right"):
+        builder.add_node(name, saying(f"{name} says so")).add_edge(START, name)
+    blocks = data(await told(builder.compile(), {"messages": []}), "messages")
+    said: dict[tuple[str, str], str] = {}
+    for block in blocks:
+        key = (block["run_id"], block["message_id"])
+        said[key] = said.get(key, "") + block.get("delta", {}).get("text", "")
+    assert sorted(said.values()) == ["left says so", "right says so"]

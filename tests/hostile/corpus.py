@@ -153,7 +153,7 @@ def _bad_ids() -> Iterator[Case]:
 
 def _unknown_ids() -> Iterator[Case]:
     for operation in OPERATIONS:
-        for place in PLACES:
+        for place in () if operation.waits else PLACES:
             if f"{{{place}}}" in operation.path:
                 yield _placed(operation, place, UNKNOWN, "unknown")
 

@@ -245,6 +245,13 @@ VERSIONS = (
 )
 LATEST = (Field("version", "", {"none": 0, "not-yet": 99, "32-bits": 2**31}),)
 
+EVENTS = (
+    Field("channels", "", {"unknown": ["values", "nothing"], "nameless": ["custom:"], "too-many": ["values"] * 1001}),
+    Field("namespaces", "null list", {"numbered": [[1]], "long": [["x" * 1001]], "too-many": [[]] * 1001}),
+    Field("depth", "null number"),
+    Field("since", "null number"),
+)
+
 STATE_UPDATE = (
     Field("values", "null object list", {"refused-by-the-reducer": {"log": 5}}),
     Field("as_node", "null", _WORDS),

@@ -31,7 +31,10 @@ _CANCEL = {"action": _WORDS, "wait": _TRUTHS}
 
 @dataclass(frozen=True)
 class Operation:
-    """`path` holds {thread}, {run} and other places; `query` names bad values of each parameter, as sent."""
+    """`path` holds {thread}, {run} and other places; `query` names bad values of each parameter, as sent.
+
+    `waits`: what is not there is waited for.
+    """
 
     method: str
     path: str
@@ -39,6 +42,7 @@ class Operation:
     fields: tuple[Field, ...] = ()
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     makes_run: bool = False
+    waits: bool = False
 
     @property
     def name(self) -> str:
@@ -62,6 +66,7 @@ OPERATIONS = (
     Operation("DELETE", "/threads/{thread}"),
     Operation("POST", "/threads/{thread}/copy"),
     Operation("GET", "/threads/{thread}/stream", query={"stream_modes": _THREAD_MODES, "stream_mode": _THREAD_MODES}),
+    Operation("POST", "/threads/{thread}/stream/events", {"channels": ["values"]}, fields.EVENTS, waits=True),
     Operation("GET", "/threads/{thread}/state", query={"subgraphs": _TRUTHS}),
     Operation("GET", "/threads/{thread}/state/{checkpoint}", query={"subgraphs": _TRUTHS}),
     Operation("POST", "/threads/{thread}/state/checkpoint", {"checkpoint": {}}, fields.STATE_READ),

@@ -27,8 +27,8 @@ EXAMPLES = times(short=20, long=520)
 PATIENCE_SECONDS = 10
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 
-ENDLESS = "/threads/{thread_id}/stream"
-"""It ends with its thread: of its answers, the refusals are read and judged."""
+ENDLESS = ("/threads/{thread_id}/stream", "/threads/{thread_id}/stream/events")
+"""They end with their thread, or not at all: of their answers, the refusals are read and judged."""
 
 Operation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Any]
@@ -90,7 +90,7 @@ def status_of(site: Site, case: AnyCase) -> int:
             # the whole answer is read: a run that begins in a year would be waited for
             body.pop("after_seconds", None)
     arguments = case.as_transport_kwargs(site.gateway.url)
-    endless = case.operation.path == ENDLESS
+    endless = case.operation.path in ENDLESS
     with requests.request(**arguments, timeout=PATIENCE_SECONDS, stream=endless) as answer:
         if endless and answer.ok:
             assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"

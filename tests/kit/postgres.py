@@ -59,6 +59,18 @@ class OwnServer(Server):
         self.wheel.ensure_postgres_running()
 
 
+def everything_in(conninfo: str) -> bytes:
+    """All rows of a database, as text."""
+    with psycopg.connect(conninfo) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = [
+            row
+            for (table,) in tables
+            for (row,) in connection.execute(SQL("SELECT t::text FROM {} t").format(Identifier(table)))
+        ]
+    return "\n".join(rows).encode()
+
+
 @contextmanager
 def serving_postgres() -> Iterator[Server]:
     """The server that the environment names, or one of one's own."""

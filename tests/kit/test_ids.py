@@ -36,6 +36,8 @@ def test_an_id_is_read_in_any_letter_case(text: str) -> None:
     assert parse_id(text) == CANONICAL
 
 
-@pytest.mark.parametrize("text", ["", "agent", CANONICAL[:-1], CANONICAL + "0", "g" + CANONICAL[1:], "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "agent", CANONICAL[:-1], CANONICAL + "0", "g" + CANONICAL[1:], "\x00", "\u0661" * 32]
+)
 def test_what_is_no_id_is_told_apart(text: str) -> None:
     assert parse_id(text) is None

@@ -105,7 +105,7 @@ async def _connect(http: httpx.AsyncClient, reader: Reader, most: int | None) ->
     headers = {"Last-Event-ID": str(reader.last) if reader.last else "-1"}
     async with http.stream("GET", f"{reader.path}/stream", headers=headers) as answer:
         answer.raise_for_status()
-        async with aclosing(_frames(answer, most)) as frames:
+        async with aclosing(frames_of(answer, most)) as frames:
             async for frame in frames:
                 first_at = first_at or time.monotonic()
                 if "id" not in frame:
@@ -116,7 +116,7 @@ async def _connect(http: httpx.AsyncClient, reader: Reader, most: int | None) ->
     return first_at
 
 
-async def _frames(answer: httpx.Response, most: int | None) -> AsyncGenerator[dict[str, str], None]:
+async def frames_of(answer: httpx.Response, most: int | None) -> AsyncGenerator[dict[str, str], None]:
     """The whole events among the first `most` bytes; what is left of a cut one is thrown away."""
     rest = b""
     async for chunk in answer.aiter_raw():

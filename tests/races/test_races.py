@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from races.agent_cuts import agent_cuts
 from races.creations import creations
 from races.cuts import cuts
 from races.deletions import deletions
@@ -60,6 +61,15 @@ async def test_a_stream_that_is_cut_at_any_byte_is_read_whole(tmp_path: Path) ->
     assert (found.counts["lost"], found.counts["doubled"]) == (0, 0)
     assert found.counts["attempts, live"] == 1
     assert found.counts["attempts, over SIGTERM and kill -9"] > 1
+
+
+async def test_a_stream_of_events_that_is_cut_at_any_byte_is_read_whole(tmp_path: Path) -> None:
+    """Live, and over a SIGTERM and a kill -9, by clients that say where they were and by those that do not."""
+    found = await agent_cuts(tmp_path / "data", 30, SEED)
+
+    assert violations(found) == []
+    assert (found.counts["lost"], found.counts["unknown to a replay"]) == (0, 0)
+    assert found.counts["events that came again to who said no since"]
 
 
 async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:

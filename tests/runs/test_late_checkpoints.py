@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kit.waiting import let_others_run, wait_until
-from runline.graphs.checkpoints import RunlineSaver
+from runline.graphs.sqlite_checkpoints import SqliteSaver
 from runline.model.lifecycle import RunStatus
 from runline.model.run import Run
 from runs.agents import GATES
@@ -24,14 +24,14 @@ class SlowSaves:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held = 0
         self._let_through = asyncio.Event()
-        aput = RunlineSaver.aput
+        aput = SqliteSaver.aput
 
-        async def put_slowly(saver: RunlineSaver, *arguments: Any) -> Any:
+        async def put_slowly(saver: SqliteSaver, *arguments: Any) -> Any:
             self.held += 1
             await self._let_through.wait()
             return await aput(saver, *arguments)
 
-        monkeypatch.setattr(RunlineSaver, "aput", put_slowly)
+        monkeypatch.setattr(SqliteSaver, "aput", put_slowly)
 
     async def let_through(self) -> None:
         self._let_through.set()

@@ -68,8 +68,8 @@ def facts_of(part: Part) -> Sequence[Fact]:
         case RunTold(run, events):
             moment = place_of(run.due_at).moment
             return [(Place(moment, event.seq), event.name) for event in events]
-        case RunDone(run):
-            return [(place_of(run.due_at).behind, "done")]
+        case RunDone(run, begun):
+            return [(place_of(run.due_at).behind, "done" if begun else "never began")]
         case StateUpdated(place, state):
             return [(place.behind, f"update {(state.values if state else {}).get('log')}")]
         case ThreadDeleted():
@@ -275,13 +275,27 @@ async def test_a_follower_sees_the_end_of_a_run_that_is_rolled_back(house: House
         assert followed.losses == []
 
 
-async def test_nothing_is_told_of_a_run_that_never_began(house: House) -> None:
+async def test_of_a_run_that_never_began_its_end_alone_is_told(house: House) -> None:
     thread_id = await house.thread()
+    before = await house.hold(thread_id)
     async with following(house, thread_id) as followed:
-        for action in ("interrupt", "rollback"):
-            await house.cancel(await house.create(thread_id, "never", after_seconds=60), action)
+        await house.cancel(await house.create(thread_id, "never"))
+        GATES["gate"].open()
+        await house.end(before)
         await house.finish(thread_id, "one")
-        await followed.tells(*WHOLE)
+        await wait_until(lambda: followed.words.count("done") == 2)
+        at = followed.words.index("never began")
+        assert followed.words[at - 1] == "done"
+        assert followed.words[at + 1 :] == WHOLE
+    async with following(house, thread_id, START) as again:
+        await wait_until(lambda: again.words.count("done") == 2)
+        assert again.words[again.words.index("never began") + 1 :] == WHOLE
+
+
+async def test_nothing_is_told_of_a_run_that_was_rolled_back_before_it_began(house: House) -> None:
+    thread_id = await house.thread()
+    await house.cancel(await house.create(thread_id, "never", after_seconds=60), "rollback")
+    await house.finish(thread_id, "one")
     async with following(house, thread_id, START) as again:
         await again.tells(*WHOLE)
 

@@ -13,8 +13,9 @@ from kit.leaks import nothing_leaks
 from kit.postgres import Server
 from runline.storage.engine import Database
 from runline.storage.postgres import PostgresOptions, open_postgres
-from runline.storage.sqlite import SqliteOptions, open_sqlite
+from runline.storage.sqlite import SqliteOptions
 from storage.migrated import make_template
+from storage.opening import Options, open_either
 from storage.world import World
 
 
@@ -31,7 +32,7 @@ def shared(postgres: Server) -> Iterator[Emptied]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteOptions | PostgresOptions]:
+def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Options]:
     """Where a migrated, empty database is, of each kind."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("template"), tmp_path / "test.db")
@@ -42,16 +43,15 @@ def options(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteOp
 
 
 @pytest.fixture
-def reshaped(options: SqliteOptions | PostgresOptions, request: pytest.FixtureRequest) -> None:
+def reshaped(options: Options, request: pytest.FixtureRequest) -> None:
     """For tests that change the tables themselves: nobody after them gets these."""
     if isinstance(options, PostgresOptions):
         request.getfixturevalue("shared").spoilt = True
 
 
 @pytest.fixture
-async def database(options: SqliteOptions | PostgresOptions) -> AsyncIterator[Database]:
-    opened = open_sqlite(options) if isinstance(options, SqliteOptions) else open_postgres(options)
-    async with nothing_leaks(), opened as database:
+async def database(options: Options) -> AsyncIterator[Database]:
+    async with nothing_leaks(), open_either(options) as database:
         yield database
 
 

@@ -6,14 +6,17 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, text
 
 from kit.emptied import Emptied
 from kit.leaks import nothing_leaks
 from kit.postgres import OwnServer, Server, serving_own
+from kit.proxy import standing_before
 from runline.errors import ConfigError, Invalid, Unavailable
 from runline.kit.ids import new_id
 from runline.model.idempotency import IdempotencyKey
@@ -129,7 +132,7 @@ async def test_two_that_start_at_once_migrate_once(postgres: Server) -> None:
 async def test_a_database_has_one_owner(options: PostgresOptions) -> None:
     soon = PostgresOptions(options.conninfo, busy_timeout_seconds=0.1)
     async with own_postgres(soon):
-        with pytest.raises(ConfigError, match="is in use by another gateway: stop it, or set"):
+        with pytest.raises(ConfigError, match="is in use by another gateway: stop it first"):
             async with own_postgres(soon):
                 pass
     async with own_postgres(soon):
@@ -168,6 +171,23 @@ async def test_a_server_that_is_away_is_unavailable_and_then_serves_again(
         await asyncio.to_thread(own_server.start)
         assert await world.get_thread(thread.thread_id) == thread
         await world.thread()
+
+
+async def test_a_connection_that_gives_no_answer_is_cut(own_server: OwnServer) -> None:
+    folder = Path(str(conninfo_to_dict(own_server.uri)["host"]))
+    async with nothing_leaks(), standing_before(folder / ".s.PGSQL.5432") as proxy:
+        there = make_conninfo(own_server.uri, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
+        impatient = PostgresOptions(there, stuck_seconds=0.2)
+        async with open_postgres(impatient) as database:
+            world = World.over(database)
+            thread = await world.thread()
+            proxy.pause()
+            for call in (world.thread(), world.get_thread(thread.thread_id)):
+                with pytest.raises(Unavailable):
+                    await asyncio.wait_for(call, 10)
+            proxy.resume()
+            assert await world.get_thread(thread.thread_id) == thread
+            await world.thread()
 
 
 def test_looking_at_the_revision_makes_no_tables(options: PostgresOptions, postgres: Server) -> None:

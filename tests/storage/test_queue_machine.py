@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from kit.exploring import OwnLoop, explore
 from runline.storage.engine import Database
-from runline.storage.sqlite import SqliteOptions, open_sqlite
+from runline.storage.sqlite import SqliteOptions
 from storage.machine.queue import QueueMachine
+from storage.opening import Options, open_either
 
 
-@pytest.fixture(params=["sqlite"])
-def database(loop: OwnLoop, tmp_path: Path, template: Path) -> Database:
+@pytest.fixture
+def database(options: Options, loop: OwnLoop) -> Database:
     """For machines, which own their loop."""
-    shutil.copy(template, tmp_path / "test.db")
-    return loop.open(open_sqlite(SqliteOptions(tmp_path / "test.db")))
+    return loop.open(open_either(options))
 
 
 @pytest.mark.timeout(0)
-def test_any_sequence_of_calls_keeps_the_rules(loop: OwnLoop, database: Database) -> None:
-    explore(lambda: QueueMachine(loop, database), examples=80)
+def test_any_sequence_of_calls_keeps_the_rules(database: Database, loop: OwnLoop, options: Options) -> None:
+    explore(lambda: QueueMachine(loop, database), examples=80 if isinstance(options, SqliteOptions) else 20)

@@ -198,6 +198,20 @@ async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(serv
     await turns.aclose()  # type: ignore[attr-defined]
 
 
+async def test_redis_is_back_also_for_a_node_whose_mirrors_were_given_up_meanwhile(
+    server: RedisServer, node: Node, other: Node
+) -> None:
+    await other.bridge.reach(RUN, 0)
+    server.kill()
+    await away(other)
+    other.bridge.lose(RUN)
+    server.start()
+    await back(node, other)
+    node.bridge.open(RUN)
+    await node.sent()
+    assert await other.bridge.reach(RUN, None)
+
+
 async def test_local_bells_ring_while_redis_is_away(server: RedisServer, node: Node) -> None:
     await node.transport.bell.wait(10)
     server.kill()

@@ -39,9 +39,7 @@ def worker(
 
 
 def _refuse_idleness(settings: Settings) -> None:
-    from runline.databases import is_shared
-
-    if not is_shared(settings):
+    if not settings.is_shared:
         raise ConfigError(
             "A worker takes its runs from gateways beside it: set 'database.uri' (PostgreSQL) and 'redis.uri' to "
             "theirs, or use `runline serve`, which works by itself."

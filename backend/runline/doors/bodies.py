@@ -56,4 +56,4 @@ class SendTarget(Body):
 
 
 Update = JsonObject | list[tuple[str, Any]]
-Goto = str | SendTarget | list[str | SendTarget]
+Goto = str | SendTarget | list[str] | list[SendTarget]

@@ -1,5 +1,7 @@
 """langgraph's PostgreSQL saver, extended by what the gateway needs: `checkpoints.py` says what that is.
 
+Divergence 90: the character NUL is taken out of the metadata of checkpoints, for which jsonb has no place.
+
 A transaction is sent in one go (a pipeline), its fence first. All of them may be done again, and are when the
 connection was lost: those of a run for as long as an outage may take, so that the run goes on behind it.
 """
@@ -112,8 +114,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         async def put(cursor: AsyncCursor[DictRow]) -> None:
             await _check_fence(cursor, token)
             await _all_of(writes)(cursor)
-            if blobs:
-                await cursor.executemany(self.UPSERT_CHECKPOINT_BLOBS_SQL, blobs)
+            for blob in blobs:
+                await cursor.execute(self.UPSERT_CHECKPOINT_BLOBS_SQL, blob)
             await cursor.execute(sql.PUT_CHECKPOINT, row)
 
         await self._fenced(put, token)
@@ -144,7 +146,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
             await _check_fence(cursor, token)
             if replaces and run_id:
                 await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
-            await cursor.executemany(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, rows)
+            for row in rows:
+                await cursor.execute(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, row)
 
         if not self._keeps_back(run_id, place[0], task_id, put):
             await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), token)
@@ -162,26 +165,29 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
-        await self._execute(sql.DELETE_THREAD, {"thread": str(thread_id)})
+        await self._execute([(sql.DELETE_THREAD, {"thread": str(thread_id)})])
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Undo the runs; see the base class."""
-        for run_id in run_ids:
-            await self._execute(sql.DELETE_FOR_RUN, {"run": str(run_id)})
+        await self._execute((sql.DELETE_FOR_RUN, {"run": str(run_id)}) for run_id in run_ids)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's checkpoints and writes."""
-        await self._execute(sql.COPY_THREAD, {"thread": str(source_thread_id), "target": str(target_thread_id)})
+        copy = {"thread": str(source_thread_id), "target": str(target_thread_id)}
+        await self._execute([(sql.COPY_THREAD, copy)])
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Thin threads out: `keep_latest` leaves the newest checkpoint of each namespace, `delete` nothing."""
         statements = sql.KEEP_LATEST if strategy == "keep_latest" else sql.DELETE_THREAD
         for thread_id in thread_ids:
-            await self._execute(statements, {"thread": str(thread_id)})
+            await self._execute([(statements, {"thread": str(thread_id)})])
 
-    async def _execute(self, statements: Iterable[str], values: Mapping[str, Any]) -> None:
+    async def _execute(self, batches: Iterable[tuple[Iterable[str], Mapping[str, Any]]]) -> None:
+        """Execute statements, each batch with its values, in one transaction."""
+        wanted = [(statement, values) for statements, values in batches for statement in statements]
+
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            for statement in statements:
+            for statement, values in wanted:
                 await cursor.execute(statement, values)
 
         await self._transact(put)

@@ -6,8 +6,8 @@ One is made when it is first needed and kept until it is lost; there is no task 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from runline.errors import Unavailable
-from runline.kit.postgres import described, manners
+from runline.kit.postgres import cut, described, manners
 
 T = TypeVar("T")
 
@@ -36,11 +36,15 @@ class Passing(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
-    """Where the database is, as libpq reads it, and how many connections there are at most."""
+    """Where the database is, as libpq reads it, and how many connections there are at most.
+
+    What takes longer than `stuck_seconds` is taken for lost, and its connection is cut.
+    """
 
     conninfo: str
     connections: int = 8
     busy_timeout_seconds: float = 5.0
+    stuck_seconds: float = 30.0
 
 
 @asynccontextmanager
@@ -60,20 +64,21 @@ class Pool:
         self._options = options
         self._places = asyncio.Semaphore(options.connections)
         self._idle: list[AsyncConnection[DictRow]] = []
+        self._is_migrating = False
 
     @asynccontextmanager
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """A cursor of rows as dicts. `whole`: all that is executed is one transaction, and sent in one go.
+        """A cursor of rows as dicts. `whole`: all that is executed is one transaction, sent in one go, without answers.
 
         Raises Unavailable, with `what` as its subject, and Passing.
         """
         async with self._connection(what) as connection:
-            if not whole:
+            if whole:
+                async with connection.pipeline(), connection.cursor(binary=True) as cursor, _transaction(cursor):
+                    yield cursor
+            else:
                 async with connection.cursor(binary=True) as cursor:
                     yield cursor
-                return
-            async with connection.pipeline(), connection.transaction(), connection.cursor(binary=True) as cursor:
-                yield cursor
 
     @asynccontextmanager
     async def _connection(self, what: str) -> AsyncIterator[AsyncConnection[DictRow]]:
@@ -81,7 +86,8 @@ class Pool:
             connection = None
             try:
                 connection = self._idle.pop() if self._idle else await self._dial()
-                yield connection
+                with self._watched(connection):
+                    yield connection
             except psycopg.OperationalError as exc:
                 kind = Passing if _is_passing(exc, connection) else Unavailable
                 raise kind(f"{what} cannot be read or stored now: {described(exc)}.") from exc
@@ -89,10 +95,23 @@ class Pool:
                 if connection is not None:
                     await self._take_back(connection)
 
+    @contextmanager
+    def _watched(self, connection: AsyncConnection[DictRow]) -> Iterator[None]:
+        """Cut the connection when it has been in use for too long; migrations take as long as they take."""
+        if self._is_migrating:
+            yield
+            return
+        timer = asyncio.get_running_loop().call_later(self._options.stuck_seconds, cut, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     @asynccontextmanager
     async def _place(self, what: str) -> AsyncIterator[None]:
         try:
-            await asyncio.wait_for(self._places.acquire(), self._options.busy_timeout_seconds)
+            async with asyncio.timeout(self._options.busy_timeout_seconds):
+                await self._places.acquire()
         except TimeoutError as exc:
             raise Unavailable(f"{what} cannot be read or stored now: all connections are in use.") from exc
         try:
@@ -102,7 +121,12 @@ class Pool:
 
     async def _dial(self) -> AsyncConnection[DictRow]:
         connection = await AsyncConnection.connect(self._options.conninfo, autocommit=True, row_factory=dict_row)
-        await connection.execute(manners(self._options.busy_timeout_seconds).encode())
+        try:
+            with self._watched(connection):
+                await connection.execute(manners(self._options.busy_timeout_seconds).encode())
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     async def _take_back(self, connection: AsyncConnection[DictRow]) -> None:
@@ -122,13 +146,27 @@ class Pool:
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:
         """Keep other processes from what is named so. Whoever waits holds no snapshot, on which an index would wait."""
+        self._is_migrating = True
         async with self.cursor("The database") as cursor:
             while not await _took(cursor, name):  # noqa: ASYNC110 - another process rings no bell
                 await asyncio.sleep(_MIGRATION_POLL_SECONDS)
             try:
                 yield
             finally:
+                self._is_migrating = False
                 await cursor.execute(_UNLOCK, (name,))
+
+
+@asynccontextmanager
+async def _transaction(cursor: AsyncCursor[DictRow]) -> AsyncIterator[None]:
+    """As the driver's, which would wait for an answer to its beginning. One left open ends with its connection."""
+    await cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        await cursor.execute("ROLLBACK")
+        raise
+    await cursor.execute("COMMIT")
 
 
 def _is_passing(error: psycopg.OperationalError, connection: AsyncConnection[DictRow] | None) -> bool:

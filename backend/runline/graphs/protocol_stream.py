@@ -130,7 +130,9 @@ class ProtocolStream:
         if event["event"] == "message-start":
             self._calls[call_id] = event.get("id", "")
             self._announced.add(event.get("id", ""))
-        return {**event, "run_id": call_id, "message_id": self._calls.get(call_id, "")}
+        ends = event["event"] in ("message-finish", "error")
+        message_id = self._calls.pop(call_id, "") if ends else self._calls.get(call_id, "")
+        return {**event, "run_id": call_id, "message_id": message_id}
 
     def _whole(self, message: Any) -> list[dict[str, Any]]:
         known = not isinstance(message, BaseMessage) or message.id in self._announced

@@ -15,6 +15,7 @@ def new_id() -> str:
 def parse_id(text: str) -> str | None:
     """Return the canonical form of a UUID in any letter case, or None if `text` is not one."""
     try:
-        return str(UUID(text))
+        # Python reads the digits of all scripts as numbers, and so as ids that nobody has written
+        return str(UUID(text)) if text.isascii() else None
     except ValueError:
         return None

@@ -1,11 +1,14 @@
 """Connections to PostgreSQL: where it is, how they are used, and what their errors may tell.
 
-An address may hold a password, and libpq's messages name hosts and users. Neither leaves the log's debug level.
+An address may hold a password, and libpq's messages name hosts and users: clients are told neither.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -57,6 +60,12 @@ def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:
     connection = psycopg.connect(conninfo, autocommit=True)
     connection.execute(manners(busy_timeout_seconds).encode())
     return connection
+
+
+def cut(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
+    """End a connection under whoever waits for its answer, so that they fail."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.shutdown(socket.SHUT_RDWR)
 
 
 def described(error: BaseException | None) -> str:

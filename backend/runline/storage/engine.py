@@ -45,11 +45,11 @@ class Database(ABC):
         It may be done again from the start, where others wrote beside it. Raises Unavailable when the database cannot
         be reached, stays locked longer than the busy timeout, or its disk is full.
         """
-        return await _carried_through(self._writing, partial(self._write, work))
+        return await carried_through(self._writing, partial(self._write, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, SELECTs only, each of which sees the newest committed rows. Raises Unavailable."""
-        return await _carried_through(self._reading, partial(self._read, work))
+        return await carried_through(self._reading, partial(self._read, work))
 
     @abstractmethod
     def _write(self, work: Callable[[Connection], T]) -> T: ...
@@ -63,7 +63,7 @@ class Database(ABC):
             executor.shutdown()
 
 
-async def _carried_through(executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+async def carried_through(executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     """The call's result from a thread. A cancelled caller takes a call back, or waits for its end if it has begun."""
     doing = executor.submit(call)
     done = asyncio.wrap_future(doing)

@@ -2,7 +2,7 @@
 
 Several write side by side, so one may fail only because of another: on a deadlock, or a row that the other has just
 put or taken away. It is done again from its start, as is one that met a connection that was lost. A commit whose
-answer was lost is not: nobody knows what became of it.
+answer was lost is not: nobody knows what became of it. A connection that gives no answer at all is cut.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import LiteralString, TypeVar
@@ -21,8 +22,8 @@ from sqlalchemy.pool import QueuePool
 
 from runline.errors import ConfigError, Invalid, Unavailable
 from runline.kit.clock import ToldClock
-from runline.kit.postgres import described, dial
-from runline.storage.engine import Database, take_turn
+from runline.kit.postgres import cut, described, dial
+from runline.storage.engine import Database, carried_through, take_turn
 from runline.storage.migrating import current_revision, migrate
 
 T = TypeVar("T")
@@ -33,10 +34,6 @@ _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
 
 _OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
 _SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
-_IN_USE = {
-    False: "The database of 'database.uri' is in use by another gateway: stop it, or set 'redis.uri' for all of them.",
-    True: "The database of 'database.uri' is in use by a gateway without Redis: stop it, or set 'redis.uri' there too.",
-}
 _OWNER_POLL_SECONDS = 0.1
 
 # both in one message; the order is for the driver, which takes the rows of the first
@@ -45,12 +42,37 @@ _BEGIN = "SELECT extract(epoch FROM clock_timestamp())::float8; BEGIN"
 
 @dataclass(frozen=True, slots=True)
 class PostgresOptions:
-    """Where the database is, as libpq reads it, and how many connections write and read at most."""
+    """Where the database is, as libpq reads it, and how many connections write and read at most.
+
+    A transaction that takes longer than `stuck_seconds` is taken for lost, and its connection is cut.
+    """
 
     conninfo: str
     busy_timeout_seconds: float = 5.0
     writers: int = 8
     readers: int = 4
+    stuck_seconds: float = 30.0
+
+
+@dataclass(slots=True)
+class _Call:
+    """Something that is done in a thread, and the connection that it waits for now."""
+
+    connection: psycopg.Connection | None = None
+
+    @contextmanager
+    def on(self, connection: Connection) -> Iterator[Connection]:
+        """Meanwhile it waits for this one."""
+        self.connection = connection.connection.driver_connection
+        try:
+            yield connection
+        finally:
+            self.connection = None
+
+    def give_up(self) -> None:
+        """Let the thread wait no more."""
+        if self.connection is not None:
+            cut(self.connection)
 
 
 class PostgresDatabase(Database):
@@ -61,27 +83,45 @@ class PostgresDatabase(Database):
         super().__init__(self._told, writers=options.writers, readers=options.readers)
         self._writer = writer
         self._reader = reader
+        self._stuck_seconds = options.stuck_seconds
         event.listen(writer, "begin", self._begin)
 
     def _begin(self, connection: Connection) -> None:
         asked = time.monotonic()
         self._told.hear(connection.exec_driver_sql(_BEGIN).scalar_one(), asked)
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        return _persistently(lambda: self._transact(work))
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """See the base class."""
+        call = _Call()
+        return await self._watched(self._writing, call, lambda: _persistently(lambda: self._transact(work, call)))
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
-        with self._writer.connect() as connection, connection.begin() as transaction:
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """See the base class."""
+        call = _Call()
+        return await self._watched(self._reading, call, lambda: _persistently(lambda: self._look(work, call)))
+
+    async def _watched(self, executor: ThreadPoolExecutor, call: _Call, doing: Callable[[], T]) -> T:
+        timer = asyncio.get_running_loop().call_later(self._stuck_seconds, call.give_up)
+        try:
+            return await carried_through(executor, doing)
+        finally:
+            timer.cancel()
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        return _persistently(lambda: self._transact(work, _Call()))
+
+    def _transact(self, work: Callable[[Connection], T], call: _Call) -> T:
+        with self._writer.connect() as opened, call.on(opened) as connection, connection.begin() as transaction:
             result = work(connection)
             with _translated():
                 transaction.commit()
             return result
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        return _persistently(lambda: self._look(work))
+        return _persistently(lambda: self._look(work, _Call()))
 
-    def _look(self, work: Callable[[Connection], T]) -> T:
-        with self._reader.connect() as connection:
+    def _look(self, work: Callable[[Connection], T], call: _Call) -> T:
+        with self._reader.connect() as opened, call.on(opened) as connection:
             return work(connection)
 
 
@@ -114,7 +154,8 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
     try:
         database = PostgresDatabase(writer, reader, options)
         try:
-            await database.write(_migrate_in_turn)
+            # however long that takes
+            await asyncio.to_thread(database._write, _migrate_in_turn)
             yield database
         finally:
             database.close()
@@ -125,9 +166,10 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def own_postgres(options: PostgresOptions, *, shared: bool = False) -> AsyncIterator[None]:
-    """Hold the database for this process: streams in memory cannot be shared by several gateways. Raises ConfigError.
+    """Hold the database for this process, or as one of those that share it. Raises ConfigError.
 
-    `shared`: hold it beside others that share it. A process that was killed holds it until the server has noticed.
+    Streams in memory cannot be shared by several gateways. A process that was killed holds it until the server has
+    noticed.
     """
     try:
         connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
@@ -137,13 +179,16 @@ async def own_postgres(options: PostgresOptions, *, shared: bool = False) -> Asy
         deadline = time.monotonic() + options.busy_timeout_seconds
         while not await asyncio.to_thread(_took, connection, _SHARE if shared else _OWN):
             if time.monotonic() > deadline:
-                raise ConfigError(_IN_USE[shared])
+                raise ConfigError(
+                    "The database of 'database.uri' is in use by another gateway: stop it first, or set the same "
+                    "'redis.uri' for both."
+                )
             await asyncio.sleep(_OWNER_POLL_SECONDS)
         yield
 
 
-def _took(connection: psycopg.Connection, statement: LiteralString) -> bool:
-    row = connection.execute(statement).fetchone()
+def _took(connection: psycopg.Connection, lock: LiteralString) -> bool:
+    row = connection.execute(lock).fetchone()
     return bool(row and row[0])
 
 
@@ -158,6 +203,8 @@ def postgres_revision(options: PostgresOptions) -> str | None:
 
 
 def _migrate_in_turn(connection: Connection) -> None:
+    # however long another process takes
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
     take_turn(connection, "migrations")
     migrate(connection)
 

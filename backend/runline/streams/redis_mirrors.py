@@ -92,6 +92,8 @@ class RedisMirrors:
     async def tail_step(self) -> None:
         """Read what is new of all mirrors; for a supervised loop. Raises what says that Redis is away."""
         if not self._mirrors:
+            # who asks for nothing cannot tell that Redis is away
+            self._link.answered("mirror")
             self._changed.clear()
             await self._changed.wait()
         asked = dict(self._mirrors)

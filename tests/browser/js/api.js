@@ -10,3 +10,11 @@ export async function messagesOf(threadId) {
   const { values } = await stateOf(threadId);
   return (values.messages ?? []).map(({ content }) => (typeof content === "string" ? content : content[0].text));
 }
+
+/** A run that another program starts and waits for. */
+export async function runElsewhere(threadId, assistantId, content) {
+  const input = { messages: [{ type: "human", content }] };
+  const body = JSON.stringify({ assistant_id: assistantId, input });
+  const answer = await fetch(`${gateway}/threads/${threadId}/runs/wait`, { method: "POST", body });
+  if (!answer.ok) throw new Error(await answer.text());
+}

@@ -15,8 +15,12 @@ Params = dict[str, Any]
 _UNCHANGED = frozenset({"metadata", "error"})
 
 
-async def in_stream_modes(run: Run, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+def in_stream_modes(run: Run, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
     """The events of a run, whatever protocol it tells them in."""
+    return batches if run.spec.protocol is StreamProtocol.CLASSIC else _translated(run, batches)
+
+
+async def _translated(run: Run, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
     words = StreamModes()
     async for batch in batches:
         yield batch if isinstance(batch, Ended) else words.of(run, batch)
@@ -43,9 +47,9 @@ class StreamModes:
             return events
         if run.run_id != self._run_id:
             self._run_id, self._asked, self._not_ours = run.run_id, [], set()
-        return list(self._translated(events))
+        return list(self._told(events))
 
-    def _translated(self, events: Iterable[Event]) -> Iterable[Event]:
+    def _told(self, events: Iterable[Event]) -> Iterable[Event]:
         for event in events:
             kind, *namespace = event.name.split("|")
             if kind in _UNCHANGED:

@@ -1,6 +1,6 @@
 """Events of classic runs, as far as their stream modes tell what the protocol asks for: see docs/protocol.md.
 
-They say no time of their own; theirs is that of their run's start.
+They say no time of their own; theirs is that of their run's creation.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from runline.doors.protocol.classic_messages import MessageBlocks
+from runline.doors.protocol.events import milliseconds
 from runline.graphs.protocol_stream import checkpoint_of, event_name, event_params
 from runline.kit.json import dumps, loads
 from runline.model.event import Event
@@ -24,7 +25,7 @@ class ClassicEvents:
     """A translation that goes through a run from its first event on."""
 
     def __init__(self, run: Run) -> None:
-        self._at = int((run.started_at or run.created_at).timestamp() * 1000)
+        self._at = milliseconds(run.created_at)
         self._asked: set[str] = set()
         self._messages: dict[Namespace, MessageBlocks] = defaultdict(MessageBlocks)
         self._translate: dict[str, Callable[[Namespace, Any], Iterator[Told]]] = {

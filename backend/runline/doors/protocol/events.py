@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from runline.graphs.protocol_stream import event_params
@@ -13,7 +14,7 @@ from runline.model.thread_seq import first_seq, last_seq
 from runline.runs.agent_tree import ended_as
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireEvent:
     """An event of a thread. `name` is what filters choose by; `event_id` is the same for every reader, for ever."""
 
@@ -27,34 +28,38 @@ class WireEvent:
         """What clients tell events apart by; that of named custom events is `custom`."""
         return self.name.partition("|")[0].partition(":")[0]
 
-    @property
+    @cached_property
     def encoded(self) -> bytes:
         """Its JSON."""
         head = (self.event_id.encode(), self.seq, self.method.encode())
         return b'{"type":"event","event_id":"%b","seq":%d,"method":"%b","params":%b}' % (*head, self.params)
 
-    @property
+    @cached_property
     def frame(self) -> bytes:
         """It as a server-sent event."""
         return b"event: %b\r\ndata: %b\r\nid: %d\r\n\r\n" % (self.method.encode(), self.encoded, self.seq)
 
 
+def milliseconds(moment: datetime) -> int:
+    """A time as the protocol tells it: since 1970."""
+    return int(moment.timestamp() * 1000)
+
+
 def begin_of(run: Run) -> WireEvent:
-    """A run that has started."""
-    return _root(run, "running", first_seq(run), run.started_at)
+    """A run that has started, as of its creation: each of its attempts starts anew, and this is told once."""
+    return _root(run, "running", first_seq(run), run.created_at)
 
 
 def end_of(run: Run, fresh: Run | None, seq: int | None, *, asked: bool) -> WireEvent:
     """A run that has ended as `fresh` says; None if nothing is left of it. `seq` for one that never started."""
     more = {"error": fresh.error["message"]} if fresh and fresh.error else {}
-    at = fresh.ended_at if fresh else run.started_at
+    at = (fresh and fresh.ended_at) or run.created_at
     seq = last_seq(run) if seq is None else seq
     return _root(run, ended_as(fresh, asked=asked), seq, at, **more)
 
 
-def _root(run: Run, event: str, seq: int, at: datetime | None, **more: Any) -> WireEvent:
+def _root(run: Run, event: str, seq: int, at: datetime, **more: Any) -> WireEvent:
     # the form of the id is a contract: JavaScript's SDK reads from it which run it is that begins or ends
     event_id = f"synth:{run.run_id}:lc||{event}"
-    moment = int((at or run.created_at).timestamp() * 1000)
-    params = event_params((), {"event": event, "graph_name": run.graph_id, **more}, at=moment)
+    params = event_params((), {"event": event, "graph_name": run.graph_id, **more}, at=milliseconds(at))
     return WireEvent(seq, event_id, "lifecycle", dumps(params))

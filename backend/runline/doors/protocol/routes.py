@@ -8,31 +8,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from runline.doors.http import EVENTS, CallDep, json_response, json_routes
+from runline.doors.ids import ThreadId
 from runline.doors.live import AnswerCut, sse
 from runline.doors.protocol.commands import reply
 from runline.doors.protocol.filters import Filter
 from runline.doors.protocol.schemas import CommandBody, SubscribeBody, read
 from runline.doors.protocol.view import ThreadView
 from runline.doors.protocol.waiters import waits_for_its_run
-from runline.errors import BadRequest, Invalid, Unavailable
-from runline.kit.ids import parse_id
+from runline.errors import BadRequest, RunlineError
 from runline.kit.json import JSONDecodeError
 
 routes = json_routes("Agent streaming protocol")
-
-
-async def thread_id_in_path(thread_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> str:
-    """A thread's id. Raises Invalid."""
-    if (parsed := parse_id(thread_id)) is None:
-        raise Invalid("Invalid thread ID: must be a UUID")
-    return parsed
-
-
-ThreadId = Annotated[str, Depends(thread_id_in_path)]
 
 
 def _documented(body: type[CommandBody] | type[SubscribeBody]) -> dict[str, Any]:
@@ -64,12 +54,11 @@ async def command(thread_id: ThreadId, sent: Sent, call: CallDep) -> Response:
     responses=EVENTS,
     openapi_extra=_documented(SubscribeBody),
 )
-async def stream_events(
-    thread_id: ThreadId, sent: Sent, call: CallDep, user_agent: Annotated[str, Header(include_in_schema=False)] = ""
-) -> Response:
+async def stream_events(thread_id: ThreadId, sent: Sent, call: CallDep, request: Request) -> Response:
     """Answer with the events of a thread, those of its runs to come too; it ends when the client leaves."""
     body = read(SubscribeBody, sent, BadRequest)
-    view = ThreadView(call, thread_id, body.since, waits=waits_for_its_run(user_agent, body))
+    waits = waits_for_its_run(request.headers.get("user-agent", ""), body)
+    view = ThreadView(call, thread_id, body.since, request.app.state.agent_events, waits=waits)
     return sse(_frames(view, body.filter), call.wire, {})
 
 
@@ -78,6 +67,7 @@ async def _frames(view: ThreadView, wanted: Filter) -> AsyncIterator[bytes]:
         async for events in view.events():
             if shown := [event.frame for event in events if wanted.shows(event.name)]:
                 yield b"".join(shown)
-    except Unavailable as exc:
+    except RunlineError as exc:
+        # the answer has begun: all that is left is to let the client come again
         raise AnswerCut(str(exc)) from exc
     raise AnswerCut("the gateway shuts down")

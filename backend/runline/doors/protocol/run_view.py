@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from runline.doors.protocol.classic import ClassicEvents
 from runline.doors.protocol.events import WireEvent, begin_of, end_of
-from runline.doors.protocol.filters import CHANNELS, NAMED
+from runline.doors.protocol.recent import RecentEvents
 from runline.model.event import Event
 from runline.model.run import Run, StreamProtocol
 from runline.model.thread_seq import thread_seq
 from runline.runs.agent_tree import ASKED
 
-_METHODS = frozenset(CHANNELS) | {ASKED}
-
 
 class RunView:
     """What is told of a run, from its first event on: how it has ended depends on what it has told before."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, recent: RecentEvents) -> None:
         self.run = run
+        self._recent = recent
         self._asked = False
         self._begun = False
         self._classic = ClassicEvents(run) if run.spec.protocol is StreamProtocol.CLASSIC else None
@@ -34,18 +33,17 @@ class RunView:
         """Its next events."""
         yield from self.begin()
         for event in events:
-            for place, (name, params) in enumerate(self._told(event)):
-                self._asked = self._asked or name.startswith(ASKED)
-                seq = thread_seq(self.run, event.seq, place)
-                yield WireEvent(seq, f"{self.run.run_id}-{event.seq}.{place}", name, params)
+            for told in self._translated(event) if self._classic else self._recent.of(self.run, event):
+                self._asked = self._asked or told.name.startswith(ASKED)
+                yield told
 
     def end(self, fresh: Run | None) -> Iterator[WireEvent]:
         """Its end, as its row says."""
         yield from self.begin()
         yield end_of(self.run, fresh, None, asked=self._asked)
 
-    def _told(self, event: Event) -> Iterable[tuple[str, bytes]]:
-        if self._classic:
-            return self._classic.translate(event)
-        kind = event.name.partition("|")[0]
-        return [(event.name, event.data)] if kind in _METHODS or kind.startswith(NAMED) else ()
+    def _translated(self, event: Event) -> Iterator[WireEvent]:
+        told = self._classic.translate(event) if self._classic else ()
+        for place, (name, params) in enumerate(told):
+            seq = thread_seq(self.run, event.seq, place)
+            yield WireEvent(seq, f"{self.run.run_id}-{event.seq}.{place}", name, params)

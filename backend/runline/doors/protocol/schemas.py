@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from runline.doors.bodies import Body, Goto, OptionalObject, RunConfig, Update
+from runline.doors.bodies import Body, Goto, OptionalObject, RunConfig, SendTarget, Update
 from runline.doors.http import sentence
 from runline.doors.protocol.filters import CHANNELS, NAMED, Filter
 from runline.doors.protocol.words import WrongParams
@@ -120,7 +120,7 @@ class RespondBody(RunFields):
     response: Any = None
     responses: Annotated[list[Response], Field(min_length=1, max_length=_MOST)] | None = None
     update: Update | None = None
-    goto: Goto | None = None
+    goto: Goto | list[str | SendTarget] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

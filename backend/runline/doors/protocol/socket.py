@@ -15,6 +15,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from runline.doors.cors import Origins
 from runline.doors.http import Call, CallDep, parse_json
+from runline.doors.ids import parsed_id
 from runline.doors.protocol.commands import Handler, Params, reply
 from runline.doors.protocol.schemas import ReconnectBody, SubscribeBody, UnsubscribeBody, read
 from runline.doors.protocol.subscription import ShutDown, Subscription
@@ -22,7 +23,7 @@ from runline.doors.protocol.view import ThreadView
 from runline.doors.protocol.waiters import waits_for_its_run
 from runline.doors.protocol.words import NoSuchSubscription, malformed_to_wire
 from runline.errors import BadRequest, Invalid
-from runline.kit.ids import new_id, parse_id
+from runline.kit.ids import new_id
 from runline.kit.json import JSONDecodeError, dumps
 
 routes = APIRouter()
@@ -43,8 +44,10 @@ async def talk(socket: WebSocket, thread_id: str, call: CallDep) -> None:
         await socket.close()
         return
     await socket.accept()
-    if (parsed := parse_id(thread_id)) is None:
-        await socket.close(_NO_THREAD, "Invalid thread ID: must be a UUID")
+    try:
+        parsed = parsed_id("thread", thread_id)
+    except Invalid as exc:
+        await socket.close(_NO_THREAD, str(exc))
         return
     with suppress(RuntimeError, WebSocketDisconnect):
         await _Connection(socket, parsed, call).serve()
@@ -81,13 +84,15 @@ class _Connection:
             await self._socket.close(_RESTARTS)
 
     async def _listen(self) -> None:
-        async for text in self._socket.iter_text():
-            await self._send(dumps(await self._reply(text)))
+        while (message := await self._socket.receive())["type"] == "websocket.receive":
+            # text or not, it is JSON
+            sent: str | bytes = message.get("text") or message.get("bytes") or b""
+            await self._send(dumps(await self._reply(sent.encode() if isinstance(sent, str) else sent)))
         raise _Left
 
-    async def _reply(self, text: str) -> dict[str, Any]:
+    async def _reply(self, body: bytes) -> dict[str, Any]:
         try:
-            sent = parse_json(text.encode(), self._call.wire.max_nesting)
+            sent = parse_json(body, self._call.wire.max_nesting)
         except JSONDecodeError:
             return malformed_to_wire(None, BadRequest("Invalid JSON"))
         except Invalid as exc:
@@ -119,7 +124,7 @@ class _Connection:
         if len(self._subscriptions) >= _MOST_SUBSCRIPTIONS:
             raise BadRequest(f"A connection has {_MOST_SUBSCRIPTIONS} subscriptions at most")
         waits = waits_for_its_run(self._socket.headers.get("user-agent", ""), body)
-        view = ThreadView(self._call, self._thread_id, body.since, waits=waits)
+        view = ThreadView(self._call, self._thread_id, body.since, self._socket.app.state.agent_events, waits=waits)
         reader = Subscription(view, body.filter, self._send)
         self._subscriptions[subscription_id] = self._tasks.create_task(reader.run())
         await reader.replayed.wait()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from runline.doors.protocol.filters import Filter
 from runline.doors.protocol.view import ThreadView
-from runline.errors import Unavailable
+from runline.errors import RunlineError
 
 
 class ShutDown(Exception):
@@ -34,6 +34,6 @@ class Subscription:
                         self.count += not self.replayed.is_set()
                 if self._view.reached >= self._view.caught_up:
                     self.replayed.set()
-        except Unavailable as exc:
-            raise ShutDown from exc
+        except RunlineError as exc:
+            raise ShutDown(str(exc)) from exc
         raise ShutDown

@@ -22,6 +22,7 @@ from datetime import timedelta
 
 from runline.doors.http import Call
 from runline.doors.protocol.events import WireEvent, end_of
+from runline.doors.protocol.recent import RecentEvents
 from runline.doors.protocol.run_view import RunView
 from runline.errors import RunNotFound, ThreadNotFound
 from runline.model.lifecycle import ThreadStatus, is_active
@@ -45,8 +46,11 @@ class Beginning:
 class ThreadView:
     """One reader of a thread. `reached` is the seq up to which it has been told all there was."""
 
-    def __init__(self, call: Call, thread_id: str, since: int | None, *, waits: bool = False) -> None:
+    def __init__(
+        self, call: Call, thread_id: str, since: int | None, recent: RecentEvents, *, waits: bool = False
+    ) -> None:
         self._call = call
+        self._recent = recent
         self._thread_id = thread_id
         self._since = since
         self._waits = waits
@@ -136,7 +140,7 @@ class ThreadView:
             started = run if run.ordinal and run.started_at else await self._fresh(run)
             if started is None or not started.ordinal:
                 return None
-            self._run = RunView(started)
+            self._run = RunView(started, self._recent)
         return self._run
 
     async def _fresh(self, run: Run) -> Run | None:

@@ -69,10 +69,10 @@ def error_to_wire(command_id: Any, exc: RunlineError) -> dict[str, Any]:
 
 
 def malformed_to_wire(sent: Any, exc: RunlineError) -> dict[str, Any]:
-    """The reply to what is no command; its id comes back if it could be one."""
+    """The reply to what is no command; its id comes back if it could be one. `detail` is what HTTP clients look for."""
     command_id = sent.get("id") if isinstance(sent, dict) else None
     known = command_id if isinstance(command_id, int) and not isinstance(command_id, bool) else None
-    return {"type": "error", "id": known, "error": INVALID, "message": str(exc)}
+    return {"type": "error", "id": known, "error": INVALID, "message": str(exc), "detail": str(exc)}
 
 
 def state_to_wire(snapshot: StateSnapshot, keys: list[str] | None) -> dict[str, Any]:

@@ -1,15 +1,24 @@
 import { Box, Group, Text } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, memo, Suspense } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
+import type { Usage } from "./api";
 import classes from "./chat.module.css";
 import type { ChatMessage } from "./messages";
 import { Reasoning } from "./reasoning";
+import { TurnUsage } from "./turn-usage";
 
 const loading = import("./markdown");
 const Markdown = lazy(() => loading.then(({ Markdown }) => ({ default: Markdown })));
 
+interface Props {
+  message: ChatMessage;
+  isGrowing: boolean;
+  /** Of the run whose last words these are. */
+  usage: Usage | undefined;
+}
+
 /** What the agent has said, or is saying. */
-export function AiMessage({ message, isGrowing }: { message: ChatMessage; isGrowing: boolean }) {
+export const AiMessage = memo(({ message, isGrowing, usage }: Props) => {
   const { text, reasoning, kind } = message;
   return (
     <Box data-kind={kind}>
@@ -24,11 +33,14 @@ export function AiMessage({ message, isGrowing }: { message: ChatMessage; isGrow
           <Suspense fallback={<Text style={{ whiteSpace: "pre-wrap" }}>{text}</Text>}>
             <Markdown text={text} />
           </Suspense>
-          <Group gap={2} mt={2} className={classes.line}>
-            <CopyButton value={text} label="Copy the answer" />
+          <Group gap="xs" mt={2}>
+            <TurnUsage usage={usage} />
+            <span className={classes.line}>
+              <CopyButton value={text} label="Copy the answer" />
+            </span>
           </Group>
         </>
       )}
     </Box>
   );
-}
+});

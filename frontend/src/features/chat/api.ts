@@ -84,11 +84,11 @@ export const threadRuns = (threadId = "") =>
     refetchInterval: 2000,
   });
 
-/** Its states, newest first. */
-export const threadHistory = (threadId = "") =>
+/** Its newest states, newest first. Each holds all messages: as many as some twenty turns make will do. */
+export const threadHistory = (threadId = "", limit = 60) =>
   queryOptions({
-    queryKey: [...aboutThread(threadId), "history"],
-    queryFn: () => call<Past[]>(`/threads/${threadId}/history`, { limit: 300 }),
+    queryKey: [...aboutThread(threadId), "history", limit],
+    queryFn: () => call<Past[]>(`/threads/${threadId}/history`, { limit }),
     placeholderData: keepPreviousData,
   });
 

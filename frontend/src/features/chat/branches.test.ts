@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forksOf, messagesAt, type Past, runsOf, stateBefore } from "./branches";
+import { forksOf, leavesOf, messagesAt, type Past, runsOf, stateBefore } from "./branches";
 
 const human = (id: string) => ({ id, type: "human", content: id });
 const ai = (id: string) => ({ id, type: "ai", content: id });
@@ -22,12 +22,16 @@ const history = [
 const shownAt = (id: string) => messagesAt(history, id) ?? [];
 
 test("a message that was said otherwise has arrows to both branches, the older one first", () => {
-  expect(forksOf(history, shownAt("5"))).toEqual(new Map([["pears", { leaves: ["2", "5"], shown: 1 }]]));
-  expect(forksOf(history, shownAt("2"))).toEqual(new Map([["apples", { leaves: ["2", "5"], shown: 0 }]]));
+  expect(forksOf(leavesOf(history), shownAt("5"))).toEqual(
+    new Map([["pears", { leaves: ["2", "5"], shown: 1 }]]),
+  );
+  expect(forksOf(leavesOf(history), shownAt("2"))).toEqual(
+    new Map([["apples", { leaves: ["2", "5"], shown: 0 }]]),
+  );
 });
 
 test("a conversation that was never parted has no arrows", () => {
-  expect(forksOf(history.slice(3), shownAt("2"))).toEqual(new Map());
+  expect(forksOf(leavesOf(history.slice(3)), shownAt("2"))).toEqual(new Map());
 });
 
 test("branches that part later do not part before", () => {
@@ -36,7 +40,7 @@ test("branches that part later do not part before", () => {
     state("7", "2", [human("apples"), ai("A"), human("less")]),
     ...history.slice(3),
   ];
-  expect([...forksOf(longer, messagesAt(longer, "8") ?? []).keys()]).toEqual(["more"]);
+  expect([...forksOf(leavesOf(longer), messagesAt(longer, "8") ?? []).keys()]).toEqual(["more"]);
 });
 
 test("the state before a message is that of its own branch", () => {

@@ -14,7 +14,8 @@ export interface Fork {
   shown: number;
 }
 
-interface Leaf {
+/** The end of a branch. */
+export interface Leaf {
   checkpointId: string;
   messages: ChatMessage[];
 }
@@ -22,7 +23,7 @@ interface Leaf {
 const idOf = (past: Past) => past.checkpoint.checkpoint_id;
 
 /** The newest state of each branch, newest branch first. */
-function leavesOf(history: readonly Past[]): Leaf[] {
+export function leavesOf(history: readonly Past[]): Leaf[] {
   const parents = new Set(history.map((past) => past.parent_checkpoint?.checkpoint_id));
   return history
     .filter((past) => !parents.has(idOf(past)))
@@ -36,9 +37,8 @@ export function messagesAt(history: readonly Past[], checkpointId: string): Chat
 }
 
 /** Where the conversation that is shown could have gone on otherwise, by the id of the human message. */
-export function forksOf(history: readonly Past[], shown: readonly ChatMessage[]): Map<string, Fork> {
+export function forksOf(all: readonly Leaf[], shown: readonly ChatMessage[]): Map<string, Fork> {
   const forks = new Map<string, Fork>();
-  const all = leavesOf(history);
   for (const [place, message] of shown.entries()) {
     if (message.kind !== "human") continue;
     const fork = forkAt(all, shown, place);

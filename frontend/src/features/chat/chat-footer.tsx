@@ -33,7 +33,7 @@ export function ChatFooter({
 }: Props) {
   const { settled, isBusy, queued } = thread;
   const failed =
-    isBusy || isPast ? undefined : (conversation.error ?? (settled?.status === "error" && settled.error));
+    isBusy || isPast ? undefined : settled?.status === "error" ? settled.error : conversation.error;
   const asked = isPast ? [] : thread.interrupts;
   const isStopped = settled?.status === "interrupted" && thread.interrupts.length === 0 && !isBusy && !isPast;
   return (

@@ -1,9 +1,10 @@
-import { type ReactNode, useMemo } from "react";
-import { forksOf, messagesAt, runsOf, stateBefore } from "./branches";
+import { useCallbackRef } from "@mantine/hooks";
+import type { ReactNode } from "react";
 import { ChatFooter } from "./chat-footer";
-import type { Conversation } from "./conversation";
+import type { Conversation, Departure } from "./conversation";
 import { MessageList } from "./message-list";
 import { newSaid } from "./said";
+import { useBranches } from "./use-branches";
 import { useControls } from "./use-controls";
 import { useThread } from "./use-thread";
 import { Welcome } from "./welcome";
@@ -15,31 +16,33 @@ export interface ChatProps {
   onAt: (checkpointId: string | undefined) => void;
   draft: string;
   onDraft: (text: string) => void;
-  onReopen: () => void;
+  onReopen: (reason?: string) => void;
   /** What a chat begins with. */
   greeting: ReactNode;
 }
 
 /** The conversation on a thread: its messages, what waits for an answer, and the place to write. */
 export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReopen, greeting }: ChatProps) {
-  const thread = useThread(threadId, conversation);
+  const thread = useThread(threadId, conversation, onReopen);
   const controls = useControls(threadId, onDraft, onReopen);
-  const { history, isBusy } = thread;
-  const past = useMemo(() => (at ? messagesAt(history, at) : undefined), [history, at]);
-  const messages = past ?? conversation.messages;
-  const forks = useMemo(() => forksOf(history, messages), [history, messages]);
-  const runs = useMemo(() => runsOf(history), [history]);
+  const { isBusy } = thread;
+  const { messages, here, departureAt, ...branches } = useBranches(
+    threadId,
+    thread.history,
+    conversation.messages,
+    at,
+  );
 
-  const say = (text: string, from = past && at ? { checkpointId: at, kept: past } : undefined) => {
+  const say = (text: string, from: Departure | undefined = here) => {
     if (isBusy) return controls.queue(() => conversation.queue(newSaid(text)));
     conversation.say(newSaid(text), from);
     onAt(undefined);
   };
-  const edit = (id: string, text: string) => {
-    const checkpointId = stateBefore(history, id, at);
-    const place = messages.findIndex((message) => message.id === id);
-    if (checkpointId) say(text, { checkpointId, kept: messages.slice(0, place) });
-  };
+  const edit = useCallbackRef(async (id: string, text: string) => {
+    const departure = await departureAt(id);
+    if (departure) say(text, departure);
+  });
+  const goTo = useCallbackRef(onAt);
 
   return (
     <>
@@ -47,15 +50,16 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
         <Welcome isLost={thread.isLost}>{greeting}</Welcome>
       ) : (
         <MessageList
-          {...{ messages, forks, runs, onAt }}
+          {...{ messages, ...branches }}
           usage={thread.usage?.by_run}
-          isLoading={conversation.isLoading && !past}
-          onEdit={isBusy || history.length === 0 ? undefined : edit}
+          isLoading={conversation.isLoading && !here}
+          onAt={goTo}
+          onEdit={isBusy ? undefined : edit}
         />
       )}
       <ChatFooter
         {...{ conversation, thread, controls, draft, onDraft }}
-        isPast={past !== undefined}
+        isPast={here !== undefined}
         onSay={say}
         onNewest={() => onAt(undefined)}
       />

@@ -2,7 +2,7 @@ import { useStream } from "langgraph-sdk-classic/react";
 import { useMemo, useState } from "react";
 import { apiUrl, call } from "@/lib/gateway";
 import { type Conversation, human, type Opening, type Said } from "./conversation";
-import { type RawMessage, readMessages } from "./messages";
+import { newReader, type RawMessage } from "./messages";
 
 type State = { messages?: RawMessage[] };
 
@@ -10,6 +10,7 @@ type State = { messages?: RawMessage[] };
 export function useClassicConversation({ assistantId, threadId, onThread }: Opening): Conversation {
   // the hook's own `error` may be that of a task of an earlier run
   const [error, setError] = useState<unknown>();
+  const [read] = useState(newReader);
   const stream = useStream<State>({
     apiUrl,
     assistantId,
@@ -21,7 +22,7 @@ export function useClassicConversation({ assistantId, threadId, onThread }: Open
   });
   const { submit, joinStream, messages, isLoading, isThreadLoading } = stream;
   return {
-    messages: useMemo(() => readMessages(messages), [messages]),
+    messages: useMemo(() => read(messages), [read, messages]),
     isLoading,
     isOpening: isThreadLoading,
     error: isLoading ? undefined : error,

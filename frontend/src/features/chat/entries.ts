@@ -28,3 +28,7 @@ const strayCard = (result: ChatMessage): Card => ({
   call: { id: result.toolCallId ?? result.id, name: result.name ?? "tool", args: undefined },
   result,
 });
+
+/** Whether an entry is what the agent says and nothing else. */
+export const isSpeech = (entry: Entry | undefined): boolean =>
+  entry?.message.kind === "ai" && entry.message.text !== "" && entry.cards.length === 0;

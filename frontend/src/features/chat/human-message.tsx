@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Stack, Tooltip } from "@mantine/core";
 import { Pencil } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
 import { BranchArrows } from "./branch-arrows";
 import type { Fork } from "./branches";
@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** What a person has said. It can be said otherwise, which makes another branch. */
-export function HumanMessage({ message, fork, onAt, onEdit }: Props) {
+export const HumanMessage = memo(({ message, fork, onAt, onEdit }: Props) => {
   const [isEditing, setEditing] = useState(false);
   if (isEditing && onEdit) {
     const onDone = (text?: string) => {
@@ -48,4 +48,4 @@ export function HumanMessage({ message, fork, onAt, onEdit }: Props) {
       </Group>
     </Stack>
   );
-}
+});

@@ -1,14 +1,11 @@
 import { Loader, Stack } from "@mantine/core";
 import { useMemo } from "react";
-import { AiMessage } from "./ai-message";
 import type { ThreadUsage } from "./api";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
-import { type Entry, entriesOf } from "./entries";
-import { HumanMessage } from "./human-message";
+import { entriesOf, isSpeech } from "./entries";
+import { EntryLine } from "./entry-line";
 import type { ChatMessage } from "./messages";
-import { ToolCard } from "./tool-card";
-import { TurnUsage } from "./turn-usage";
 import { useStickToEnd } from "./use-stick-to-end";
 
 interface Props {
@@ -27,10 +24,10 @@ export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onE
   const entries = useMemo(() => entriesOf(messages), [messages]);
   const scroll = useStickToEnd(messages);
   const last = entries.at(-1);
+  const runAt = (place: number) => runs.get(entries[place]?.message.id ?? "");
   const usageBehind = (place: number) => {
-    const run = runs.get(entries[place]?.message.id ?? "");
-    const next = entries[place + 1];
-    return run && run !== runs.get(next?.message.id ?? "") && !(isLoading && !next)
+    const run = runAt(place);
+    return run && run !== runAt(place + 1) && !(isLoading && place === entries.length - 1)
       ? usage?.[run]
       : undefined;
   };
@@ -44,27 +41,18 @@ export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onE
         aria-label="Conversation"
         aria-busy={isLoading}
       >
-        {entries.map(({ message, cards }, place) => (
-          <div key={message.id} className={classes.entry}>
-            <Stack gap="xs">
-              {message.kind === "human" ? (
-                <HumanMessage message={message} fork={forks.get(message.id)} {...{ onAt, onEdit }} />
-              ) : (
-                message.kind !== "tool" && (
-                  <AiMessage message={message} isGrowing={isLoading && place === entries.length - 1} />
-                )
-              )}
-              {cards.map((card) => (
-                <ToolCard key={card.call.id} card={card} isLive={isLoading} />
-              ))}
-              <TurnUsage usage={usageBehind(place)} />
-            </Stack>
-          </div>
+        {entries.map((entry, place) => (
+          <EntryLine
+            key={entry.message.id}
+            {...{ entry, onAt, onEdit }}
+            fork={forks.get(entry.message.id)}
+            usage={usageBehind(place)}
+            isLive={isLoading}
+            isLast={entry === last}
+          />
         ))}
-        {isLoading && !isSpeaking(last) && <Loader type="dots" size="sm" aria-label="The agent is at work" />}
+        {isLoading && !isSpeech(last) && <Loader type="dots" size="sm" aria-label="The agent is at work" />}
       </Stack>
     </div>
   );
 }
-
-const isSpeaking = (entry: Entry | undefined) => entry?.message.kind === "ai" && entry.message.text !== "";

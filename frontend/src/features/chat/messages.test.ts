@@ -1,7 +1,8 @@
 import { AIMessage } from "@langchain/core/messages";
 import { expect, test } from "vitest";
-import { readMessages } from "./messages";
+import { newReader, readMessages } from "./messages";
 
+const human = (id: string) => ({ id, type: "human", content: id });
 const read = (raw: object) => readMessages([{ id: "m", ...raw }])[0];
 
 test("text is text, whether it is a string or blocks", () => {
@@ -39,4 +40,13 @@ test("a tool's message names its call, and says whether it failed", () => {
 test("what is no message is left out", () => {
   expect(readMessages([null, "text", { content: "x" }])).toEqual([]);
   expect(readMessages({ messages: [] })).toEqual([]);
+});
+
+test("a message that has not changed is the same object when it is read again", () => {
+  const read = newReader();
+  const raw = [human("a"), human("b")];
+  const [before] = read(raw);
+  const [again, changed] = read([raw[0], human("b")]);
+  expect(again).toBe(before);
+  expect(changed).not.toBe(read(raw)[1]);
 });

@@ -40,10 +40,20 @@ const kinds: Record<string, ChatMessage["kind"]> = {
 };
 
 /** Read the messages of a state; anything in `messages` that is none is left out. */
-export const readMessages = (raw: unknown): ChatMessage[] =>
-  Array.isArray(raw) ? raw.filter(isMessage).map(readMessage) : [];
+export const readMessages = (raw: unknown): ChatMessage[] => newReader()(raw);
 
-export function readMessage(raw: RawMessage, place: number): ChatMessage {
+/** Reads messages again and again: one that has not changed is the same object as before. */
+export function newReader() {
+  const known = new WeakMap<RawMessage, ChatMessage>();
+  const read = (raw: RawMessage, place: number) => {
+    const message = known.get(raw) ?? readMessage(raw, place);
+    known.set(raw, message);
+    return message;
+  };
+  return (raw: unknown): ChatMessage[] => (Array.isArray(raw) ? raw.filter(isMessage).map(read) : []);
+}
+
+function readMessage(raw: RawMessage, place: number): ChatMessage {
   const blocks = blocksOf(raw.content);
   const thought = raw.additional_kwargs?.reasoning_content;
   return {

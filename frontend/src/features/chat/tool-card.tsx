@@ -1,13 +1,14 @@
 import { Badge, Collapse, Group, Loader, Paper, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { ChevronDown, ChevronRight, Wrench } from "lucide-react";
+import { memo } from "react";
 import { CodeBlock } from "@/components/ui/code-block";
 import { pretty } from "@/lib/format";
 import type { Card } from "./entries";
 import classes from "./tool-card.module.css";
 
 /** A call of a tool: its name and result at a glance, its arguments and all of the result inside. */
-export function ToolCard({ card: { call, result }, isLive }: { card: Card; isLive: boolean }) {
+export const ToolCard = memo(({ call, result, isLive }: Card & { isLive: boolean }) => {
   const [isOpen, { toggle }] = useDisclosure();
   const Arrow = isOpen ? ChevronDown : ChevronRight;
   return (
@@ -52,7 +53,7 @@ export function ToolCard({ card: { call, result }, isLive }: { card: Card; isLiv
       </Collapse>
     </Paper>
   );
-}
+});
 
 function Status({ result, isLive }: { result: Card["result"]; isLive: boolean }) {
   if (result?.failed)

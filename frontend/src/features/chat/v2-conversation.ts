@@ -1,17 +1,20 @@
 import { useStream } from "@langchain/react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { apiUrl, call, Refused } from "@/lib/gateway";
 import { type Conversation, human, type Opening, type Said } from "./conversation";
-import { type RawMessage, readMessages } from "./messages";
+import { newReader, type RawMessage } from "./messages";
 
 type State = { messages?: RawMessage[] };
 
 /** A conversation by the hook of @langchain/react, which speaks protocol v2. */
 export function useV2Conversation({ assistantId, threadId, onThread, onReopen }: Opening): Conversation {
+  const [read] = useState(newReader);
   const stream = useStream<State>({ apiUrl, assistantId, threadId: threadId ?? null, onThreadId: onThread });
-  const { submit, respond, messages, isLoading, isThreadLoading, error } = stream;
+  const { submit, respond, values, isLoading, isThreadLoading, error } = stream;
+  // once a run is over, what its models said and the state did not keep is gone, as it will be in the next window
+  const messages = isLoading ? stream.messages : (values.messages ?? stream.messages);
   return {
-    messages: useMemo(() => readMessages(messages), [messages]),
+    messages: useMemo(() => read(messages), [read, messages]),
     isLoading,
     isOpening: isThreadLoading,
     error: isLoading ? undefined : error,

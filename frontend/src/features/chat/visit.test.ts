@@ -38,3 +38,11 @@ test("a visit can be begun anew", () => {
   act(() => page.result.current.reopen());
   expect(page.key()).not.toBe(before);
 });
+
+test("a visit is not begun anew twice for the same reason", () => {
+  const page = visit("a");
+  act(() => page.result.current.reopen("checkpoint"));
+  const before = page.key();
+  act(() => page.result.current.reopen("checkpoint"));
+  expect(page.key()).toBe(before);
+});

@@ -7,7 +7,10 @@ interface Visit {
   made?: string;
 }
 
-/** Tells when a hook must begin anew: at another thread, but not at the one that its own first message has made. */
+/**
+ * Tells when a hook must begin anew: at another thread, but not at the one that its own first message has made; and
+ * when it is told to `reopen`, though never twice for the same reason, which would not help.
+ */
 export function useVisit(threadId: string | undefined, onThread: (threadId: string) => void) {
   const [visit, setVisit] = useState<Visit>({ number: 0, threadId });
   const current = visit.threadId === threadId ? visit : moved(visit, threadId);
@@ -18,7 +21,12 @@ export function useVisit(threadId: string | undefined, onThread: (threadId: stri
     setVisit((visit) => ({ ...visit, made: id }));
     told.current(id);
   }, []);
-  const reopen = useCallback(() => setVisit((visit) => ({ ...visit, number: visit.number + 1 })), []);
+  const reasons = useRef(new Set<string>());
+  const reopen = useCallback((reason?: string) => {
+    if (reason && reasons.current.has(reason)) return;
+    if (reason) reasons.current.add(reason);
+    setVisit((visit) => ({ ...visit, number: visit.number + 1 }));
+  }, []);
   return { key: current.number, made, reopen };
 }
 

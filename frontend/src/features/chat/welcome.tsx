@@ -27,4 +27,4 @@ const greeting = [
   "Talk to your agent",
   "Choose whom to talk to and write a message. Runs can be stopped, undone, forked, and watched from another tab.",
 ];
-const lost = ["There is no such thread", "It may have been deleted. What you write here begins it anew."];
+const lost = ["There is no such thread", "It may have been deleted. Begin a new chat."];

@@ -22,5 +22,5 @@ const recent = {
 export const recentThreads = queryOptions({
   queryKey: ["threads", "recent"],
   queryFn: () => call<RecentThread[]>("/threads/search", recent),
-  refetchInterval: 5000,
+  refetchInterval: 3000,
 });

@@ -1,0 +1,90 @@
+"""Subscribers of a thread by the agent streaming protocol, beside as many classic viewers of such a run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from bench.asked import counting, new_run, streamed_run_of
+from bench.case import Case, Form
+from bench.client import Client, Reader
+from bench.names import GATEWAY, OFFICIAL, Figures
+from bench.servers import Server
+from bench.sse import TEXT, Numbers
+
+_STEP_SECONDS = 0.1
+_JOINS_PER_SECOND = 100
+
+Seen = list[list[int]]
+Watch = Callable[[list[int]], Coroutine[Any, Any, None]]
+
+
+async def _served(viewers: int, server: Server, form: Form) -> Figures:
+    viewers, tokens = form.of(viewers, viewers // 20), form.of(40, 10)
+    async with server.client() as client:
+        classic = await _measured(server, client, "classic", viewers, tokens)
+        agent = await _measured(server, client, "protocol", viewers, tokens)
+    return {**classic, **agent, "subscribers": viewers}
+
+
+async def _measured(server: Server, client: Client, kind: str, viewers: int, tokens: int) -> Figures:
+    start = time.monotonic() + 1 + viewers / _JOINS_PER_SECOND
+    given = counting(start, _STEP_SECONDS, tokens)
+    seen: Seen = [[] for _ in range(viewers)]
+    async with asyncio.TaskGroup() as group:
+        watch = await (_classic(client, given) if kind == "classic" else _subscribed(client, given, tokens))
+        for numbers in seen:
+            group.create_task(watch(numbers))
+        await asyncio.sleep(start - time.monotonic())
+        with server.meter() as meter:
+            await asyncio.sleep(tokens * _STEP_SECONDS)
+            deliveries = sum(map(len, seen))
+    missed = sum(numbers != list(range(tokens)) for numbers in seen)
+    figures = meter.rate(max(deliveries, 1), "delivered token")
+    return {f"{kind}: {name}": value for name, value in {**figures, "who missed something": missed}.items()}
+
+
+async def _classic(client: Client, given: object) -> Watch:
+    run = await new_run(client, streamed_run_of("paced", given))
+    return partial(_view, client, run)
+
+
+async def _view(client: Client, run: str, numbers: list[int]) -> None:
+    await client.get(f"{run}/stream", reader=Numbers(numbers.append))
+
+
+async def _subscribed(client: Client, given: object, tokens: int) -> Watch:
+    thread = f"/threads/{uuid4()}"
+    command = {"id": 1, "method": "run.start", "params": {"assistant_id": "paced", "input": given}}
+    await client.post(f"{thread}/commands", command)
+    return partial(_subscribe, client, thread, tokens)
+
+
+async def _subscribe(client: Client, thread: str, tokens: int, numbers: list[int]) -> None:
+    body = {"channels": ["messages", "lifecycle"]}
+    await client.post(f"{thread}/stream/events", body, reader=_until_all(numbers, tokens))
+
+
+def _until_all(numbers: list[int], tokens: int) -> Reader:
+    """These streams have no end of their own."""
+    note = Numbers(numbers.append, TEXT)
+
+    def read(piece: bytes) -> bool:
+        note(piece)
+        return len(numbers) >= tokens
+
+    return read
+
+
+CASE = Case(
+    "subscribers-200",
+    "200 subscribers of one thread, by the agent streaming protocol and as classic viewers",
+    partial(_served, 200),
+    servers=(GATEWAY, OFFICIAL),
+    pairs=3,
+    official_pairs=1,
+)

@@ -1,0 +1,38 @@
+import { Stack } from "@mantine/core";
+import { AiMessage } from "./ai-message";
+import type { Usage } from "./api";
+import type { Fork } from "./branches";
+import classes from "./chat.module.css";
+import { type Entry, isSpeech } from "./entries";
+import { HumanMessage } from "./human-message";
+import { ToolCard } from "./tool-card";
+import { TurnUsage } from "./turn-usage";
+
+interface Props {
+  entry: Entry;
+  fork: Fork | undefined;
+  /** Of the run that ends with this entry. */
+  usage: Usage | undefined;
+  isLive: boolean;
+  isLast: boolean;
+  onAt: (checkpointId: string) => void;
+  onEdit?: (id: string, text: string) => void;
+}
+
+/** One line of the conversation, with the cards of its calls. */
+export function EntryLine({ entry, fork, usage, isLive, isLast, onAt, onEdit }: Props) {
+  const { message, cards } = entry;
+  const isLastWord = isSpeech(entry);
+  return (
+    <Stack gap="xs" className={classes.entry}>
+      {message.kind === "human" && <HumanMessage {...{ message, fork, onAt, onEdit }} />}
+      {(message.kind === "ai" || message.kind === "system") && (
+        <AiMessage message={message} isGrowing={isLive && isLast} usage={isLastWord ? usage : undefined} />
+      )}
+      {cards.map((card) => (
+        <ToolCard key={card.call.id} {...card} isLive={isLive} />
+      ))}
+      {!isLastWord && <TurnUsage usage={usage} />}
+    </Stack>
+  );
+}

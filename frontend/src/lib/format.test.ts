@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { ago, money, pretty, tokens } from "./format";
+
+test("small counts are told to the last token, large ones in brief", () => {
+  expect([0, 9999, 12_345, 2_000_000].map(tokens)).toEqual(["0", "9,999", "12.3K", "2M"]);
+});
+
+test("sums below a cent keep the digits that tell them apart", () => {
+  expect(money(1.5, "USD")).toBe("$1.50");
+  expect(money(0.000123, "USD")).toBe("$0.000123");
+});
+
+test("a moment is told in its largest unit", () => {
+  const now = Date.parse("2026-01-10T12:00:00Z");
+  const before = (seconds: number) => ago(new Date(now - seconds * 1000).toISOString(), now);
+  expect([5, 300, 7200, 86_400 * 3].map(before)).toEqual(["now", "5m ago", "2h ago", "3d ago"]);
+});
+
+test("text is shown as it is, all else as JSON", () => {
+  expect(pretty("a")).toBe("a");
+  expect(pretty({ a: 1 })).toBe('{\n  "a": 1\n}');
+});

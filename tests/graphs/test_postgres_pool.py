@@ -1,0 +1,111 @@
+"""The connections of savers and stores: lost ones, silent ones, and too few of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from kit.leaks import nothing_leaks
+from kit.postgres import OwnServer, Server, serving_own
+from kit.proxy import standing_before
+from kit.waiting import wait_until
+from runline.errors import Unavailable
+from runline.graphs.postgres_pool import Passing, Pool, PoolOptions, open_pool, patiently
+
+
+@pytest.fixture(scope="module")
+def conninfo(postgres: Server) -> Iterator[str]:
+    with postgres.database() as conninfo:
+        yield conninfo
+
+
+async def ask(pool: Pool) -> int:
+    async with pool.cursor("The answer") as cursor:
+        row = await (await cursor.execute("SELECT 42 AS it")).fetchone()
+    assert row
+    return int(row["it"])
+
+
+async def test_a_connection_is_kept_for_the_next_one(conninfo: str) -> None:
+    async with nothing_leaks(), open_pool(PoolOptions(conninfo)) as pool:
+        assert [await ask(pool) for _ in range(3)] == [42] * 3
+        assert len(pool._idle) == 1
+
+
+async def test_who_finds_none_free_is_told_so(conninfo: str) -> None:
+    async with open_pool(PoolOptions(conninfo, connections=1, busy_timeout_seconds=0.05)) as pool:
+        async with pool.cursor("The holder"):
+            with pytest.raises(
+                Unavailable, match=r"^The answer cannot be read or stored now: all connections are in use"
+            ):
+                await ask(pool)
+        assert await ask(pool) == 42
+
+
+async def test_one_that_was_cut_off_is_passing_and_another_serves(conninfo: str) -> None:
+    async with nothing_leaks(), open_pool(PoolOptions(conninfo)) as pool:
+        await ask(pool)
+        pid = pool._idle[0].info.backend_pid
+        with psycopg.connect(conninfo, autocommit=True) as operator:
+            operator.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        with pytest.raises(Passing, match=r"^The answer cannot be read or stored now"):
+            await ask(pool)
+        assert await ask(pool) == 42
+
+
+async def test_who_is_patient_does_not_notice(conninfo: str) -> None:
+    async with open_pool(PoolOptions(conninfo)) as pool:
+        await ask(pool)
+        pid = pool._idle[0].info.backend_pid
+        with psycopg.connect(conninfo, autocommit=True) as operator:
+            operator.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        assert await patiently(lambda: ask(pool)) == 42
+
+
+async def test_who_is_cancelled_leaves_no_connection_in_a_transaction(conninfo: str) -> None:
+    async with nothing_leaks(), open_pool(PoolOptions(conninfo, connections=1)) as pool:
+
+        async def sleep() -> None:
+            async with pool.cursor("Sleep", whole=True) as cursor:
+                await cursor.execute("SELECT pg_sleep(60)")
+
+        sleeping = asyncio.create_task(sleep())
+        await wait_until(pool._places.locked)
+        sleeping.cancel()
+        await asyncio.gather(sleeping, return_exceptions=True)
+        assert await ask(pool) == 42
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    with serving_own() as server:
+        yield server
+
+
+async def test_one_that_gives_no_answer_is_cut(own_server: OwnServer) -> None:
+    folder = Path(str(conninfo_to_dict(own_server.uri)["host"]))
+    async with nothing_leaks(), standing_before(folder / ".s.PGSQL.5432") as proxy:
+        there = make_conninfo(own_server.uri, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
+        async with open_pool(PoolOptions(there, stuck_seconds=0.2)) as pool:
+            await ask(pool)
+            proxy.pause()
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(ask(pool), 10)
+            proxy.resume()
+            assert await patiently(lambda: ask(pool), 5) == 42
+
+
+async def test_who_waits_for_a_server_that_is_away_goes_on_when_it_is_back(own_server: OwnServer) -> None:
+    async with nothing_leaks(), open_pool(PoolOptions(own_server.uri)) as pool:
+        await ask(pool)
+        await asyncio.to_thread(own_server.stop)
+        with pytest.raises(Unavailable):
+            await patiently(lambda: ask(pool))
+        asking = asyncio.create_task(patiently(lambda: ask(pool), 30))
+        await asyncio.to_thread(own_server.start)
+        assert await asking == 42

@@ -1,0 +1,16 @@
+"""Databases of either kind, opened by what says where they are."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from runline.storage.engine import Database
+from runline.storage.postgres import PostgresOptions, open_postgres
+from runline.storage.sqlite import SqliteOptions, open_sqlite
+
+Options = SqliteOptions | PostgresOptions
+
+
+def open_either(options: Options) -> AbstractAsyncContextManager[Database]:
+    """Open it as the gateway does."""
+    return open_sqlite(options) if isinstance(options, SqliteOptions) else open_postgres(options)
