@@ -32,8 +32,8 @@ bench: $(VENV)/dev
 conformance: $(VENV)/dev $(OFFICIAL)/ready  ## the official server and Runline, call by call (some 2 minutes)
 	PYTHONPATH=tests $(BIN)/python -m conformance $(OFFICIAL)/bin/langgraph $(ARGS)
 
-chaos: $(VENV)/dev
-	PYTHONPATH=tests $(BIN)/python -m chaos
+chaos: $(VENV)/dev  ## one gateway on files; ARGS=--fleet: three on PostgreSQL and Redis
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for longer)
 	RUNLINE_EXPLORE=$(or $(TIMES),20) $(BIN)/pytest -k machine

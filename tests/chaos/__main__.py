@@ -1,4 +1,7 @@
-"""The full form: `make chaos`, or `python -m chaos [--seed N] [--scale 0.1]` with `tests` on the path."""
+"""The full form: `make chaos`, or `python -m chaos [--seed N] [--scale 0.1] [--fleet]` with `tests` on the path.
+
+`--fleet`: three gateways on PostgreSQL and Redis instead of one on files.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from chaos.fleet import fleet_chaos
 from chaos.load import Plan
 from chaos.poison import poison
 from chaos.report import report_of
 from chaos.scenario import chaos, queue_and_kill, rolling
 
 _KILLS, _STOPS, _PAUSES, _RUNS = 50, 10, 20, 1000
+_FLEET_FAULTS = {"kill": _KILLS, "stop": _STOPS, "pause": _PAUSES, "postgres": 10, "redis": 10, "flush": 10}
 _ROLLING, _QUEUED, _POISONS = 100, 200, 20
 
 
@@ -40,6 +45,13 @@ async def _all(seed: int, scale: float, folder: Path) -> bool:
     return all(given_up) and not any(outcome.wrong or outcome.complaints for outcome in (stormy, queued, rolled))
 
 
+async def _of_fleet(seed: int, scale: float, folder: Path) -> bool:
+    faults = [kind for kind, number in _FLEET_FAULTS.items() for _ in range(max(round(number * scale), 1))]
+    outcome = await fleet_chaos(folder, Plan(seed, max(round(_RUNS * scale), 1), threads=60), faults)
+    print(report_of(f"three gateways under {dict(Counter(faults))}, seed {seed}", outcome), flush=True)
+    return not (outcome.wrong or outcome.complaints)
+
+
 async def _is_given_up(folder: Path) -> bool:
     poisoned = await poison(folder, others=10)
     print(f"poison: {poisoned.status}, {poisoned.error}, begun {poisoned.attempts} times, {poisoned.lives} lives, "
@@ -52,9 +64,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="chaos")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--fleet", action="store_true")
     asked = parser.parse_args()
     folder = Path(mkdtemp(prefix="runline-chaos-"))
-    well = asyncio.run(_all(asked.seed, asked.scale, folder))
+    scenarios = _of_fleet if asked.fleet else _all
+    well = asyncio.run(scenarios(asked.seed, asked.scale, folder))
     if well:
         rmtree(folder)
     else:

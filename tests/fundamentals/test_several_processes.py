@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,32 @@ def trio(postgres: Server, redis_uri: str, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-async def clients(trio: list[Gateway]) -> Any:
+async def clients(trio: list[Gateway]) -> AsyncIterator[list[LangGraphClient]]:
     """The SDK, connected to each of them."""
     connected = [get_client(url=node.url) for node in trio]
     yield connected
     for client in connected:
         await client.aclose()
+
+
+class Spread(httpx.AsyncHTTPTransport):
+    """Sends each request to another node, as a balancer does."""
+
+    def __init__(self, nodes: list[Gateway]) -> None:
+        super().__init__()
+        self._ports = cycle(node.port for node in nodes)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(port=next(self._ports))
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture
+async def balanced(trio: list[Gateway]) -> AsyncIterator[LangGraphClient]:
+    """The SDK, connected to all of them."""
+    async with get_client(url=trio[0].url) as client:
+        client.http.client._transport = Spread(trio)
+        yield client
 
 
 async def a_run(client: LangGraphClient, graph: str = "steps", **more: Any) -> tuple[str, str]:
@@ -159,6 +180,30 @@ async def test_a_hundred_creations_spread_over_three_gateways_execute_one_at_a_t
             "two",
             "three",
         ] * len(left)
+
+
+async def test_a_conversation_goes_on_in_sessions_whose_every_request_meets_another_node(
+    balanced: LangGraphClient,
+) -> None:
+    """A session is spared the end of the run before, on whichever node that was heard."""
+    thread_id = (await balanced.threads.create())["thread_id"]
+    for turn in range(1, 5):
+        async with balanced.threads.stream(thread_id, assistant_id="steps", transport="sse") as session:
+            await session.run.start(input=log("more"))
+            output: Any = await session.output
+            assert len(output["log"]) == 4 * turn
+
+
+async def test_a_question_is_asked_on_one_node_and_answered_on_another(balanced: LangGraphClient) -> None:
+    async with balanced.threads.stream(assistant_id="asks", transport="sse") as session:
+        await session.run.start(input=log())
+
+        async def asked() -> bool:
+            return bool(session.interrupted and session.interrupts)
+
+        await wait_until(asked)
+        await session.run.respond("yes")
+        assert await session.output == log("prepared", "answer: yes", "acted")
 
 
 async def test_a_worker_is_told_to_stop_and_its_runs_go_on_elsewhere_without_costing_a_retry(
