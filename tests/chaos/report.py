@@ -23,6 +23,7 @@ def report_of(title: str, outcome: Outcome) -> str:
         f"  complaints in the log {len(outcome.complaints)}",
         f"  start to ready: {_times([life.ready_at - life.started_at for life in final.lives])}",
         f"  ready to running again: {_times(outcome.recovery)}",
+        f"  death to running again: {_times(outcome.takeover)}",
     ]
     for promise, sentences in outcome.wrong.items():
         lines += [f"  {promise}: {sentence}" for sentence in sentences[:_SHOWN]]

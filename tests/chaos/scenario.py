@@ -16,7 +16,7 @@ from chaos.checker import Checker
 from chaos.faults import Victim, gateway_for_chaos, marks_file
 from chaos.history import Final, History, KeptRun, Part, marks_of
 from chaos.load import Load, Plan, read_runs
-from chaos.spans import recovery_seconds
+from chaos.spans import recovery_seconds, takeover_seconds
 from chaos.streams import Gone, parts_after
 from gateway import wait_until
 
@@ -44,6 +44,11 @@ class Outcome:
     def recovery(self) -> list[float]:
         """Seconds from each restart until each run that was cut off went on, sorted."""
         return recovery_seconds(self.final.marks, self.final.lives)
+
+    @property
+    def takeover(self) -> list[float]:
+        """Seconds from each death until each run that was cut off went on, sorted."""
+        return takeover_seconds(self.final.marks, self.final.lives)
 
 
 async def chaos(folder: Path, plan: Plan, faults: Sequence[str], **settings: str) -> Outcome:

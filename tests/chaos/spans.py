@@ -63,3 +63,15 @@ def recovery_seconds(marks: Sequence[Mark], lives: Sequence[Life]) -> list[float
             if again is not None and (again < after.died_at or after.died_at - after.ready_at > PROMPT_SECONDS):
                 taken.append(max(again - after.ready_at, 0.0))
     return sorted(taken)
+
+
+def takeover_seconds(marks: Sequence[Mark], lives: Sequence[Life]) -> list[float]:
+    """For each run that a death cut off: from the death until it executed again, on whichever node."""
+    deaths = {life.pid: life.died_at for life in lives}
+    taken = []
+    for span in spans_of(marks, lives):
+        died_at = deaths[span.pid]
+        later = [mark.at for mark in marks if mark.run == span.run and mark.attempt > span.attempt]
+        if span.cut and later:
+            taken.append(max(min(later) - died_at, 0.0))
+    return sorted(taken)

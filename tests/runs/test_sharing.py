@@ -85,6 +85,15 @@ async def test_a_cron_that_is_made_on_one_node_is_known_to_the_scheduler_of_anot
     await come_due(there, cron)
 
 
+async def test_an_end_that_was_heard_on_one_node_is_known_on_another(two: tuple[House, House]) -> None:
+    here, there = two
+    here.core.commands.heard.add("a run")
+    async with asyncio.timeout(5):
+        while not await there.core.commands.heard.has("a run"):  # noqa: ASYNC110 - Redis sets no event
+            await asyncio.sleep(0.005)
+    assert not await there.core.commands.heard.has("another")
+
+
 async def test_an_abandoned_run_falls_to_one_of_two_reapers(still: tuple[House, House]) -> None:
     here, there = still
     run = await here.abandon(await here.thread(), "one")

@@ -256,7 +256,7 @@ class RunManager:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
 
         Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
-        half-way, it is finished by the next start (`Upkeep.finish_removals`).
+        half-way, it is finished by whoever finds its slot abandoned, or by the next start (`Upkeep.finish_removals`).
         """
         async with self.states.slot(viewer, thread_id, beside_runs=True):
             await self.unseen.hide(viewer, thread_id, beside_runs=True)
