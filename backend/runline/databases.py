@@ -6,10 +6,13 @@ The drivers of PostgreSQL are imported by those alone who use it.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import structlog
 
 from runline.config import Settings
 from runline.errors import ConfigError
@@ -24,6 +27,8 @@ from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite, sq
 
 if TYPE_CHECKING:
     from runline.storage.postgres import PostgresOptions
+
+log = structlog.get_logger()
 
 DATABASE_FILE = "runline.db"
 CHECKPOINT_FILE = "checkpoints.db"
@@ -81,17 +86,24 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
     from runline.graphs.postgres_checkpoints import open_postgres_saver
     from runline.graphs.postgres_pool import PoolOptions, open_pool
     from runline.graphs.postgres_store import open_postgres_store
-    from runline.storage.postgres import open_postgres, own_postgres
+    from runline.storage.postgres import open_postgres
+    from runline.storage.postgres_owner import own_postgres
 
     options, wanted = _postgres_options(settings), settings.database
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(own_postgres(options, shared=settings.is_shared))
+        await stack.enter_async_context(own_postgres(options, _stop, shared=settings.is_shared))
         database = await stack.enter_async_context(open_postgres(options))
         pool_options = PoolOptions(options.conninfo, wanted.checkpointers, wanted.busy_timeout_seconds)
         pool = await stack.enter_async_context(open_pool(pool_options))
         saver = await stack.enter_async_context(open_postgres_saver(pool))
         store = await stack.enter_async_context(open_postgres_store(pool, database.clock, spec, index))
         yield Databases(database, saver, store)
+
+
+def _stop() -> None:
+    """Two gateways would take each other's runs for abandoned."""
+    log.critical("another gateway has taken the database while it was out of reach: this one stops")
+    signal.raise_signal(signal.SIGTERM)
 
 
 def find_revision(settings: Settings) -> str | None:

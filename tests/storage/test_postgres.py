@@ -17,12 +17,12 @@ from kit.emptied import Emptied
 from kit.leaks import nothing_leaks
 from kit.postgres import OwnServer, Server, serving_own
 from kit.proxy import standing_before
-from runline.errors import ConfigError, Invalid, Unavailable
+from runline.errors import Invalid, Unavailable
 from runline.kit.ids import new_id
 from runline.model.idempotency import IdempotencyKey
 from runline.model.viewer import ANONYMOUS
 from runline.storage.engine import Database, take_turn
-from runline.storage.postgres import PostgresOptions, open_postgres, own_postgres, postgres_revision
+from runline.storage.postgres import PostgresOptions, open_postgres, postgres_revision
 from storage.world import ASSISTANT, World
 
 
@@ -127,16 +127,6 @@ async def test_two_that_start_at_once_migrate_once(postgres: Server) -> None:
 
     with postgres.database() as conninfo:
         await asyncio.gather(*(start(conninfo) for _ in range(3)))
-
-
-async def test_a_database_has_one_owner(options: PostgresOptions) -> None:
-    soon = PostgresOptions(options.conninfo, busy_timeout_seconds=0.1)
-    async with own_postgres(soon):
-        with pytest.raises(ConfigError, match="is in use by another gateway: stop it first"):
-            async with own_postgres(soon):
-                pass
-    async with own_postgres(soon):
-        pass
 
 
 async def test_a_connection_that_was_cut_costs_nothing(options: PostgresOptions, world: World) -> None:

@@ -246,7 +246,7 @@ class Executor:
 
     def _note_exception(self, live: LiveRun) -> None:
         task = live.graph_task
-        if task and not task.cancelled() and (exc := task.exception()):
+        if task and not task.cancelled() and (exc := task.exception()) and not isinstance(exc, StaleAttempt):
             log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)
 
 

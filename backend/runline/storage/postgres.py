@@ -11,16 +11,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import LiteralString, TypeVar
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from runline.errors import ConfigError, Invalid, Unavailable
+from runline.errors import Invalid, Unavailable
 from runline.kit.clock import ToldClock
 from runline.kit.postgres import cut, described, dial
 from runline.storage.engine import Database, carried_through, take_turn
@@ -32,9 +32,6 @@ _TRIES = 4
 _SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "23503"
 _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
 
-_OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
-_SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
-_OWNER_POLL_SECONDS = 0.1
 
 # both in one message; the order is for the driver, which takes the rows of the first
 _BEGIN = "SELECT extract(epoch FROM clock_timestamp())::float8; BEGIN"
@@ -162,34 +159,6 @@ async def open_postgres(options: PostgresOptions) -> AsyncIterator[Database]:
     finally:
         reader.dispose()
         writer.dispose()
-
-
-@asynccontextmanager
-async def own_postgres(options: PostgresOptions, *, shared: bool = False) -> AsyncIterator[None]:
-    """Hold the database for this process, or as one of those that share it. Raises ConfigError.
-
-    Streams in memory cannot be shared by several gateways. A process that was killed holds it until the server has
-    noticed.
-    """
-    try:
-        connection = await asyncio.to_thread(dial, options.conninfo, options.busy_timeout_seconds)
-    except psycopg.OperationalError as exc:
-        raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
-    with closing(connection):
-        deadline = time.monotonic() + options.busy_timeout_seconds
-        while not await asyncio.to_thread(_took, connection, _SHARE if shared else _OWN):
-            if time.monotonic() > deadline:
-                raise ConfigError(
-                    "The database of 'database.uri' is in use by another gateway: stop it first, or set the same "
-                    "'redis.uri' for both."
-                )
-            await asyncio.sleep(_OWNER_POLL_SECONDS)
-        yield
-
-
-def _took(connection: psycopg.Connection, lock: LiteralString) -> bool:
-    row = connection.execute(lock).fetchone()
-    return bool(row and row[0])
 
 
 def postgres_revision(options: PostgresOptions) -> str | None:

@@ -1,0 +1,104 @@
+"""Who may use a database in PostgreSQL: one process, or those that share it. A lock says so, which ends with its
+connection: it is taken again after the server was away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, suppress
+from typing import LiteralString
+
+import psycopg
+
+from runline.errors import ConfigError
+from runline.kit.postgres import dial
+from runline.storage.postgres import PostgresOptions
+
+_OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
+_SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
+_POLL_SECONDS = 0.1
+_KEEP_SECONDS = 5.0
+_REFUSALS = 12
+"""After so many it is lost: by itself the server may take a minute to see that an old connection is gone."""
+
+
+class _Lock:
+    """The lock, and the connection that has it."""
+
+    def __init__(self, options: PostgresOptions, statement: LiteralString) -> None:
+        self._options = options
+        self._statement = statement
+        self._connection = self._dial()
+
+    def _dial(self) -> psycopg.Connection:
+        return dial(self._options.conninfo, self._options.busy_timeout_seconds)
+
+    def take(self) -> bool:
+        """Try once."""
+        row = self._connection.execute(self._statement).fetchone()
+        return bool(row and row[0])
+
+    def keep(self) -> bool:
+        """Whether it is held, now or again. Raises OperationalError while the server is away."""
+        with suppress(psycopg.OperationalError):
+            self._connection.execute("SELECT 1")
+            return True
+        self.close()
+        self._connection = self._dial()
+        if self.take():
+            return True
+        # the next try begins anew
+        self.close()
+        return False
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@asynccontextmanager
+async def own_postgres(
+    options: PostgresOptions,
+    lost: Callable[[], None],
+    *,
+    shared: bool = False,
+    keep_seconds: float = _KEEP_SECONDS,
+) -> AsyncIterator[None]:
+    """Hold the database for this process, or as one of those that share it. Raises ConfigError.
+
+    Streams in memory cannot be shared by several gateways. A process that was killed holds it until the server has
+    noticed. `lost` is called when others have taken it while the server, or the way to it, was away.
+    """
+    try:
+        lock = await asyncio.to_thread(_Lock, options, _SHARE if shared else _OWN)
+    except psycopg.OperationalError as exc:
+        raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
+    with closing(lock):
+        await _take(lock, options.busy_timeout_seconds)
+        keeping = asyncio.create_task(_keep(lock, lost, keep_seconds), name="hold the database")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+
+async def _take(lock: _Lock, patience_seconds: float) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while not await asyncio.to_thread(lock.take):
+        if time.monotonic() > deadline:
+            raise ConfigError(
+                "The database of 'database.uri' is in use by another gateway: stop it first, or set the same "
+                "'redis.uri' for both."
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _keep(lock: _Lock, lost: Callable[[], None], pause_seconds: float) -> None:
+    refusals = 0
+    while refusals < _REFUSALS:
+        await asyncio.sleep(pause_seconds)
+        with suppress(psycopg.OperationalError):
+            refusals = 0 if await asyncio.to_thread(lock.keep) else refusals + 1
+    lost()

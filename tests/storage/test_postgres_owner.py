@@ -1,0 +1,86 @@
+"""Who may use a database in PostgreSQL: one process, or those that share it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, closing
+
+import psycopg
+import pytest
+
+from kit.leaks import nothing_leaks
+from kit.postgres import Server
+from kit.waiting import wait_until
+from runline.errors import ConfigError
+from runline.storage.postgres import PostgresOptions
+from runline.storage.postgres_owner import own_postgres
+
+REFUSED = "is in use by another gateway: stop it first, or set the same 'redis.uri'"
+SOON = 0.01
+
+
+@pytest.fixture
+def options(postgres: Server) -> Iterator[PostgresOptions]:
+    with postgres.database() as uri:
+        yield PostgresOptions(uri, busy_timeout_seconds=0.1)
+
+
+def own(
+    options: PostgresOptions, lost: Callable[[], None] = lambda: None, *, shared: bool = False
+) -> AbstractAsyncContextManager[None]:
+    return own_postgres(options, lost, shared=shared, keep_seconds=SOON)
+
+
+def cut(options: PostgresOptions) -> None:
+    """As the server does when it restarts."""
+    with psycopg.connect(options.conninfo, autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+
+
+async def is_refused(options: PostgresOptions, *, shared: bool) -> bool:
+    try:
+        async with own(options, shared=shared):
+            return False
+    except ConfigError as exc:
+        return REFUSED in str(exc)
+
+
+async def test_a_database_has_one_owner_or_several_that_share_it(options: PostgresOptions) -> None:
+    async with nothing_leaks():
+        async with own(options):
+            assert [await is_refused(options, shared=shared) for shared in (False, True)] == [True, True]
+        async with own(options, shared=True), own(options, shared=True):
+            assert await is_refused(options, shared=False)
+        assert not await is_refused(options, shared=False)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_what_the_server_has_forgotten_is_taken_again(options: PostgresOptions, shared: bool) -> None:
+    async with own(options, shared=shared):
+        await asyncio.to_thread(cut, options)
+        async with asyncio.timeout(10):
+            while not await is_refused(options, shared=False):
+                pass
+
+
+async def test_who_finds_it_taken_by_another_is_told(options: PostgresOptions) -> None:
+    lost: list[bool] = []
+    async with own(options, lambda: lost.append(True)):
+        with closing(psycopg.connect(options.conninfo, autocommit=True)) as other:
+            waiting = asyncio.create_task(
+                asyncio.to_thread(other.execute, "SELECT pg_advisory_lock(hashtextextended('gateway', 2))")
+            )
+            await asyncio.to_thread(until_one_waits, options)
+            await asyncio.to_thread(cut, options)
+            await waiting
+            await wait_until(lambda: lost)
+
+
+def until_one_waits(options: PostgresOptions) -> None:
+    with psycopg.connect(options.conninfo, autocommit=True) as operator:
+        while not operator.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone():
+            pass
