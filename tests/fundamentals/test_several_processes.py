@@ -254,7 +254,7 @@ def test_a_newcomer_takes_nothing_away_from_those_that_work(postgres: Server, re
     async def go(made: Fleet) -> None:
         front = made.node().start()
         async with get_client(url=front.url) as client:
-            thread_id, run_id = await a_run(client, context=gate.context)
+            thread_id, run_id = await a_run(client, context=gate.context, stream_resumable=True)
             await gate.reached()
             await asyncio.to_thread(made.node().start)
             gate.open()
@@ -263,3 +263,10 @@ def test_a_newcomer_takes_nothing_away_from_those_that_work(postgres: Server, re
 
     with fleet(tmp_path, postgres, redis_uri) as made:
         asyncio.run(go(made))
+
+
+def test_one_that_shares_nothing_may_not_join(trio: list[Gateway], tmp_path: Path) -> None:
+    settings = {name: value for name, value in trio[1].settings.items() if "REDIS" not in name}
+    alone = Gateway(tmp_path / "alone", {**settings, "RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": "0.1"})
+    with pytest.raises(AssertionError, match=r"in use by another gateway.*'redis\.uri'"):
+        alone.start()
