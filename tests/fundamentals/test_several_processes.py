@@ -25,6 +25,8 @@ from fleet import Fleet, fleet
 from fundamentals.gate import Gate
 from fundamentals.reading import collect, ids_of, log, log_of, names, past_of, status_of, until_status
 from gateway import Gateway, wait_until
+from graphs_under_test.projects import write_project
+from graphs_under_test.webapp import DATA_DIR, LIFE_FILE
 from kit.postgres import Server
 
 PROMPT_SECONDS = 1.0
@@ -270,3 +272,16 @@ def test_one_that_shares_nothing_may_not_join(trio: list[Gateway], tmp_path: Pat
     alone = Gateway(tmp_path / "alone", {**settings, "RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": "0.1"})
     with pytest.raises(AssertionError, match=r"in use by another gateway.*'redis\.uri'"):
         alone.start()
+
+
+def test_a_worker_opens_what_the_custom_app_opens_and_serves_nothing_of_it(
+    postgres: Server, redis_uri: str, tmp_path: Path
+) -> None:
+    """The graphs that it executes may use that."""
+    life = tmp_path / "life"
+    with fleet(tmp_path, postgres, redis_uri) as made:
+        made.graphs = write_project(tmp_path, http={"app": "graphs_under_test.webapp:app"})
+        worker = made.node("worker", **{LIFE_FILE: str(life), DATA_DIR: str(tmp_path)}).start()
+        assert life.read_text() == "began, database closed\n"
+        assert httpx.get(f"{worker.url}/hello").status_code == 404
+    assert life.read_text() == "began, database closed\nended, database closed\n"
