@@ -21,10 +21,11 @@ from typing_extensions import TypedDict
 
 @dataclass
 class Gate:
-    """A place where a graph waits. `visits` counts how often one came."""
+    """A place where a graph waits. `visits` counts how often one came, `inside` those who wait now."""
 
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     visits: int = 0
+    inside: int = 0
 
     def open(self) -> None:
         self.opened.set()
@@ -78,12 +79,15 @@ async def come_to_gate(name: str, how: str) -> None:
     GATES[name].visits += 1
     if how == "visit":
         return
+    GATES[name].inside += 1
     try:
         await GATES[name].opened.wait()
     except asyncio.CancelledError:
         if how == "wait":
             raise
         GATES[f"{name} was cancelled"].open()
+    finally:
+        GATES[name].inside -= 1
 
 
 def task_of(run_id: str) -> asyncio.Task[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kit.waiting import wait_until
+from kit.waiting import let_others_run, wait_until
 from runline.errors import NotCancellable, RunNotFound, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import ACTIVE, CancelAction, RunStatus, StopReason, ThreadStatus
@@ -218,3 +218,16 @@ async def test_a_stop_at_any_moment_leaves_one_true_end(house: House, seed: int)
     log = await house.log(thread_id)
     assert log == (["before"] if action == "rollback" else ["before", "one", "write 5", "two", "three"][: len(log)])
     assert (await house.get_thread(thread_id)).values["log"] == log
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_nothing_of_a_run_goes_on_that_was_told_to_stop_again_and_again(house: House, turns: int) -> None:
+    """By a request, a bell and the renewal of its lease. Cancelled twice, LangGraph leaves nodes behind for a while."""
+    for mode in ("custom", "updates"):
+        run = await house.hold(await house.thread(), stream_mode=(mode,))
+        for _ in range(3):
+            house.core.worker.stop(run.run_id, StopReason.INTERRUPT)
+            await let_others_run(turns)
+        await house.core.worker.ended(run.run_id)
+        assert not GATES["gate"].inside
+        assert await house.status(run) is RunStatus.INTERRUPTED

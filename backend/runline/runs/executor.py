@@ -83,7 +83,7 @@ class Executor:
         running = self._run_graph(live, journal, stream, witness)
         live.graph_task = asyncio.create_task(running, name=f"graph {run.run_id}")
         if live.stop_reason:
-            live.graph_task.cancel()
+            live.stop(live.stop_reason)
         await asyncio.wait([live.graph_task])
         if live.stop_reason is None and _is_stale(live):
             live.stop_reason = StopReason.LEASE_LOST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 from runline.model.lifecycle import StopReason
@@ -20,6 +21,10 @@ _FORCE = {
 }
 """Of two stops the stronger one decides what is left of the run."""
 
+_UNWIND_SECONDS = 1.0
+"""For so long a graph that was cancelled is not cancelled again: while it unwinds, LangGraph would leave nodes behind
+that go on beside the thread's next run. After that, one that has taken no notice is."""
+
 
 @dataclass(slots=True)
 class LiveRun:
@@ -27,6 +32,7 @@ class LiveRun:
 
     `promoted` is the thread's next run, running if it was claimed as this one ended. `done` is set when nothing of
     the run is left to do in this process: its end is committed and its stream over. `log` is there once it executes.
+    `cancelled_at` is by the loop's clock, and `again` the next cancellation if one is to come.
     """
 
     run: Run
@@ -34,6 +40,8 @@ class LiveRun:
     stop_reason: StopReason | None = None
     promoted: Run | None = None
     log: RunLog | None = None
+    cancelled_at: float = -math.inf
+    again: asyncio.TimerHandle | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self, reason: StopReason) -> None:
@@ -41,4 +49,18 @@ class LiveRun:
         if self.stop_reason is None or _FORCE[reason] > _FORCE[self.stop_reason]:
             self.stop_reason = reason
         if self.graph_task:
-            self.graph_task.cancel()
+            self._cancel(self.graph_task)
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        loop = asyncio.get_running_loop()
+        wait = self.cancelled_at + _UNWIND_SECONDS - loop.time()
+        if wait <= 0:
+            self.cancelled_at = loop.time()
+            task.cancel()
+        elif not self.again:
+            self.again = loop.call_later(wait, self._cancel_again, task)
+
+    def _cancel_again(self, task: asyncio.Task[None]) -> None:
+        self.again = None
+        if not task.done():
+            self._cancel(task)
