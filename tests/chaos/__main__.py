@@ -13,7 +13,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from chaos.fleet import fleet_chaos
+from chaos.fleet import fleet_chaos, plan_for_fleet
 from chaos.load import Plan
 from chaos.poison import poison
 from chaos.report import report_of
@@ -47,7 +47,7 @@ async def _all(seed: int, scale: float, folder: Path) -> bool:
 
 async def _of_fleet(seed: int, scale: float, folder: Path) -> bool:
     faults = [kind for kind, number in _FLEET_FAULTS.items() for _ in range(max(round(number * scale), 1))]
-    outcome = await fleet_chaos(folder, Plan(seed, max(round(_RUNS * scale), 1), threads=60), faults)
+    outcome = await fleet_chaos(folder, plan_for_fleet(seed, max(round(_RUNS * scale), 1)), faults)
     print(report_of(f"three gateways under {dict(Counter(faults))}, seed {seed}", outcome), flush=True)
     return not (outcome.wrong or outcome.complaints)
 

@@ -25,6 +25,11 @@ _WHILE_AWAY = "loop step failed, will retry"
 """What every loop says whose database is away; it is no trouble then."""
 
 
+def plan_for_fleet(seed: int, runs: int) -> Plan:
+    """Runs that take long enough for deaths and pauses to hit several at once."""
+    return Plan(seed, runs, clients=16, threads=40, longest_pause=0.2)
+
+
 @dataclass(frozen=True)
 class Ground:
     """What the gateways stand on."""

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from chaos.checker import PROMISES
-from chaos.fleet import NODES, fleet_chaos
-from chaos.load import Plan
+from chaos.fleet import NODES, fleet_chaos, plan_for_fleet
 from chaos.report import report_of
 from chaos.scenario import Outcome
 
@@ -18,7 +17,7 @@ FAULTS = {"kill": 4, "stop": 2, "pause": 3, "postgres": 1, "redis": 1, "flush": 
 @pytest.fixture(scope="module")
 def storm(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     faults = [fault for fault, times in FAULTS.items() for _ in range(times)]
-    outcome = asyncio.run(fleet_chaos(tmp_path_factory.mktemp("fleet"), Plan(seed=1, runs=150), faults))
+    outcome = asyncio.run(fleet_chaos(tmp_path_factory.mktemp("fleet"), plan_for_fleet(seed=1, runs=150), faults))
     print(report_of("three gateways", outcome))
     return outcome
 
