@@ -41,7 +41,7 @@ def spans_of(marks: Sequence[Mark], lives: Sequence[Life]) -> Iterator[Span]:
     for (run, attempt, pid), own in attempts.items():
         cut = own[-1].what == "enter"
         ended = deaths[pid] if cut else own[-1].at
-        stood = [began for began, over in pauses[pid] if own[0].at < began < ended < over + STOP_SECONDS]
+        stood = [began for began, over in pauses.get(pid, ()) if own[0].at < began < ended < over + STOP_SECONDS]
         ended = min([ended, *stood])
         yield Span(run, own[0].thread, attempt, pid, own[0].at, ended, cut)
 
