@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit.waiting import let_others_run, wait_until
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
@@ -59,6 +61,31 @@ async def test_an_expired_lease_is_found_without_a_restart(tmp_path: Path) -> No
         run = await house.abandon(await house.thread(), "attempt")
         await house.reach(run, RunStatus.SUCCESS)
         assert await house.log(run.thread_id) == ["attempt 2"]
+
+
+async def test_leases_are_renewed_as_soon_as_an_outage_of_the_database_is_over(tmp_path: Path) -> None:
+    workers, database = {"lease_seconds": 0.3}, {"busy_timeout_seconds": 0.01}
+    async with open_house(tmp_path, workers=workers, database=database) as house:
+        run = await house.hold(await house.thread())
+        with capture_logs() as logs, sqlite3.connect(tmp_path / "data" / "runline.db", isolation_level=None) as other:
+
+            def tries() -> int:
+                return sum(entry["event"] == "leases cannot be renewed yet" for entry in logs)
+
+            def lease() -> str:
+                until: str = other.execute("SELECT lease_until FROM runs").fetchone()[0]
+                return until
+
+            other.execute("BEGIN IMMEDIATE")
+            before = lease()
+            await wait_until(lambda: tries() > 3)
+            tried = tries()
+            other.execute("ROLLBACK")
+            await wait_until(lambda: lease() > before)
+        assert tries() <= tried + 1
+        GATES["gate"].open()
+        await house.end(run)
+        assert (await house.now(run)).attempt == 1
 
 
 async def test_a_run_that_executes_here_keeps_its_lease_for_as_long_as_it_takes(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import structlog
 
+from runline.errors import Unavailable
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.kit.tasks import TaskSet
@@ -23,6 +24,9 @@ from runline.storage.queue import Claimant
 from runline.streams.contracts import Bell
 
 log = structlog.get_logger()
+
+_RENEW_AGAIN_SECONDS = 0.25
+"""How often leases are tried while the database is out of reach."""
 
 _STOP_SECONDS = 2.0
 """How long a graph may take to unwind at shutdown; code that swallows its cancellation is not waited for."""
@@ -182,7 +186,7 @@ class Worker:
         attempts = [(live.run.run_id, live.run.attempt) for live in self._live.values()]
         if not attempts:
             return
-        held = await self._leases.renew(self._claimant, attempts)
+        held = await self._renewed(attempts)
         for run_id, attempt in attempts:
             live = self._live.get(run_id)
             if live is None or live.run.attempt != attempt:
@@ -191,6 +195,15 @@ class Worker:
                 live.stop(StopReason.LEASE_LOST)
             elif reason := held[run_id]:
                 live.stop(reason)
+
+    async def _renewed(self, attempts: Sequence[tuple[str, int]]) -> Mapping[str, StopReason | None]:
+        """Renew as soon as the database can be reached: whoever reaps must not come first."""
+        while True:
+            try:
+                return await self._leases.renew(self._claimant, attempts)
+            except Unavailable as exc:
+                log.warning("leases cannot be renewed yet", reason=str(exc), retry_in_seconds=_RENEW_AGAIN_SECONDS)
+            await asyncio.sleep(_RENEW_AGAIN_SECONDS)
 
 
 async def _all_done(lives: Iterable[LiveRun], timeout: float | None) -> None:
