@@ -245,7 +245,9 @@ async def test_a_run_whose_worker_was_killed_goes_on_elsewhere_and_its_stream_wi
             await asyncio.to_thread(worker.start)
             parts = await reading
             assert ids_of(parts) == list(range(1, len(parts)))
-            assert names(parts).count("metadata") == 2
+            # the first attempt is told of if it was killed after its first event was stored
+            attempts = [part.data["attempt"] for part in parts if part.event == "metadata"]
+            assert attempts in ([1, 2], [2])
             assert await status_of(client, thread_id, run_id) == "success"
 
 
