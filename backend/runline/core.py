@@ -30,6 +30,7 @@ from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
 from runline.runs.meters import Meters
 from runline.runs.mirror_watch import MirrorWatch
+from runline.runs.prices import PriceList
 from runline.runs.reaper import Reaper
 from runline.runs.recent import RecentRuns
 from runline.runs.recorder import Recorder
@@ -243,15 +244,6 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
     crons = CronStore(database, clock, settings.limits.max_crons)
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
     thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
-    run_events = RunEventStore(database)
-    insight = Insight(
-        events=run_events,
-        logs=LogStreams(run_events, log_bells),
-        usage=UsageStore(database),
-        periods=UsagePeriodStore(database),
-        feedback=FeedbackStore(database, clock),
-        prices=prices,
-    )
     return Core(
         registry=registry,
         assistants=assistants,
@@ -278,9 +270,22 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         redis=transport.redis,
         meters=meters,
         tracer=tracer,
-        insight=insight,
+        insight=_insight_of(opened, prices),
         commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns(notes)),
         tasks=tasks,
+    )
+
+
+def _insight_of(opened: Resources, prices: PriceList) -> Insight:
+    database = opened.database
+    run_events = RunEventStore(database)
+    return Insight(
+        events=run_events,
+        logs=LogStreams(run_events, opened.transport.log_bells),
+        usage=UsageStore(database),
+        periods=UsagePeriodStore(database),
+        feedback=FeedbackStore(database, database.clock),
+        prices=prices,
     )
 
 
