@@ -17,7 +17,7 @@ from runline.doors.cors import allowed_origins, cors_middleware
 from runline.doors.custom import Around, describe_both, load_custom
 from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
-from runline.doors.platform.words import webhook_to_wire
+from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.doors.prefix import MountPrefix
 from runline.doors.protocol.recent import RecentEvents
 from runline.graphs.http import HttpOptions

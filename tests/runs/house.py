@@ -14,7 +14,7 @@ from typing import Any
 from kit.waiting import wait_until
 from runline.config import load_settings
 from runline.core import Core, open_core
-from runline.doors.platform.words import webhook_to_wire
+from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.errors import RunNotFound
 from runline.kit.ids import new_id
 from runline.model.event import Event

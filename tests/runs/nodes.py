@@ -14,7 +14,7 @@ from kit.redis_server import RedisPlace
 from kit.waiting import wait_until
 from runline.config import Settings, load_settings
 from runline.core import run_core
-from runline.doors.platform.words import webhook_to_wire
+from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.kit.tasks import TaskSet
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.streams.memory import KeepLimits

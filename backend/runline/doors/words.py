@@ -14,6 +14,11 @@ def moment_to_wire(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
+def known_moment(moment: datetime | None) -> str | None:
+    """The same; null where there is none."""
+    return moment_to_wire(moment) if moment else None
+
+
 def cost_to_wire(cost: int | None) -> float | int | None:
     """A cost in the currency's unit."""
     return cost / COST_UNIT if cost else cost

@@ -19,7 +19,8 @@ from runline.doors.platform.cron_schemas import (
     ThreadCronBody,
 )
 from runline.doors.platform.cron_specs import cron_change, schedule_of, stateless_cron_spec, thread_cron_spec
-from runline.doors.platform.words import cron_to_wire, selected
+from runline.doors.platform.cron_words import cron_to_wire
+from runline.doors.platform.words import selected
 from runline.model.cron import CronFilter
 from runline.model.thread import Page
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from runline.doors.http import Call, CallDep, json_response, json_routes
 from runline.doors.ids import ThreadId
 from runline.doors.platform.schemas import CheckpointName, HistoryBody, StateReadBody, StateUpdateBody
-from runline.doors.platform.words import state_to_wire, updated_to_wire
+from runline.doors.platform.state_words import state_to_wire, updated_to_wire
 from runline.errors import Invalid
 from runline.kit.ids import parse_id
 from runline.runs.states import HistoryQuery, StateUpdate

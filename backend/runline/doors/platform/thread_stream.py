@@ -17,8 +17,8 @@ from runline.doors.http import EVENTS, CallDep, json_routes
 from runline.doors.ids import ThreadId
 from runline.doors.live import FROM_THE_START, AnswerCut, sse
 from runline.doors.platform.protocol_runs import StreamModes
+from runline.doors.platform.state_words import state_to_wire
 from runline.doors.platform.streaming import END, error_frame, spelled_modes
-from runline.doors.platform.words import state_to_wire
 from runline.errors import Invalid, Unavailable
 from runline.kit.json import dumps
 from runline.model.place import Place, place_of

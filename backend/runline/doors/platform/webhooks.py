@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runline.doors.http import CallDep, json_response, json_routes
 from runline.doors.ids import RunId, ThreadId
-from runline.doors.platform.words import delivery_to_wire
+from runline.doors.platform.webhook_words import delivery_to_wire
 
 routes = json_routes("Runs")
 

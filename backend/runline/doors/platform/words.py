@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from langgraph.store.base import Item, SearchItem
-from langgraph.types import PregelTask, StateSnapshot
 
-from runline.doors.words import moment_to_wire, usage_to_wire
+from runline.doors.words import known_moment, moment_to_wire, usage_to_wire
 from runline.graphs.weights import Weight
 from runline.model.assistant import Assistant, AssistantVersion
-from runline.model.cron import Cron
-from runline.model.delivery import Delivery, RunEnd
 from runline.model.extract import Path
-from runline.model.run import Run, RunSpec
+from runline.model.run import Run
 from runline.model.thread import Thread
 from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import GivenTtl
@@ -67,47 +62,6 @@ def thread_to_wire(thread: Thread) -> dict[str, Any]:
         "error": thread.error,
         "interrupts": thread.interrupts or {},
     }
-
-
-def cron_to_wire(cron: Cron) -> dict[str, Any]:
-    """A Cron object; a cron belongs to its `user_id`."""
-    return {
-        "cron_id": cron.cron_id,
-        "assistant_id": cron.spec.assistant_id,
-        "thread_id": cron.thread_id,
-        "user_id": cron.owner,
-        "end_time": _known_moment(cron.schedule.end_time),
-        "schedule": cron.schedule.expression,
-        "timezone": cron.schedule.timezone,
-        "payload": _payload(cron),
-        "next_run_date": cron.next_run_date.isoformat(timespec="seconds") if cron.next_run_date else None,
-        "metadata": cron.spec.metadata,
-        "on_run_completed": cron.on_run_completed,
-        "enabled": cron.enabled,
-        "last_error": cron.last_error,
-        "created_at": moment_to_wire(cron.created_at),
-        "updated_at": moment_to_wire(cron.updated_at),
-    }
-
-
-def _payload(cron: Cron) -> dict[str, Any]:
-    """The schedule, and what every run is asked for with, without defaults; `config` names the cron."""
-    usual = asdict(RunSpec(assistant_id=""))
-    asked = {name: value for name, value in asdict(cron.spec).items() if value != usual[name]}
-    for name in ("create_thread", "temporary", "keep_thread"):
-        asked.pop(name, None)
-    configurable = {**cron.spec.config.get("configurable", {}), "cron_id": cron.cron_id}
-    config = {**cron.spec.config, "configurable": configurable}
-    schedule = {
-        "schedule": cron.schedule.expression,
-        "timezone": cron.schedule.timezone,
-        "end_time": _known_moment(cron.schedule.end_time),
-    }
-    return {**asked, **{name: value for name, value in schedule.items() if value is not None}, "config": config}
-
-
-def _known_moment(moment: datetime | None) -> str | None:
-    return moment_to_wire(moment) if moment else None
 
 
 def ttl_to_wire(given: GivenTtl) -> dict[str, Any]:
@@ -163,8 +117,8 @@ def run_with_course_to_wire(run: Run, usage: Usage) -> dict[str, Any]:
         **run_to_wire(run, usage),
         "graph_id": run.graph_id,
         "attempt": run.attempt,
-        "run_started_at": _moment_or_null(run.started_at),
-        "run_ended_at": _moment_or_null(run.ended_at),
+        "run_started_at": known_moment(run.started_at),
+        "run_ended_at": known_moment(run.ended_at),
         "error": run.error,
     }
 
@@ -200,115 +154,6 @@ def _kwargs(run: Run) -> dict[str, Any]:
     }
 
 
-def webhook_to_wire(end: RunEnd, sent_at: datetime) -> dict[str, Any]:
-    """What a webhook is told: the Run as it ended, when, with which values, and its error if it has one.
-
-    Divergence 52: `values` hold `__interrupt__`, and are those of runs without a thread, too.
-    """
-    return {
-        **run_to_wire(end.run, end.usage),
-        "status": end.status,
-        "run_started_at": _moment_or_null(end.run.started_at),
-        "run_ended_at": moment_to_wire(end.ended_at),
-        "webhook_sent_at": moment_to_wire(sent_at),
-        "values": end.values,
-        **({"error": end.error} if end.error else {}),
-    }
-
-
-def delivery_to_wire(delivery: Delivery) -> dict[str, Any]:
-    """One entry of a run's webhook log."""
-    return {
-        "delivery_id": delivery.delivery_id,
-        "run_id": delivery.run_id,
-        "thread_id": delivery.thread_id,
-        "url": delivery.url,
-        "status": delivery.status,
-        "attempts": delivery.attempts,
-        "status_code": delivery.status_code,
-        "error": delivery.error,
-        "created_at": moment_to_wire(delivery.created_at),
-        "last_attempt_at": _moment_or_null(delivery.last_attempt_at),
-        "next_attempt_at": _moment_or_null(delivery.next_attempt_at),
-        "ended_at": _moment_or_null(delivery.ended_at),
-    }
-
-
-def _moment_or_null(moment: datetime | None) -> str | None:
-    return moment_to_wire(moment) if moment else None
-
-
-EMPTY_STATE: dict[str, Any] = {
-    "values": {},
-    "next": [],
-    "tasks": [],
-    "metadata": None,
-    "created_at": None,
-    "checkpoint": None,
-    "parent_checkpoint": None,
-    "interrupts": [],
-    "checkpoint_id": None,
-    "parent_checkpoint_id": None,
-}
-"""The ThreadState of a thread that has none."""
-
-
-def state_to_wire(snapshot: StateSnapshot | None) -> dict[str, Any]:
-    """A ThreadState object."""
-    if snapshot is None:
-        return EMPTY_STATE
-    if snapshot.created_at is None:
-        asked = _checkpoint(snapshot.config)
-        known = asked if asked and "checkpoint_id" in asked else None
-        return {**EMPTY_STATE, "checkpoint": known, "checkpoint_id": (known or {}).get("checkpoint_id")}
-    checkpoint = _checkpoint(snapshot.config)
-    parent = _checkpoint(snapshot.parent_config)
-    return {
-        "values": snapshot.values,
-        "next": snapshot.next,
-        "tasks": [_task(task) for task in snapshot.tasks],
-        "metadata": snapshot.metadata,
-        "created_at": snapshot.created_at,
-        "checkpoint": checkpoint,
-        "parent_checkpoint": parent,
-        "interrupts": _interrupts(snapshot.interrupts),
-        "checkpoint_id": (checkpoint or {}).get("checkpoint_id"),
-        "parent_checkpoint_id": (parent or {}).get("checkpoint_id"),
-    }
-
-
-def _task(task: PregelTask) -> dict[str, Any]:
-    nested = isinstance(task.state, StateSnapshot)
-    return {
-        "id": task.id,
-        "name": task.name,
-        "path": task.path,
-        "error": None if task.error is None else _error_text(task.error),
-        "interrupts": _interrupts(task.interrupts),
-        "checkpoint": None if nested or task.state is None else _checkpoint(task.state),
-        "state": state_to_wire(task.state) if isinstance(task.state, StateSnapshot) else None,
-        "result": task.result,
-    }
-
-
-def _error_text(error: Any) -> str:
-    return error if isinstance(error, str) else repr(error)
-
-
-def _interrupts(interrupts: Iterable[Any]) -> list[dict[str, Any]]:
-    return [{"id": interrupt.id, "value": interrupt.value} for interrupt in interrupts]
-
-
-_CHECKPOINT_KEYS = ("checkpoint_id", "thread_id", "checkpoint_ns", "checkpoint_map")
-
-
-def _checkpoint(config: Any) -> dict[str, Any] | None:
-    if not config:
-        return None
-    configurable = config["configurable"]
-    return {key: configurable[key] for key in _CHECKPOINT_KEYS if key in configurable}
-
-
 def item_to_wire(item: Item) -> dict[str, Any]:
     """An Item object."""
     return {
@@ -323,13 +168,6 @@ def item_to_wire(item: Item) -> dict[str, Any]:
 def search_item_to_wire(item: SearchItem) -> dict[str, Any]:
     """An Item object as a search returns it; `score` is null unless it was searched by meaning."""
     return {**item_to_wire(item), "score": item.score}
-
-
-def updated_to_wire(config: Any) -> dict[str, Any]:
-    """The answer to a state update: the new checkpoint, in the three spellings that clients read."""
-    keys = ("thread_id", "checkpoint_ns", "checkpoint_id")
-    checkpoint = {key: config["configurable"].get(key, "") for key in keys}
-    return {"checkpoint": checkpoint, "configurable": checkpoint, "checkpoint_id": checkpoint["checkpoint_id"]}
 
 
 def selected(objects: Iterable[dict[str, Any]], select: Sequence[str] | None) -> list[dict[str, Any]]:
