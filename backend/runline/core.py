@@ -14,7 +14,7 @@ from runline.graphs.registry import GraphRegistry
 from runline.kit.ids import new_id
 from runline.kit.tasks import TaskSet
 from runline.kit.threads import GraphThreads
-from runline.options import dispatcher_options, item_limits, price_list, queue_limits, worker_options
+from runline.options import dispatcher_options, item_limits, price_list, worker_options
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.commands import ThreadCommands
@@ -48,24 +48,16 @@ from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
 from runline.storage.crons import CronStore
-from runline.storage.deliveries import DeliveryStore
-from runline.storage.feedback import FeedbackStore
 from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
-from runline.storage.run_events import RunEventStore
 from runline.storage.run_lists import RunListStore
-from runline.storage.run_log import RunLogStore
-from runline.storage.runs import RunStore
-from runline.storage.segments import SegmentStore
-from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.threads import ThreadStore
 from runline.storage.ttls import TtlStore
-from runline.storage.unseen import UnseenStore
-from runline.storage.usage import UsageStore
-from runline.storage.usage_periods import UsagePeriodStore
 from runline.storage.versions import VersionStore
+from runline.stores import Stores, stores_in
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import MemoryBell
+from runline.streams.redis_notes import RedisNotes
 from runline.streams.transport import RedisSide
 from runline.tracing.tracer import Tracer
 
@@ -188,103 +180,119 @@ async def run_core(
         yield core
 
 
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What executes runs, and what of it others need."""
+
+    worker: Worker
+    states: ThreadStates
+    rollback: Rollback
+    streams: RunStreams
+    webhooks: Webhooks
+    logs: RunLogs
+    prices: PriceList
+    meters: Meters
+
+
 def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
-    database, saver, store, tasks, caller = opened.database, opened.saver, opened.store, opened.tasks, opened.caller
-    tracer, transport = opened.tracer, opened.transport
-    notes = transport.redis.notes if transport.redis else None
-    clock = database.clock
-    meters = Meters(clock)
-    bridge, bell = transport.bridge, transport.bell
-    thread_bells, log_bells = transport.thread_bells, transport.log_bells
-    registry, ttl = project.registry, project.thread_ttl
-    threads = ThreadStore(database, clock, ttl.default)
-    unseen = UnseenStore(database, clock, ttl.default)
-    ttls = TtlStore(database, clock)
-    leases = LeaseStore(database, clock)
+    stores = stores_in(opened.database, settings, project.thread_ttl)
+    engine = _engine_of(settings, project.registry, opened, stores)
+    transport, saver, states, threads = opened.transport, opened.saver, engine.states, stores.threads
+    runs = _manager_of(project.registry, opened, stores, engine)
+    sweep_limit = project.thread_ttl.sweep_limit
+    return Core(
+        registry=project.registry,
+        assistants=stores.assistants,
+        assistant_graphs=runs.assistants,
+        assistant_versions=stores.versions,
+        assistant_removal=AssistantRemoval(stores.assistants, threads, runs),
+        crons=stores.crons,
+        cron_manager=_cron_manager_of(settings, opened, stores, runs),
+        threads=threads,
+        leases=stores.leases,
+        states=states,
+        items=Items(opened.store, item_limits(settings)),
+        thread_maker=ThreadMaker(saver, states, threads, stores.unseen),
+        ttls=stores.ttls,
+        upkeep=Upkeep(saver, states, threads, stores.unseen, stores.ttls, sweep_limit),
+        runs=runs,
+        run_lists=stores.run_lists,
+        worker=engine.worker,
+        bridge=transport.bridge,
+        thread_bells=transport.thread_bells,
+        log_bells=transport.log_bells,
+        logs=engine.logs,
+        thread_streams=ThreadStreams(stores.thread_streams, runs, states, saver, transport.thread_bells),
+        redis=transport.redis,
+        meters=engine.meters,
+        tracer=opened.tracer,
+        insight=_insight_of(opened, stores, engine.prices),
+        commands=ThreadCommands(runs, states, stores.thread_streams, HeardRuns(_notes_of(opened))),
+        tasks=opened.tasks,
+    )
+
+
+def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, stores: Stores) -> _Engine:
+    clock, saver, store, transport = opened.database.clock, opened.saver, opened.store, opened.transport
+    leases, bell, thread_bells = stores.leases, transport.bell, transport.thread_bells
+    meters, prices, tracer = Meters(clock), price_list(settings), opened.tracer
     side = GraphSide(registry, saver, store)
-    states = ThreadStates(side, threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
-    items = Items(store, item_limits(settings))
+    states = ThreadStates(side, stores.threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
     rollback = Rollback(saver, leases, states)
-    assistants = AssistantStore(database, clock)
-    assistant_graphs = AssistantGraphs(registry, assistants, store)
-    segments = SegmentStore(database)
-    runs = RunStore(database, clock, queue_limits(settings), ttl.default)
-    streams = RunStreams(runs, bridge, segments, Recorder(segments, bridge))
-    deliveries = DeliveryStore(database, clock)
-    webhooks = Webhooks(caller.guard, deliveries, MemoryBell())
-    logs = RunLogs(RunLogStore(database), log_bells)
-    prices = price_list(settings)
+    streams = RunStreams(stores.runs, transport.bridge, stores.segments, Recorder(stores.segments, transport.bridge))
+    webhooks = Webhooks(opened.caller.guard, stores.deliveries, MemoryBell())
+    logs = RunLogs(stores.run_log, transport.log_bells)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
     executor = Executor(
         registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
     )
-    worker = Worker(executor, leases, bell, clock, tasks, worker_options(settings))
+    worker = Worker(executor, leases, bell, clock, opened.tasks, worker_options(settings))
     transport.stop_bell.answer(worker.stop)
-    manager = RunManager(
+    return _Engine(worker, states, rollback, streams, webhooks, logs, prices, meters)
+
+
+def _manager_of(registry: GraphRegistry, opened: Resources, stores: Stores, engine: _Engine) -> RunManager:
+    transport = opened.transport
+    return RunManager(
         registry=registry,
-        assistants=assistant_graphs,
-        runs=runs,
-        threads=threads,
-        unseen=unseen,
-        saver=saver,
-        states=states,
-        rollback=rollback,
-        webhooks=webhooks,
-        worker=worker,
-        bridge=bridge,
-        streams=streams,
-        bell=bell,
+        assistants=AssistantGraphs(registry, stores.assistants, opened.store),
+        runs=stores.runs,
+        threads=stores.threads,
+        unseen=stores.unseen,
+        saver=opened.saver,
+        states=engine.states,
+        rollback=engine.rollback,
+        webhooks=engine.webhooks,
+        worker=engine.worker,
+        bridge=transport.bridge,
+        streams=engine.streams,
+        bell=transport.bell,
         stop_bell=transport.stop_bell,
-        log_bells=log_bells,
-        recent=RecentRuns(bridge, notes),
-        clock=clock,
-        meters=meters,
-        tracer=tracer,
+        log_bells=transport.log_bells,
+        recent=RecentRuns(transport.bridge, _notes_of(opened)),
+        clock=opened.database.clock,
+        meters=engine.meters,
+        tracer=opened.tracer,
     )
-    crons = CronStore(database, clock, settings.limits.max_crons)
+
+
+def _notes_of(opened: Resources) -> RedisNotes | None:
+    return opened.transport.redis.notes if opened.transport.redis else None
+
+
+def _cron_manager_of(settings: Settings, opened: Resources, stores: Stores, runs: RunManager) -> CronManager:
     min_period = timedelta(seconds=settings.limits.min_cron_period_seconds)
-    thread_streams = ThreadStreams(ThreadStreamStore(database), manager, states, saver, thread_bells)
-    return Core(
-        registry=registry,
-        assistants=assistants,
-        assistant_graphs=assistant_graphs,
-        assistant_versions=VersionStore(database, clock),
-        assistant_removal=AssistantRemoval(assistants, threads, manager),
-        crons=crons,
-        cron_manager=CronManager(registry, assistant_graphs, crons, webhooks, transport.cron_bell, clock, min_period),
-        threads=threads,
-        leases=leases,
-        states=states,
-        items=items,
-        thread_maker=ThreadMaker(saver, states, threads, unseen),
-        ttls=ttls,
-        upkeep=Upkeep(saver, states, threads, unseen, ttls, ttl.sweep_limit),
-        runs=manager,
-        run_lists=RunListStore(database),
-        worker=worker,
-        bridge=bridge,
-        thread_bells=thread_bells,
-        log_bells=log_bells,
-        logs=logs,
-        thread_streams=thread_streams,
-        redis=transport.redis,
-        meters=meters,
-        tracer=tracer,
-        insight=_insight_of(opened, prices),
-        commands=ThreadCommands(manager, states, thread_streams.store, HeardRuns(notes)),
-        tasks=tasks,
-    )
+    bell = opened.transport.cron_bell
+    return CronManager(runs.registry, runs.assistants, stores.crons, runs.webhooks, bell, runs.clock, min_period)
 
 
-def _insight_of(opened: Resources, prices: PriceList) -> Insight:
-    database = opened.database
-    run_events = RunEventStore(database)
+def _insight_of(opened: Resources, stores: Stores, prices: PriceList) -> Insight:
     return Insight(
-        events=run_events,
-        logs=LogStreams(run_events, opened.transport.log_bells),
-        usage=UsageStore(database),
-        periods=UsagePeriodStore(database),
-        feedback=FeedbackStore(database, database.clock),
+        events=stores.run_events,
+        logs=LogStreams(stores.run_events, opened.transport.log_bells),
+        usage=stores.usage,
+        periods=stores.usage_periods,
+        feedback=stores.feedback,
         prices=prices,
     )
 
