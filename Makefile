@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
+.PHONY: run test coverage lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -14,7 +14,10 @@ run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(C
 
 test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium
 	npm test --silent --prefix frontend
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+coverage:  ## the tests, and which lines they reach
+	$(MAKE) -s test ARGS="--cov --cov-report=term"
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
