@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from kit.postgres import Server
 from kit.receiver import receiving
-from kit.redis_server import redis_place
 from kit.waiting import wait_until
 from runline.errors import ThreadNotFound
 from runline.model.lifecycle import CancelAction, RunStatus
@@ -30,13 +28,6 @@ from runs.test_scheduler import add, come_due, make_due
 from runs.test_webhooks import OPEN
 
 LEASE_SECONDS = 0.6
-
-
-@pytest.fixture
-def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
-    """A database and a prefix of its own."""
-    with redis_place(redis_uri) as place, postgres.database() as uri:
-        yield {"database": {"uri": uri}, "redis": {"uri": redis_uri, "prefix": place.prefix}}
 
 
 def started(house: House) -> bool:

@@ -223,6 +223,8 @@ runs = Table(
         "ix_runs_ready",
         "due_at",
         "created_at",
+        # last: runs of graphs that a worker does not know are passed over without a look at their rows
+        "graph_id",
         sqlite_where=_PENDING_AND_READY,
         postgresql_where=_PENDING_AND_READY,
     ),
