@@ -130,8 +130,9 @@ async def test_the_removal_of_a_thread_is_finished_by_another_node(two: tuple[Ho
     """Its node died when the thread was hidden, and before the run was told to stop that still executes elsewhere."""
     here, there = two
     run = await there.hold(await there.thread())
-    await here.core.threads.hold(ANONYMOUS, run.thread_id, LEASE_SECONDS, beside_runs=True)
-    await here.core.runs.unseen.hide(ANONYMOUS, run.thread_id, beside_runs=True)
+    hold = await here.core.threads.hold(ANONYMOUS, run.thread_id, LEASE_SECONDS, beside_runs=True)
+    assert hold
+    await here.core.runs.unseen.hide(ANONYMOUS, hold, beside_runs=True)
     await kill(here)
 
     await wait_until(lambda: run.run_id not in there.core.worker.live)

@@ -25,6 +25,7 @@ from runline.storage.queue import Claimant, claim_run, drop_thread, promote, rem
 from runline.storage.rows import readable, run_from_row
 from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_active, is_claimable, is_running, runs
+from runline.storage.threads import Hold, check_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +260,13 @@ class LeaseStore:
         return before["graph_id"] if before else None
 
     @writes
-    def doom(self, connection: Connection, run: Run) -> None:
-        """Write down that an ended run is to be undone, before anything of it is."""
+    def doom(self, connection: Connection, run: Run, hold: Hold) -> None:
+        """Write down that an ended run is to be undone, before anything of it is, by who holds its thread.
+
+        Raises SlotLost.
+        """
+        take_turn(connection, run.thread_id)
+        check_held(connection, hold)
         connection.execute(_DOOM, {"key": run.run_id})
 
     @reads

@@ -1,4 +1,4 @@
-"""Workers claim runs of the graphs they know"""
+"""Workers claim runs of the graphs they know; holds of slots have ids"""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ READY = sa.text("status = 'pending' AND ready = 1")
 
 def upgrade() -> None:
     _index_ready("due_at", "created_at", "graph_id")
+    op.add_column("threads", sa.Column("hold_id", sa.Uuid(as_uuid=False)))
 
 
 def downgrade() -> None:
+    op.drop_column("threads", "hold_id")
     _index_ready("due_at", "created_at")
 
 
