@@ -15,7 +15,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
+from runline.errors import BadRequest, RunlineError, ThreadBusy, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -232,16 +232,23 @@ class ThreadStates:
     async def copy(self, viewer: Viewer, thread_id: str) -> Thread:
         """Make a new idle thread with a copy of the checkpoints; runs are not copied. Raises ThreadNotFound."""
         source = await self._threads.get(viewer, thread_id)
-        snapshot = await self.get(viewer, thread_id)
-        state = thread_state(snapshot) if snapshot else ThreadState(ThreadStatus.IDLE, None, None)
         copy_id = new_id()
         # its checkpoints first: there is never a thread without them
         await self._graphs.saver.acopy_thread(thread_id, copy_id)
         try:
-            return await self._threads.copy(viewer, source, copy_id, state)
-        except Unavailable:
-            await self._graphs.saver.adelete_thread(copy_id)
+            return await self._threads.copy(viewer, source, copy_id, await self._copied(source, copy_id))
+        except BaseException:
+            await asyncio.shield(self._graphs.saver.adelete_thread(copy_id))
             raise
+
+    async def _copied(self, source: Thread, copy_id: str) -> ThreadState:
+        """The state that was copied: the source's may be another by now."""
+        config = thread_config(copy_id)
+        async with self._open(source, config) as graph:
+            if graph is None:
+                return ThreadState(ThreadStatus.IDLE, None, None)
+            with _reading(source.thread_id):
+                return thread_state(await graph.aget_state(config))
 
     async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
         """What a run's thread rests at when the run has ended, with this error if it failed.
