@@ -39,6 +39,7 @@ from runline.runs.rollback import Rollback
 from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
+from runline.runs.stranded import StrandedRuns
 from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
@@ -117,6 +118,7 @@ class _Background:
     scheduler: Scheduler
     sweeper: Sweeper
     dispatcher: Dispatcher
+    stranded: StrandedRuns
 
 
 @asynccontextmanager
@@ -153,7 +155,7 @@ async def run_core(
         core = _assemble(settings, project, opened)
         background = _background_of(core, settings, opened)
         graphs = {name: project.registry.description(name) for name in project.registry.graph_ids}
-        await core.assistants.sync_graphs(graphs)
+        await core.assistants.sync_graphs(graphs, alone=alone)
         tasks = opened.tasks
         tasks.supervise("record events", background.recorder.write_step)
         for name, step in opened.transport.loops.items():
@@ -168,6 +170,7 @@ async def run_core(
         core.worker.start_loops()
         tasks.supervise("hold slots", core.states.renew_step)
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap))
+        tasks.supervise("look for stranded runs", background.stranded.look_step)
         tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
         tasks.supervise("sweep items", lambda: _every(project.store.sweep_minutes * 60, opened.store.sweep_ttl))
@@ -324,6 +327,7 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
         Scheduler(core.crons, runs, core.cron_manager.bell, clock),
         Sweeper(opened.database, streams.segments, clock, *kept_seconds),
         Dispatcher(webhooks, opened.caller, clock, opened.tasks, dispatcher_options(settings), core.meters),
+        StrandedRuns(core.leases, core.registry, clock),
     )
 
 

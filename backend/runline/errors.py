@@ -134,6 +134,13 @@ class ThreadBusy(Conflict):
         )
 
 
+class SlotLost(Conflict):
+    """A thread was given to others, as its holder did not renew its hold for too long."""
+
+    def __init__(self, thread_id: object) -> None:
+        super().__init__(f"Thread {thread_id} was given to others before this was done; ask again")
+
+
 class NotStreamable(Conflict):
     """A store-only run: it exists, but its events are neither live here nor stored."""
 

@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
+from kit.postgres import Server
+from kit.redis_server import redis_place
 from runline.databases import DATABASE_FILE
 from runline.storage.engine import Database
 from runline.storage.sqlite import SqliteOptions, open_sqlite
@@ -45,6 +47,13 @@ def migrated(tmp_path: Path, template: Path) -> None:
     """Where `open_house(tmp_path)` looks, there is a database already."""
     (tmp_path / "data").mkdir()
     shutil.copy(template, tmp_path / "data" / DATABASE_FILE)
+
+
+@pytest.fixture
+def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
+    """A database and a prefix for several houses to share."""
+    with redis_place(redis_uri) as place, postgres.database() as uri:
+        yield {"database": {"uri": uri}, "redis": {"uri": redis_uri, "prefix": place.prefix}}
 
 
 @pytest.fixture

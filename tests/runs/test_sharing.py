@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from kit.postgres import Server
 from kit.receiver import receiving
-from kit.redis_server import redis_place
 from kit.waiting import wait_until
 from runline.errors import ThreadNotFound
 from runline.model.lifecycle import CancelAction, RunStatus
@@ -30,13 +28,6 @@ from runs.test_scheduler import add, come_due, make_due
 from runs.test_webhooks import OPEN
 
 LEASE_SECONDS = 0.6
-
-
-@pytest.fixture
-def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
-    """A database and a prefix of its own."""
-    with redis_place(redis_uri) as place, postgres.database() as uri:
-        yield {"database": {"uri": uri}, "redis": {"uri": redis_uri, "prefix": place.prefix}}
 
 
 def started(house: House) -> bool:
@@ -139,8 +130,9 @@ async def test_the_removal_of_a_thread_is_finished_by_another_node(two: tuple[Ho
     """Its node died when the thread was hidden, and before the run was told to stop that still executes elsewhere."""
     here, there = two
     run = await there.hold(await there.thread())
-    await here.core.threads.hold(ANONYMOUS, run.thread_id, LEASE_SECONDS, beside_runs=True)
-    await here.core.runs.unseen.hide(ANONYMOUS, run.thread_id, beside_runs=True)
+    hold = await here.core.threads.hold(ANONYMOUS, run.thread_id, LEASE_SECONDS, beside_runs=True)
+    assert hold
+    await here.core.runs.unseen.hide(ANONYMOUS, hold, beside_runs=True)
     await kill(here)
 
     await wait_until(lambda: run.run_id not in there.core.worker.live)

@@ -20,7 +20,7 @@ from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.runs.states import HistoryQuery
 from runs.agents import GATES
-from runs.house import House, open_house
+from runs.house import NEVER, House, open_house
 
 AT_ONCE = 1e-6
 BOTH = pytest.mark.parametrize("strategy", PruneStrategy)
@@ -174,8 +174,10 @@ async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed
         removed = await house.thread()
         await house.finish(removed, "one")
         unseen = house.core.upkeep.unseen
-        await unseen.hide(ANONYMOUS, removed)
-        made, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, exist_ok=False)
+        hold = await house.core.threads.hold(ANONYMOUS, removed, NEVER)
+        assert hold
+        await unseen.hide(ANONYMOUS, hold)
+        made, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, NEVER, exist_ok=False)
         assert rows(tmp_path)["threads"] == 2
     async with open_house(tmp_path) as house:
         assert rows(tmp_path) == before
@@ -207,7 +209,7 @@ async def test_a_deletion_that_died_half_way_is_finished_at_the_next_start(tmp_p
 
 async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tmp_path: Path) -> None:
     before = rows(tmp_path)
-    await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+    await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, NEVER, exist_ok=False)
     await house.core.upkeep.sweep()
     assert rows(tmp_path) != before
     with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
@@ -220,7 +222,7 @@ async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tm
 
 async def test_an_unseen_thread_that_cannot_be_read_does_not_keep_the_gateway_from_starting(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
-        await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
+        await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, NEVER, exist_ok=False)
     with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
         connection.execute("UPDATE threads SET config = '{'")
     async with open_house(tmp_path) as house:

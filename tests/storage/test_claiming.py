@@ -12,7 +12,7 @@ from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.storage.leases import Abandoned
-from storage.world import INTERRUPTED, LEASE, SUCCESS, World
+from storage.world import GRAPHS, INTERRUPTED, LEASE, SUCCESS, World
 
 
 async def test_ready_runs_are_claimed_the_longest_waiting_first(world: World) -> None:
@@ -100,15 +100,15 @@ async def test_two_workers_never_claim_the_same_run(world: World) -> None:
 
 
 async def test_the_next_due_moment_is_that_of_the_earliest_ready_run(world: World) -> None:
-    assert await world.leases.next_due() is None
+    assert await world.leases.next_due(GRAPHS) is None
     late = await world.add(new_id(), create_thread=True, after_seconds=10)
-    assert await world.leases.next_due() == late.due_at
+    assert await world.leases.next_due(GRAPHS) == late.due_at
     soon = await world.add(new_id(), create_thread=True, after_seconds=5)
     await world.add(soon.thread_id, after_seconds=7)
-    assert await world.leases.next_due() == soon.due_at
+    assert await world.leases.next_due(GRAPHS) == soon.due_at
     world.clock.pass_(5)
     await world.claim()
-    assert await world.leases.next_due() == late.due_at
+    assert await world.leases.next_due(GRAPHS) == late.due_at
 
 
 async def test_active_runs_are_counted_by_status(world: World) -> None:

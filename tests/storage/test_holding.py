@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from runline.errors import ThreadBusy, ThreadNotFound
+from runline.errors import SlotLost, ThreadBusy, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import StopReason, ThreadStatus
 from runline.model.viewer import ANONYMOUS
@@ -116,8 +118,9 @@ async def test_a_hold_that_outlives_its_time_is_found(world: World) -> None:
     await world.hold(young.thread_id, 10)
     assert await world.threads.abandoned_holds() == []
     world.clock.pass_(4)
-    assert await world.threads.abandoned_holds() == [world.holds[late.thread_id]]
-    assert set(await world.threads.abandoned_holds(everything=True)) == set(world.holds.values())
+    assert [late.hold for late in await world.threads.abandoned_holds()] == [world.holds[late.thread_id]]
+    every = await world.threads.abandoned_holds(everything=True)
+    assert {late.hold for late in every} == set(world.holds.values())
     await world.release(late.thread_id)
     assert await world.threads.abandoned_holds() == []
 
@@ -131,13 +134,48 @@ async def test_releasing_a_thread_that_was_deleted_meanwhile_is_harmless(world: 
 
 
 async def test_a_holder_that_comes_too_late_neither_frees_anothers_hold_nor_writes_its_state(world: World) -> None:
-    """Its hold had outlived its time and was given up; by then the thread is somebody else's."""
+    """Its hold had outlived its time and was taken over; by then the thread is somebody else's."""
     thread = await world.thread()
-    await world.hold(thread.thread_id, 10)
+    stale = await world.hold(thread.thread_id, 10)
+    assert stale
     world.clock.pass_(11)
-    (abandoned,) = await world.threads.abandoned_holds()
-    await world.threads.release(abandoned)
-    await world.hold(thread.thread_id, 10)
-    await world.threads.release(abandoned, state({"stale": True}))
+    (late,) = await world.threads.abandoned_holds()
+    mine = await world.threads.take_over(late, 10)
+    assert mine
+    await world.threads.prolong(stale, 1000)
+    await world.threads.release(stale, state({"stale": True}))
     held = await world.get_thread(thread.thread_id)
     assert (held.status, held.values) == (ThreadStatus.BUSY, None)
+    world.clock.pass_(11)
+    assert [late.hold for late in await world.threads.abandoned_holds()] == [mine]
+    await world.threads.release(mine, state({"n": 1}))
+    assert (await world.get_thread(thread.thread_id)).values == {"n": 1}
+
+
+async def test_a_hold_that_was_renewed_is_not_taken_over_and_one_that_was_not_falls_to_one(world: World) -> None:
+    thread = await world.thread()
+    hold = await world.hold(thread.thread_id, 10)
+    assert hold
+    world.clock.pass_(11)
+    (late,) = await world.threads.abandoned_holds()
+    await world.threads.prolong(hold, 10)
+    assert await world.threads.take_over(late, 10) is None
+    world.clock.pass_(11)
+    (late,) = await world.threads.abandoned_holds()
+    taken = await asyncio.gather(*(world.threads.take_over(late, 10) for _ in range(4)))
+    assert len([mine for mine in taken if mine]) == 1
+
+
+async def test_who_has_lost_a_thread_deletes_it_no_more(world: World) -> None:
+    thread = await world.thread()
+    hold = await world.hold(thread.thread_id, 10)
+    assert hold
+    world.clock.pass_(11)
+    (late,) = await world.threads.abandoned_holds()
+    mine = await world.threads.take_over(late, 10)
+    run = await world.add(thread.thread_id)
+    with pytest.raises(SlotLost):
+        await world.threads.delete(ANONYMOUS, thread.thread_id, hold)
+    with pytest.raises(SlotLost):
+        await world.leases.doom(run, hold)
+    assert await world.threads.delete(ANONYMOUS, thread.thread_id, mine) == [run]

@@ -31,7 +31,7 @@ from runline.storage.thread_streams import ThreadStreamStore
 from runline.storage.ttls import TtlStore
 from storage.ledgers import some
 from storage.past import Past
-from storage.world import ALICE, IN_SQLITE, INTERRUPTED, START, SUCCESS, World
+from storage.world import ALICE, GRAPHS, IN_SQLITE, INTERRUPTED, START, SUCCESS, World
 
 # everything here is asked of SQLite
 pytestmark = IN_SQLITE
@@ -132,7 +132,8 @@ HOT: dict[str, Call] = {
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
     "admit on a new thread": lambda world, _: world.start(new_id(), create_thread=True),
     "claim": lambda world, _: world.claim(),
-    "next due": lambda world, _: world.leases.next_due(),
+    "next due": lambda world, _: world.leases.next_due(GRAPHS),
+    "stranded": lambda world, _: world.leases.stranded(GRAPHS),
     "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
     "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
     "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
@@ -208,6 +209,7 @@ async def test_no_hot_statement_goes_through_a_whole_table(world: World, run: Ru
 INDEXED: dict[str, tuple[Call, str]] = {
     "claim": (HOT["claim"], "ix_runs_ready (due_at<?)"),
     "next due": (HOT["next due"], "ix_runs_ready"),
+    "stranded": (HOT["stranded"], "ix_runs_ready (due_at<?)"),
     "expired": (HOT["expired"], "ix_runs_leases"),
     "admit": (HOT["admit"], "ix_runs_active (thread_id=?"),
     "place": (HOT["admit"], "ix_runs_thread_id_created_at (thread_id=?)"),

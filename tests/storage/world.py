@@ -48,6 +48,9 @@ ASSISTANT = Assistant(
     updated_at=START,
 )
 
+GRAPHS = frozenset({ASSISTANT.graph_id})
+"""What workers know."""
+
 
 def state(values: Any = None, resting: ThreadStatus = ThreadStatus.IDLE, **more: Any) -> ThreadState:
     return ThreadState(resting, values, more.get("interrupts", {}), more.get("error"))
@@ -101,7 +104,7 @@ class World:
         )
 
     def claimant(self, worker: str = "worker") -> Claimant:
-        return Claimant(worker, LEASE)
+        return Claimant(worker, LEASE, GRAPHS)
 
     def run(self, thread_id: str, viewer: Viewer = ANONYMOUS, **spec: Any) -> Run:
         """A run that was not admitted yet."""

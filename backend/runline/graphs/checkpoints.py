@@ -5,7 +5,8 @@ interrupt writes onto its predecessor's checkpoint, and may replace rows there (
 task takes the place of the first). Such rows are kept in `replaced_writes`, so that deleting the run puts them back.
 
 Writes are fenced: they carry the attempt of their run, and once a later attempt is announced by `fence`, an earlier
-one writes no more. langgraph's own savers do not fence.
+one writes no more. What is written outside of runs carries the hold of the thread's slot instead, which is fenced when
+others take it over. langgraph's own savers do not fence.
 
 Divergence 86: a command that the graph refuses is not saved.
 """
@@ -21,12 +22,18 @@ from uuid import UUID
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from runline.errors import Conflict
+from runline.errors import Conflict, SlotLost
 from runline.graphs.weights import Weight
 from runline.model.place import Place
 
 _COMMAND_TASK = str(UUID(int=0))
 """The task that LangGraph says has written what a command writes."""
+
+_ONLY_ATTEMPT = 1
+"""A hold's: it has no other."""
+
+Token = tuple[str | None, int | None]
+"""On whose behalf something is written: a run and its attempt, or a hold; (None, None) if nobody can lose it."""
 
 Prelude = Callable[[], Awaitable[None]]
 """Something that must have happened before a checkpoint is saved."""
@@ -51,6 +58,7 @@ class RunlineSaver(BaseCheckpointSaver[str]):
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)  # type: ignore[call-arg]  # langgraph's saver of a kind comes next
         self._preludes: dict[str, Prelude] = {}
+        self._holds: dict[str, str] = {}
         self._updates: dict[str, list[Any]] = {}
         self._commands: dict[str, list[Any]] = {}
 
@@ -63,6 +71,15 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         finally:
             del self._preludes[run_id]
 
+    @contextmanager
+    def held(self, thread_id: str, hold_id: str) -> Iterator[None]:
+        """Write and delete what is of a thread, and of none of its runs, on behalf of this hold meanwhile."""
+        self._holds[thread_id] = hold_id
+        try:
+            yield
+        finally:
+            del self._holds[thread_id]
+
     @asynccontextmanager
     async def updated(self, thread_id: str) -> AsyncIterator[None]:
         """Save what is written of a thread outside its runs meanwhile with the next checkpoint, or not at all.
@@ -74,7 +91,7 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         try:
             yield
             if left := self._taken(thread_id):
-                await self._save_all(left)
+                await self._save_all(left, thread_id, self._token(thread_id))
         finally:
             del self._updates[thread_id]
 
@@ -92,11 +109,11 @@ class RunlineSaver(BaseCheckpointSaver[str]):
             raise
         finally:
             if left := self._commands.pop(run_id, None):
-                await self._save_all(left)
+                await self._save_all(left, "", (run_id, None))
 
     @abstractmethod
-    async def _save_all(self, puts: Sequence[Any]) -> None:
-        """Make these writes in one transaction."""
+    async def _save_all(self, puts: Sequence[Any], thread_id: str, token: Token) -> None:
+        """Make these writes, which look for their fence themselves, in one transaction."""
 
     def _keeps_back(self, run_id: str | None, thread_id: str, task_id: str, put: Any) -> bool:
         """Whether a write is to wait for the next checkpoint."""
@@ -127,6 +144,19 @@ class RunlineSaver(BaseCheckpointSaver[str]):
     async def fence(self, run_id: str, attempt: int) -> None:
         """From here on, no attempt of the run before `attempt` writes a checkpoint: it raises StaleAttempt."""
 
+    async def fence_hold(self, hold_id: str) -> None:
+        """From here on, nothing is written or deleted on behalf of this hold: it raises SlotLost."""
+        await self.fence(hold_id, _ONLY_ATTEMPT + 1)
+
+    def _token(self, thread_id: str, run_id: str | None = None, attempt: int | None = None) -> Token:
+        if run_id is None and (hold_id := self._holds.get(thread_id)):
+            return hold_id, _ONLY_ATTEMPT
+        return run_id, attempt
+
+    def _refusal(self, thread_id: str, token: Token) -> Conflict:
+        """What whoever was fenced is told."""
+        return SlotLost(thread_id) if token[0] == self._holds.get(thread_id) else StaleAttempt(*token)
+
     @abstractmethod
     async def newest_of_run(self, run_id: str) -> str | None:
         """The id of a run's newest checkpoint in its root graph."""
@@ -140,6 +170,6 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         """Weigh what is stored of a thread, some checkpoints at a time, so that nobody waits for all of them."""
 
 
-def token_of(config: RunnableConfig) -> tuple[str | None, int | None]:
+def token_of(config: RunnableConfig) -> Token:
     """The run and the attempt on whose behalf something is written; (None, None) outside runs."""
     return config["configurable"].get("run_id"), config.get("metadata", {}).get("run_attempt")

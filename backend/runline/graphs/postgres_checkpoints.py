@@ -31,7 +31,7 @@ from psycopg.types.json import Jsonb
 
 from runline.graphs import postgres_statements as sql
 from runline.graphs.checkpoint_ids import first_checkpoint_id
-from runline.graphs.checkpoints import RunlineSaver, StaleAttempt, token_of
+from runline.graphs.checkpoints import RunlineSaver, Token, token_of
 from runline.graphs.postgres_pool import Pool, patiently
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
@@ -96,7 +96,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         """Save a checkpoint; see the base class."""
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]))
-        token = run_id, _ = token_of(config)
+        run_id, attempt = token_of(config)
+        token = self._token(place[0], run_id, attempt)
         await self._prelude_of(run_id)
         inline, apart = _divided(checkpoint["channel_values"])
         blobs = self._dump_blobs(*place, apart, {name: v for name, v in new_versions.items() if name in apart})
@@ -118,7 +119,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 await cursor.execute(self.UPSERT_CHECKPOINT_BLOBS_SQL, blob)
             await cursor.execute(sql.PUT_CHECKPOINT, row)
 
-        await self._fenced(put, token)
+        await self._fenced(put, place[0], token, run_id)
         return {
             "configurable": {
                 "thread_id": key["thread_id"],
@@ -133,7 +134,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         """Save a task's writes onto a checkpoint; see the base class."""
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
-        token = run_id, _ = token_of(config)
+        run_id, attempt = token_of(config)
+        token = self._token(place[0], run_id, attempt)
         await self._prelude_of(run_id)
         rows = [
             (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
@@ -150,22 +152,22 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 await cursor.execute(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, row)
 
         if not self._keeps_back(run_id, place[0], task_id, put):
-            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), token)
+            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), place[0], token, run_id)
 
-    async def _fenced(self, put: Put, token: tuple[str | None, int | None]) -> None:
+    async def _fenced(self, put: Put, thread_id: str, token: Token, run_id: str | None = None) -> None:
         try:
-            await self._transact(put, token[0])
+            await self._transact(put, run_id)
         except errors.Error as exc:
             if exc.sqlstate != sql.STALE:
                 raise
-            raise StaleAttempt(*token) from exc
+            raise self._refusal(thread_id, token) from exc
 
-    async def _save_all(self, puts: Sequence[Put]) -> None:
-        await self._transact(_all_of(puts))
+    async def _save_all(self, puts: Sequence[Put], thread_id: str, token: Token) -> None:
+        await self._fenced(_all_of(puts), thread_id, token)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
-        await self._execute([(sql.DELETE_THREAD, {"thread": str(thread_id)})])
+        await self._execute([(sql.DELETE_THREAD, {"thread": str(thread_id)})], str(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Undo the runs; see the base class."""
@@ -174,23 +176,28 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread's checkpoints and writes."""
         copy = {"thread": str(source_thread_id), "target": str(target_thread_id)}
-        await self._execute([(sql.COPY_THREAD, copy)])
+        await self._execute([([sql.COPY_THREAD], copy)])
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Thin threads out: `keep_latest` leaves the newest checkpoint of each namespace, `delete` nothing."""
         statements = sql.KEEP_LATEST if strategy == "keep_latest" else sql.DELETE_THREAD
         for thread_id in thread_ids:
-            await self._execute([(statements, {"thread": str(thread_id)})])
+            await self._execute([(statements, {"thread": str(thread_id)})], str(thread_id))
 
-    async def _execute(self, batches: Iterable[tuple[Iterable[str], Mapping[str, Any]]]) -> None:
-        """Execute statements, each batch with its values, in one transaction."""
+    async def _execute(self, batches: Iterable[tuple[Iterable[str], Mapping[str, Any]]], thread_id: str = "") -> None:
+        """Execute statements, each batch with its values, in one transaction.
+
+        Those that are about a thread as a whole are executed on behalf of who holds it.
+        """
         wanted = [(statement, values) for statements, values in batches for statement in statements]
+        token = self._token(thread_id)
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
+            await _check_fence(cursor, token)
             for statement, values in wanted:
                 await cursor.execute(statement, values)
 
-        await self._transact(put)
+        await self._fenced(put, thread_id, token)
 
     async def fence(self, run_id: str, attempt: int) -> None:
         """See the base class."""
@@ -236,7 +243,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         return await patiently(read)
 
 
-async def _check_fence(cursor: AsyncCursor[DictRow], token: tuple[str | None, int | None]) -> None:
+async def _check_fence(cursor: AsyncCursor[DictRow], token: Token) -> None:
     if None not in token:
         await cursor.execute(sql.CHECK_FENCE, token)
 

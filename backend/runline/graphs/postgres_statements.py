@@ -84,13 +84,17 @@ NEXT_UPDATE = (
 
 TABLES = ("replaced_writes", "checkpoint_writes", "checkpoint_blobs", "checkpoints")
 DELETE_THREAD = tuple(f"DELETE FROM {table} WHERE thread_id = %(thread)s" for table in TABLES)
-COPY_THREAD = tuple(
-    f"INSERT INTO {table} (thread_id, {columns}) SELECT %(target)s, {columns} FROM {table} "
-    "WHERE thread_id = %(thread)s ON CONFLICT DO NOTHING"
-    for table, columns in (
-        ("checkpoints", "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"),
-        ("checkpoint_blobs", "checkpoint_ns, channel, version, type, blob"),
-        ("checkpoint_writes", _WRITE_COLUMNS.removeprefix("thread_id, ")),
+_COPIES = {
+    "checkpoints": "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata",
+    "checkpoint_blobs": "checkpoint_ns, channel, version, type, blob",
+    "checkpoint_writes": _WRITE_COLUMNS.removeprefix("thread_id, "),
+}
+# one statement, so that all is copied as it is at one moment
+COPY_THREAD = "WITH {} SELECT".format(
+    ", ".join(
+        f"{table}_copied AS (INSERT INTO {table} (thread_id, {columns}) SELECT %(target)s, {columns} FROM {table} "
+        "WHERE thread_id = %(thread)s ON CONFLICT DO NOTHING)"
+        for table, columns in _COPIES.items()
     )
 )
 

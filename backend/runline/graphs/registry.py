@@ -101,6 +101,11 @@ class GraphRegistry:
         return tuple(self.specs)
 
     @property
+    def loaded(self) -> frozenset[str]:
+        """The graphs that can be opened."""
+        return frozenset(self.specs) - self._broken.keys()
+
+    @property
     def broken(self) -> Mapping[str, str]:
         """The graphs that could not be loaded, each with a sentence."""
         return self._broken

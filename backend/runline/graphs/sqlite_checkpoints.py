@@ -21,7 +21,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from runline.graphs.checkpoint_ids import first_checkpoint_id
-from runline.graphs.checkpoints import RunlineSaver, StaleAttempt, token_of
+from runline.graphs.checkpoints import RunlineSaver, Token, token_of
 from runline.graphs.reach import within_reach
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
@@ -170,7 +170,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
     conn: OneHopConnection
     _extended = False
 
-    async def _save_all(self, puts: Sequence[Put]) -> None:
+    async def _save_all(self, puts: Sequence[Put], thread_id: str, token: Token) -> None:  # noqa: ARG002 - they say it
         await self.conn.run_transaction(_all_of(puts))
 
     async def setup(self) -> None:
@@ -190,7 +190,8 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
     ) -> RunnableConfig:
         """Save a checkpoint; see the base class."""
         key = config["configurable"]
-        token = run_id, _ = token_of(config)
+        run_id, attempt = token_of(config)
+        token = self._token(str(key["thread_id"]), run_id, attempt)
         await self._prelude_of(run_id)
         full_metadata = dict(get_checkpoint_metadata(config, metadata))
         type_, blob = self.serde.dumps_typed(checkpoint)
@@ -212,7 +213,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
             return connection.execute(_PUT_CHECKPOINT, row).rowcount
 
         if await (self.conn.run_transaction(put) if writes else self.conn.run(put)) == 0:
-            raise StaleAttempt(*token)
+            raise self._refusal(str(key["thread_id"]), token)
         return {
             "configurable": {
                 "thread_id": key["thread_id"],
@@ -227,7 +228,8 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         """Save a task's writes onto a checkpoint; see the base class."""
         key = config["configurable"]
         place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
-        token = run_id, _ = token_of(config)
+        run_id, attempt = token_of(config)
+        token = self._token(place[0], run_id, attempt)
         await self._prelude_of(run_id)
         rows = [
             (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
@@ -237,8 +239,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         def put(connection: sqlite3.Connection) -> None:
-            if connection.execute(_FENCED, token).fetchone():
-                raise StaleAttempt(*token)
+            self._check_fence(connection, place[0], token)
             if replaces and run_id:
                 connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
             connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
@@ -248,7 +249,8 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
-        await self._transaction((_DELETE_THREAD.format(table=table), (str(thread_id),)) for table in _TABLES)
+        deleting = [(_DELETE_THREAD.format(table=table), (str(thread_id),)) for table in _TABLES]
+        await self._transaction(deleting, str(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Undo the runs: delete their checkpoints and writes, and put back the writes they had replaced."""
@@ -279,7 +281,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         for thread_id in thread_ids:
             if strategy == "keep_latest":
                 key = {"thread": str(thread_id)}
-                await self._transaction([(_PRUNE.format(table=table), key) for table in _TABLES])
+                await self._transaction([(_PRUNE.format(table=table), key) for table in _TABLES], str(thread_id))
             else:
                 await self.adelete_thread(thread_id)
 
@@ -294,12 +296,20 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         )
         return weight
 
-    async def _transaction(self, statements: Iterable[tuple[str, Any]]) -> None:
+    async def _transaction(self, statements: Iterable[tuple[str, Any]], thread_id: str = "") -> None:
+        """Execute statements, those that are about a thread as a whole on behalf of who holds it."""
+        token = self._token(thread_id)
+
         def execute(connection: sqlite3.Connection) -> None:
+            self._check_fence(connection, thread_id, token)
             for sql, parameters in statements:
                 connection.execute(sql, parameters)
 
         await self.conn.run_transaction(execute)
+
+    def _check_fence(self, connection: sqlite3.Connection, thread_id: str, token: Token) -> None:
+        if connection.execute(_FENCED, token).fetchone():
+            raise self._refusal(thread_id, token)
 
 
 def _all_of(puts: Iterable[Put]) -> Callable[[sqlite3.Connection], None]:

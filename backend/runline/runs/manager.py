@@ -248,9 +248,9 @@ class RunManager:
         if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
             await self._ended(viewer, run_id)
             return
-        async with self.states.slot(viewer, thread_id):
+        async with self.states.slot(viewer, thread_id) as slot:
             run = await self.runs.get(viewer, run_id, thread_id)
-            await self.rollback.undo_ended(run)
+            await self.rollback.undo_ended(run, slot.hold)
 
     async def delete_thread(self, viewer: Viewer, thread_id: str) -> None:
         """Delete a thread with its runs and checkpoints, stopping what runs. Raises ThreadNotFound, ThreadBusy.
@@ -258,13 +258,13 @@ class RunManager:
         Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
         half-way, it is finished by whoever finds its slot abandoned, or by the next start (`Upkeep.finish_removals`).
         """
-        async with self.states.slot(viewer, thread_id, beside_runs=True):
-            await self.unseen.hide(viewer, thread_id, beside_runs=True)
+        async with self.states.slot(viewer, thread_id, beside_runs=True) as slot:
+            await self.unseen.hide(viewer, slot.hold, beside_runs=True)
             stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
                 await self._ended(viewer, run.run_id)
             await self.saver.adelete_thread(thread_id)
-            newcomers = await self.threads.delete(viewer, thread_id)
+            newcomers = await self.threads.delete(viewer, thread_id, slot.hold)
             self._stop_all(newcomers, StopReason.DELETE)
 
     async def _ended(self, viewer: Viewer, run_id: str) -> None:

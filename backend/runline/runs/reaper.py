@@ -19,7 +19,7 @@ from runline.runs.upkeep import Upkeep
 from runline.runs.webhooks import Webhooks
 from runline.storage.leases import Abandoned, LeaseStore
 from runline.storage.queue import Claimant
-from runline.storage.threads import ThreadStore
+from runline.storage.threads import Hold, LateHold, ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
@@ -50,18 +50,30 @@ class Reaper:
         # a run that executes here was not abandoned: this process was held up and is late to renew
         abandoned = [each for each in expired if each.run.run_id not in self.live]
         reaped = [each.run for each in abandoned if await self._handle(each)]
-        late = await self.threads.abandoned_holds(everything=everything)
-        # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
-        holds = [hold for hold in late if hold not in self.states.holds]
-        for hold in holds:
-            for run in await self.leases.doomed(hold.thread_id):
-                await self.rollback.undo(run, StopReason.DELETE)
-            if not await self.upkeep.finish_removals(hold.thread_id):
-                await self.threads.release(hold)
         self.webhooks.ended(reaped)
-        if reaped or holds:
+        if reaped:
             self.bell.ring()
+        for late in await self.threads.abandoned_holds(everything=everything):
+            # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
+            if late.hold.thread_id not in self.states.holds:
+                await self._give_back(late)
         return len(reaped)
+
+    async def _give_back(self, late: LateHold) -> None:
+        """Give back a slot whose holder died, after finishing what it was held for."""
+        try:
+            async with self.states.take_over(late) as mine:
+                if mine:
+                    log.warning("slot abandoned by its holder", thread_id=mine.thread_id)
+                    await self._finish_for(mine)
+        except Exception:
+            # as with a run
+            log.exception("a slot cannot be given back", thread_id=late.hold.thread_id)
+
+    async def _finish_for(self, mine: Hold) -> None:
+        for run in await self.leases.doomed(mine.thread_id):
+            await self.rollback.undo(run, StopReason.DELETE)
+        await self.upkeep.finish_removal(mine)
 
     async def _handle(self, abandoned: Abandoned) -> bool:
         """Whether it fell to this process."""

@@ -16,6 +16,7 @@ from runline.model.run import Run
 from runline.runs.states import ThreadStates
 from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
+from runline.storage.threads import Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class Rollback:
     leases: LeaseStore
     states: ThreadStates
 
-    async def undo_ended(self, run: Run) -> None:
-        """Undo a run that has ended, while the caller holds its thread's slot.
+    async def undo_ended(self, run: Run, hold: Hold) -> None:
+        """Undo a run that has ended, while the caller holds its thread's slot. Raises SlotLost.
 
         Killed half-way, it is finished when the reaper finds the slot abandoned.
         """
-        await self.leases.doom(run)
+        await self.leases.doom(run, hold)
         await self.undo(run, StopReason.DELETE)
 
     async def undo(

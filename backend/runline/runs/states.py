@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
+from runline.errors import BadRequest, RunlineError, ThreadBusy, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -26,7 +26,7 @@ from runline.model.run import Run
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
-from runline.storage.threads import Hold, ThreadStore
+from runline.storage.threads import Hold, LateHold, ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
@@ -69,7 +69,6 @@ class Slot:
 
     hold: Hold
     state: ThreadState | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +99,19 @@ class ThreadStates:
         self._threads = threads
         self._bell = bell
         self._thread_bells = thread_bells
-        self._hold_seconds = hold_seconds
-        self._slots: dict[str, Slot] = {}
+        self.hold_seconds = hold_seconds
+        self._holds: dict[str, Hold] = {}
 
     @property
-    def holds(self) -> Container[Hold]:
-        """The slots that are held in this process now, however long that takes."""
-        return {slot.hold for slot in self._slots.values()}
+    def holds(self) -> Container[str]:
+        """The threads whose slots are held in this process now, however long that takes."""
+        return self._holds.keys()
 
     async def renew_step(self) -> None:
         """Hold on to what is held here, or others would take it for abandoned; for a supervised loop."""
-        await asyncio.sleep(self._hold_seconds / 3)
-        for slot in list(self._slots.values()):
-            async with slot.turn:
-                if self._slots.get(slot.hold.thread_id) is slot:
-                    slot.hold = await self._threads.prolong(slot.hold, self._hold_seconds)
+        await asyncio.sleep(self.hold_seconds / 3)
+        for hold in list(self._holds.values()):
+            await self._threads.prolong(hold, self.hold_seconds)
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -158,27 +155,44 @@ class ThreadStates:
         Waits for another holder. `beside_runs`: also while a run is active; no other starts then.
         Raises ThreadNotFound, ThreadBusy (a run is active).
         """
-        hold = await self._hold(viewer, thread_id, beside_runs=beside_runs)
-        slot = Slot(hold)
-        self._slots[thread_id] = slot
-        try:
+        async with self.keep(await self._hold(viewer, thread_id, beside_runs=beside_runs)) as slot:
             yield slot
-        finally:
-            await asyncio.shield(self._release(slot))
-            self._bell.ring()
-            self._thread_bells.ring(thread_id)
 
-    async def _release(self, slot: Slot) -> None:
-        async with slot.turn:
-            if self._slots.get(slot.hold.thread_id) is slot:
-                del self._slots[slot.hold.thread_id]
-            await self._threads.release(slot.hold, slot.state)
+    @asynccontextmanager
+    async def keep(self, hold: Hold) -> AsyncIterator[Slot]:
+        """The slot that was taken by this hold, as `slot` does.
+
+        What is written of the thread outside its runs meanwhile is refused, with SlotLost, once others have taken it.
+        """
+        slot = Slot(hold)
+        self._holds[hold.thread_id] = hold
+        try:
+            with self._graphs.saver.held(hold.thread_id, hold.hold_id):
+                yield slot
+        finally:
+            del self._holds[hold.thread_id]
+            await asyncio.shield(self._threads.release(hold, slot.state))
+            self._bell.ring()
+            self._thread_bells.ring(hold.thread_id)
+
+    @asynccontextmanager
+    async def take_over(self, late: LateHold) -> AsyncIterator[Hold | None]:
+        """The slot of a holder that died, and saves nothing from here on; None if others have it, or it lives."""
+        taken = await self._threads.take_over(late, self.hold_seconds)
+        if taken is None:
+            yield None
+            return
+        await self._graphs.saver.fence_hold(late.hold.hold_id)
+        async with self.keep(taken):
+            yield taken
 
     async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
         for _ in range(_HOLD_TRIES):
-            hold = await self._threads.hold(viewer, thread_id, self._hold_seconds, beside_runs=beside_runs)
-            if hold:
-                return hold
+            # who has lost it to another process, and does not know yet, has to leave first
+            free = thread_id not in self._holds
+            hold = self._threads.hold(viewer, thread_id, self.hold_seconds, beside_runs=beside_runs) if free else None
+            if hold and (held := await hold):
+                return held
             await asyncio.sleep(_HOLD_PAUSE_SECONDS)
         raise ThreadBusy
 
@@ -218,16 +232,23 @@ class ThreadStates:
     async def copy(self, viewer: Viewer, thread_id: str) -> Thread:
         """Make a new idle thread with a copy of the checkpoints; runs are not copied. Raises ThreadNotFound."""
         source = await self._threads.get(viewer, thread_id)
-        snapshot = await self.get(viewer, thread_id)
-        state = thread_state(snapshot) if snapshot else ThreadState(ThreadStatus.IDLE, None, None)
         copy_id = new_id()
         # its checkpoints first: there is never a thread without them
         await self._graphs.saver.acopy_thread(thread_id, copy_id)
         try:
-            return await self._threads.copy(viewer, source, copy_id, state)
-        except Unavailable:
-            await self._graphs.saver.adelete_thread(copy_id)
+            return await self._threads.copy(viewer, source, copy_id, await self._copied(source, copy_id))
+        except BaseException:
+            await asyncio.shield(self._graphs.saver.adelete_thread(copy_id))
             raise
+
+    async def _copied(self, source: Thread, copy_id: str) -> ThreadState:
+        """The state that was copied: the source's may be another by now."""
+        config = thread_config(copy_id)
+        async with self._open(source, config) as graph:
+            if graph is None:
+                return ThreadState(ThreadStatus.IDLE, None, None)
+            with _reading(source.thread_id):
+                return thread_state(await graph.aget_state(config))
 
     async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
         """What a run's thread rests at when the run has ended, with this error if it failed.

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from langgraph.types import StateUpdate
 
-from runline.errors import ThreadNotFound
+from runline.errors import SlotLost, ThreadNotFound
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import as_command
 from runline.model.thread import Thread
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.runs.states import ThreadStates
-from runline.storage.threads import ThreadStore
+from runline.storage.threads import Hold, ThreadStore
 from runline.storage.unseen import UnseenStore
 
 
@@ -61,25 +62,26 @@ class ThreadMaker:
             return await self.threads.create(
                 viewer, spec.thread_id, spec.metadata, exist_ok=spec.exist_ok, ttl=spec.ttl
             )
-        thread, is_new = await self.unseen.begin(viewer, spec.thread_id, spec.metadata, exist_ok=spec.exist_ok)
-        return await self._finish(viewer, thread, spec) if is_new else thread
+        thread, hold = await self.unseen.begin(
+            viewer, spec.thread_id, spec.metadata, self.states.hold_seconds, exist_ok=spec.exist_ok
+        )
+        return await self._finish(viewer, thread, spec, hold) if hold else thread
 
-    async def _finish(self, viewer: Viewer, thread: Thread, spec: ThreadSpec) -> Thread:
+    async def _finish(self, viewer: Viewer, thread: Thread, spec: ThreadSpec, hold: Hold) -> Thread:
         supersteps = [[_as_update(update) for update in updates] for updates in spec.supersteps]
-        try:
-            state = await self.states.begin(thread, supersteps)
-            return await self.unseen.show(thread.thread_id, state, spec.ttl)
-        except BaseException:
-            await asyncio.shield(self._undo(viewer, thread.thread_id))
-            raise
+        async with self.states.keep(hold):
+            try:
+                state = await self.states.begin(thread, supersteps)
+                return await self.unseen.show(hold, state, spec.ttl)
+            except BaseException:
+                await asyncio.shield(self._undo(viewer, hold))
+                raise
 
-    async def _undo(self, viewer: Viewer, thread_id: str) -> None:
-        await self.saver.adelete_thread(thread_id)
-        try:
-            await self.threads.delete(viewer, thread_id)
-        except ThreadNotFound:
-            # somebody who knew its id deleted it meanwhile
-            return
+    async def _undo(self, viewer: Viewer, hold: Hold) -> None:
+        # this process stood still, and others have removed it
+        with suppress(SlotLost, ThreadNotFound):
+            await self.saver.adelete_thread(hold.thread_id)
+            await self.threads.delete(viewer, hold.thread_id, hold)
 
 
 def _as_update(update: NodeUpdate) -> StateUpdate:

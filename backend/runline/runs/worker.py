@@ -54,7 +54,7 @@ class Worker:
         self._clock = clock
         self._tasks = tasks
         self._options = options
-        self._claimant = Claimant(new_id(), timedelta(seconds=options.lease_seconds))
+        self._claimant = Claimant(new_id(), timedelta(seconds=options.lease_seconds), executor.registry.loaded)
         self._live: dict[str, LiveRun] = {}
         self._draining = False
         self._reserved = 0
@@ -168,13 +168,13 @@ class Worker:
 
     async def _is_due(self) -> bool:
         """Whether a run waits, before slots are reserved that a newcomer could start in at once."""
-        due = await self._leases.next_due()
+        due = await self._leases.next_due(self._claimant.graphs)
         return due is not None and due <= self._clock.now()
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
         full = len(self._live) >= self._options.concurrency
-        due = None if full or self._draining else await self._leases.next_due()
+        due = None if full or self._draining else await self._leases.next_due(self._claimant.graphs)
         if due is None:
             return self._options.poll_seconds
         wait = (due - self._clock.now()).total_seconds()

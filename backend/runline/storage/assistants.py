@@ -51,10 +51,11 @@ class AssistantStore:
         self._clock = clock
 
     @writes
-    def sync_graphs(self, connection: Connection, graphs: Mapping[str, str | None]) -> None:
+    def sync_graphs(self, connection: Connection, graphs: Mapping[str, str | None], *, alone: bool = True) -> None:
         """Make the deployment's assistants equal to its graphs (graph_id -> description), keeping known ones.
 
-        One whose graph, name or description is not the project's any more gets a new version where it is.
+        One whose graph, name or description is not the project's any more gets a new version where it is. Unless this
+        process is alone, other graphs may be those of other processes, and their assistants stay.
         """
         take_turn(connection, "graphs")
         wanted = {graph_assistant_id(graph_id): graph_id for graph_id in graphs}
@@ -64,7 +65,8 @@ class AssistantStore:
         wanted_by_crons = exists().where(crons.c.assistant_id == assistants.c.assistant_id)
         kept = and_(deployments, wanted_by_crons)
         # those of graphs that are gone, and what somebody made of another graph under the id of one
-        connection.execute(delete(assistants).where(named != deployments, ~kept))
+        gone = named != deployments if alone else and_(named, ~deployments)
+        connection.execute(delete(assistants).where(gone, ~kept))
         rows = connection.execute(select(assistants).where(deployments)).all()
         known = {row.assistant_id for row in rows}
         for assistant in readable(rows, assistant_from_row):

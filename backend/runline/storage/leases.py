@@ -6,7 +6,7 @@ so a worker that lost its lease changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from runline.storage.queue import Claimant, claim_run, drop_thread, promote, rem
 from runline.storage.rows import readable, run_from_row
 from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_active, is_claimable, is_running, runs
+from runline.storage.threads import Hold, check_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Ending:
     gone: bool = False
 
 
+class Stranded(NamedTuple):
+    """How many runs of a graph are due while nobody asked has the graph, and since when the first of them is."""
+
+    graph_id: str
+    runs: int
+    since: datetime
+
+
 class Abandoned(NamedTuple):
     """A running run whose worker is late to renew its lease, or gone; `crashes` are those it has survived so far.
 
@@ -53,6 +62,21 @@ class Abandoned(NamedTuple):
     lease_until: datetime
 
 
+_HAS_GRAPH = runs.c.graph_id.in_(bindparam("graphs", expanding=True))
+_IS_DUE = runs.c.due_at <= bindparam("now")
+_READY = (
+    select(runs.c.run_id)
+    .where(is_claimable(), _IS_DUE, _HAS_GRAPH)
+    .order_by(runs.c.due_at, runs.c.created_at)
+    .limit(bindparam("limit"))
+)
+_NEXT_DUE = select(func.min(runs.c.due_at)).where(is_claimable(), _HAS_GRAPH)
+_STRANDED = (
+    select(runs.c.graph_id, func.count(), func.min(runs.c.due_at))
+    .where(is_claimable(), _IS_DUE, ~_HAS_GRAPH)
+    .group_by(runs.c.graph_id)
+    .order_by(runs.c.graph_id)
+)
 _HELD = select(runs.c.stop_requested).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
@@ -94,19 +118,14 @@ class LeaseStore:
         self._clock = clock
 
     async def claim(self, claimant: Claimant, limit: int) -> list[Run]:
-        """Take up to `limit` ready runs that are due, the longest-waiting first."""
-        ready = await self._ready(limit)
+        """Take up to `limit` ready runs of its graphs that are due, the longest-waiting first."""
+        ready = await self._ready(claimant.graphs, limit)
         return await self._take(ready, claimant) if ready else []
 
     @reads
-    def _ready(self, connection: Connection, limit: int) -> Sequence[str]:
-        query = (
-            select(runs.c.run_id)
-            .where(is_claimable(), runs.c.due_at <= self._clock.now())
-            .order_by(runs.c.due_at, runs.c.created_at)
-            .limit(limit)
-        )
-        return connection.execute(query).scalars().all()
+    def _ready(self, connection: Connection, graphs: Collection[str], limit: int) -> Sequence[str]:
+        wanted = {"graphs": sorted(graphs), "now": self._clock.now(), "limit": limit}
+        return connection.execute(_READY, wanted).scalars().all()
 
     @writes
     def _take(self, connection: Connection, run_ids: Sequence[str], claimant: Claimant) -> list[Run]:
@@ -118,11 +137,16 @@ class LeaseStore:
         return [run for run in claimed if run and run.status is RunStatus.RUNNING]
 
     @reads
-    def next_due(self, connection: Connection) -> datetime | None:
-        """When the next ready run becomes due; None if none waits."""
-        query = select(func.min(runs.c.due_at)).where(is_claimable())
-        due: datetime | None = connection.execute(query).scalar_one_or_none()
+    def next_due(self, connection: Connection, graphs: Collection[str]) -> datetime | None:
+        """When the next ready run of these graphs becomes due; None if none waits."""
+        due: datetime | None = connection.execute(_NEXT_DUE, {"graphs": sorted(graphs)}).scalar_one_or_none()
         return due
+
+    @reads
+    def stranded(self, connection: Connection, graphs: Collection[str]) -> list[Stranded]:
+        """What waits for a worker though it is due, of other graphs than these."""
+        rows = connection.execute(_STRANDED, {"graphs": sorted(graphs), "now": self._clock.now()})
+        return [Stranded(*row) for row in rows]
 
     @writes
     def renew(
@@ -236,8 +260,13 @@ class LeaseStore:
         return before["graph_id"] if before else None
 
     @writes
-    def doom(self, connection: Connection, run: Run) -> None:
-        """Write down that an ended run is to be undone, before anything of it is."""
+    def doom(self, connection: Connection, run: Run, hold: Hold) -> None:
+        """Write down that an ended run is to be undone, before anything of it is, by who holds its thread.
+
+        Raises SlotLost.
+        """
+        take_turn(connection, run.thread_id)
+        check_held(connection, hold)
         connection.execute(_DOOM, {"key": run.run_id})
 
     @reads

@@ -46,13 +46,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A worker that takes a run if one is ready, for as long as its lease unless that is renewed.
+    """A worker that takes a run of its `graphs` if one is ready, for as long as its lease unless that is renewed.
 
     The lease begins in the transaction that takes the run, however long that had to wait for its turn.
     """
 
     worker: str
     lease: timedelta
+    graphs: frozenset[str] = frozenset()
+
+    def takes(self, run: Run, now: datetime) -> bool:
+        """Whether it can execute the run now."""
+        return run.graph_id in self.graphs and run.is_due(now)
 
 
 # for update: a worker that claims waits for no thread's turn, but for the run
@@ -130,7 +135,7 @@ def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
 
 
 def promote(connection: Connection, thread_id: str, claimant: Claimant | None, now: datetime) -> Run | None:
-    """Let the thread's next run go: claim it for `claimant` if it is due, else mark it ready for any worker.
+    """Let the thread's next run go: claim it for `claimant` if that takes it, else mark it ready for any worker.
 
     Returns it, running or pending. Does nothing while a run of the thread is running or a state update holds its slot.
     """
@@ -138,7 +143,7 @@ def promote(connection: Connection, thread_id: str, claimant: Claimant | None, n
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
-    if claimant and head.is_due(now):
+    if claimant and claimant.takes(head, now):
         return claim_run(connection, head.run_id, claimant, now)
     connection.execute(_MARK_READY, {"key": head.run_id})
     return head

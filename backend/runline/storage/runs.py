@@ -198,7 +198,7 @@ class RunStore:
         claimant: Claimant | None,
     ) -> Run:
         now = self._clock.now()
-        start = bool(claimant and admission.ready and run.is_due(now))
+        start = bool(claimant and admission.ready and claimant.takes(run, now))
         lease: dict[str, Any] = {}
         if start and claimant:
             run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now, ordinal=thread.next_ordinal)

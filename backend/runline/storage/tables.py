@@ -136,6 +136,8 @@ threads = Table(
     Column("hidden", Integer, nullable=False),
     # set while a state update has the thread's slot, as a run would; past it, the holder is taken for dead
     Column("held_until", Moment),
+    # which hold of the slot that is: what is written on behalf of another is refused
+    Column("hold_id", Id),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("state_updated_at", Moment, nullable=False),
@@ -223,6 +225,8 @@ runs = Table(
         "ix_runs_ready",
         "due_at",
         "created_at",
+        # last: runs of graphs that a worker does not know are passed over without a look at their rows
+        "graph_id",
         sqlite_where=_PENDING_AND_READY,
         postgresql_where=_PENDING_AND_READY,
     ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from runline.errors import Conflict, ThreadBusy, ThreadNotFound
+from runline.errors import Conflict, SlotLost, ThreadBusy, ThreadNotFound
 from runline.kit.clock import Clock
 from runline.kit.ids import new_id
 from runline.model.lifecycle import ThreadStatus
@@ -29,25 +29,28 @@ _GET = select(threads).where(threads.c.thread_id == bindparam("key"))
 _INSERT = insert(threads)
 _HIDDEN = select(threads.c.hidden).where(threads.c.thread_id == bindparam("key"))
 _HELD = select(threads.c.held_until).where(threads.c.thread_id == bindparam("key"))
-_RELEASE = (
-    update(threads)
-    .where(threads.c.thread_id == bindparam("key"), threads.c.held_until == bindparam("until"))
-    .values(held_until=None)
-    .returning(threads.c.updated_at)
-)
-_PROLONG = (
-    update(threads)
-    .where(threads.c.thread_id == bindparam("key"), threads.c.held_until == bindparam("until"))
-    .values(held_until=bindparam("longer"))
-)
 _HOLD = update(threads).where(threads.c.thread_id == bindparam("key"))
+_OF_HOLD = _HOLD.where(threads.c.hold_id == bindparam("hold"))
+_RELEASE = _OF_HOLD.values(held_until=None, hold_id=None).returning(threads.c.updated_at)
+_PROLONG = _OF_HOLD.values(held_until=bindparam("longer"))
+_TAKE_OVER = _HOLD.where(threads.c.held_until == bindparam("until")).values(
+    held_until=bindparam("longer"), hold_id=bindparam("taker")
+)
+_HOLDER = select(threads.c.hold_id).where(threads.c.thread_id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Somebody's hold of a thread's slot; `until` tells it from every other."""
+    """Somebody's hold of a thread's slot; `hold_id` tells it from every other."""
 
     thread_id: str
+    hold_id: str
+
+
+class LateHold(NamedTuple):
+    """A hold whose holder is late to renew it, or gone; `until` tells whether it was renewed after all."""
+
+    hold: Hold
     until: datetime
 
 
@@ -123,13 +126,15 @@ class ThreadStore:
         return thread
 
     @writes
-    def delete(self, connection: Connection, viewer: Viewer, thread_id: str) -> list[Run]:
+    def delete(self, connection: Connection, viewer: Viewer, thread_id: str, hold: Hold | None = None) -> list[Run]:
         """Delete a thread with its runs; returns those that were active, for their workers to stop.
 
-        Raises ThreadNotFound.
+        `hold`: by whom it is held. Raises ThreadNotFound, SlotLost.
         """
         take_turn(connection, thread_id)
         _get(connection, viewer, thread_id)
+        if hold:
+            check_held(connection, hold)
         query = select(runs).where(runs.c.thread_id == thread_id, is_active())
         active = readable(connection.execute(query), run_from_row)
         connection.execute(delete(threads).where(threads.c.thread_id == thread_id))
@@ -193,17 +198,28 @@ class ThreadStore:
             return None
         if thread.status is ThreadStatus.BUSY and not beside_runs:
             raise ThreadBusy
-        hold = Hold(thread_id, now + timedelta(seconds=seconds))
-        connection.execute(_HOLD, {"key": thread_id, "held_until": hold.until})
+        hold = Hold(thread_id, new_id())
+        until = now + timedelta(seconds=seconds)
+        connection.execute(_HOLD, {"key": thread_id, "held_until": until, "hold_id": hold.hold_id})
         settle(connection, thread_id, now, updated_at=thread.updated_at)
         return hold
 
     @writes
-    def prolong(self, connection: Connection, hold: Hold, seconds: float) -> Hold:
-        """Hold on for so long from now; a hold that came to its end and was given up stays what it was."""
-        longer = Hold(hold.thread_id, self._clock.now() + timedelta(seconds=seconds))
-        keys = {"key": hold.thread_id, "until": hold.until, "longer": longer.until}
-        return longer if connection.execute(_PROLONG, keys).rowcount else hold
+    def prolong(self, connection: Connection, hold: Hold, seconds: float) -> None:
+        """Hold on for so long from now. Does nothing for a hold that came to its end and was given up."""
+        connection.execute(_PROLONG, {**_of(hold), "longer": self._clock.now() + timedelta(seconds=seconds)})
+
+    @writes
+    def take_over(self, connection: Connection, late: LateHold, seconds: float) -> Hold | None:
+        """Hold the slot in the holder's place, who can neither renew nor release it from here on.
+
+        None if it did before, or others were quicker. It may still be at it: it is to be kept from saving checkpoints
+        before anything else is done.
+        """
+        mine = Hold(late.hold.thread_id, new_id())
+        longer = self._clock.now() + timedelta(seconds=seconds)
+        keys = {"key": mine.thread_id, "until": late.until, "longer": longer, "taker": mine.hold_id}
+        return mine if connection.execute(_TAKE_OVER, keys).rowcount else None
 
     @writes
     def release(self, connection: Connection, hold: Hold, state: ThreadState | None = None) -> None:
@@ -213,19 +229,21 @@ class ThreadStore:
         """
         take_turn(connection, hold.thread_id)
         now = self._clock.now()
-        held = connection.execute(_RELEASE, {"key": hold.thread_id, "until": hold.until}).one_or_none()
+        held = connection.execute(_RELEASE, _of(hold)).one_or_none()
         if held:
             changes = state_columns(state, now) or {"updated_at": held.updated_at}
             settle(connection, hold.thread_id, now, **changes)
             promote(connection, hold.thread_id, None, now)
 
     @reads
-    def abandoned_holds(self, connection: Connection, *, everything: bool = False) -> list[Hold]:
+    def abandoned_holds(self, connection: Connection, *, everything: bool = False) -> list[LateHold]:
         """Holds whose holder is late to release: it died. `everything`: all holds."""
-        query = select(threads.c.thread_id, threads.c.held_until).where(threads.c.held_until.is_not(None))
+        held = (threads.c.thread_id, threads.c.hold_id, threads.c.held_until)
+        query = select(*held).where(threads.c.held_until.is_not(None))
         if not everything:
             query = query.where(threads.c.held_until < self._clock.now())
-        return [Hold(row.thread_id, row.held_until) for row in connection.execute(query)]
+        # holds from before they had ids: nothing is written on behalf of such a one
+        return [LateHold(Hold(row.thread_id, row.hold_id or ""), row.held_until) for row in connection.execute(query)]
 
 
 def new_thread(viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], now: datetime) -> Thread:
@@ -249,6 +267,16 @@ def find_rival(connection: Connection, viewer: Viewer, thread_id: str, *, exist_
     if existing is None or (exist_ok and existing.owner == viewer.identity):
         return existing
     raise Conflict(f"Thread with ID {thread_id} already exists")
+
+
+def check_held(connection: Connection, hold: Hold) -> None:
+    """Raise SlotLost if the thread is not held so any more; the caller has its turn."""
+    if connection.execute(_HOLDER, {"key": hold.thread_id}).scalar_one_or_none() != hold.hold_id:
+        raise SlotLost(hold.thread_id)
+
+
+def _of(hold: Hold) -> dict[str, Any]:
+    return {"key": hold.thread_id, "hold": hold.hold_id}
 
 
 def _is_hidden(connection: Connection, thread_id: str) -> bool:

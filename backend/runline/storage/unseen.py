@@ -6,13 +6,14 @@ No run is created on them. Each has an end from the start: should its process di
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from runline.errors import ThreadBusy, ThreadNotFound
 from runline.kit.clock import Clock
+from runline.kit.ids import new_id
 from runline.model.lifecycle import ThreadStatus
 from runline.model.thread import Thread, ThreadState
 from runline.model.ttl import Ttl
@@ -22,7 +23,7 @@ from runline.storage.queue import active_runs
 from runline.storage.rows import thread_from_row, thread_to_row
 from runline.storage.tables import thread_terms, threads
 from runline.storage.terms import index_terms
-from runline.storage.threads import find_rival, new_thread
+from runline.storage.threads import Hold, check_held, find_rival, new_thread
 from runline.storage.ttls import drop_ttl, give_ttl
 
 _LONGEST_STAY = Ttl(minutes=60)
@@ -38,42 +39,55 @@ class UnseenStore:
 
     @writes
     def begin(
-        self, connection: Connection, viewer: Viewer, thread_id: str | None, metadata: dict[str, Any], *, exist_ok: bool
-    ) -> tuple[Thread, bool]:
-        """A new hidden thread and True; or, as ThreadStore.create, one that exists and False. Raises Conflict."""
+        self,
+        connection: Connection,
+        viewer: Viewer,
+        thread_id: str | None,
+        metadata: dict[str, Any],
+        seconds: float,
+        *,
+        exist_ok: bool,
+    ) -> tuple[Thread, Hold | None]:
+        """A new hidden thread, and a hold of its slot for so long; or, as ThreadStore.create, one that exists and None.
+
+        Raises Conflict.
+        """
         if thread_id and (existing := find_rival(connection, viewer, thread_id, exist_ok=exist_ok)):
-            return existing, False
+            return existing, None
         now = self._clock.now()
         thread = replace(new_thread(viewer, thread_id, metadata, now), status=ThreadStatus.BUSY)
-        connection.execute(insert(threads), thread_to_row(thread) | {"hidden": 1})
+        hold = Hold(thread.thread_id, new_id())
+        held = {"held_until": now + timedelta(seconds=seconds), "hold_id": hold.hold_id}
+        connection.execute(insert(threads), thread_to_row(thread) | {"hidden": 1} | held)
         give_ttl(connection, thread.thread_id, _LONGEST_STAY, now)
-        return thread, True
+        return thread, hold
 
     @writes
-    def show(self, connection: Connection, thread_id: str, state: ThreadState, ttl: Ttl | None) -> Thread:
-        """Let a thread that was begun be seen, at this state. Raises ThreadNotFound if it was removed meanwhile."""
+    def show(self, connection: Connection, hold: Hold, state: ThreadState, ttl: Ttl | None) -> Thread:
+        """Let a thread that was begun be seen, at this state, and give its slot back. Raises SlotLost."""
+        thread_id = hold.thread_id
         take_turn(connection, thread_id)
+        check_held(connection, hold)
         now = self._clock.now()
         statement = update(threads).where(threads.c.thread_id == thread_id).values(**_shown(state, now))
-        row = connection.execute(statement.returning(threads)).one_or_none()
-        if row is None:
-            raise ThreadNotFound(thread_id)
-        thread = thread_from_row(row)
+        thread = thread_from_row(connection.execute(statement.returning(threads)).one())
         index_terms(connection, thread.owner, thread_id, thread.metadata)
         drop_ttl(connection, thread_id)
         give_ttl(connection, thread_id, ttl or self._default_ttl, now)
         return thread
 
     @writes
-    def hide(self, connection: Connection, viewer: Viewer, thread_id: str, *, beside_runs: bool = False) -> None:
-        """Let a thread be seen no more, for its removal; the caller holds its slot.
+    def hide(self, connection: Connection, viewer: Viewer, hold: Hold, *, beside_runs: bool = False) -> None:
+        """Let a thread be seen no more, for its removal by who holds its slot.
 
-        `beside_runs`: also while a run is active. Raises ThreadNotFound, ThreadBusy (a run is).
+        `beside_runs`: also while a run is active. Raises ThreadNotFound, SlotLost, ThreadBusy (a run is).
         """
+        thread_id = hold.thread_id
         take_turn(connection, thread_id)
         owned = select(threads.c.thread_id).where(threads.c.thread_id == thread_id, threads.c.owner == viewer.identity)
         if connection.execute(owned).one_or_none() is None:
             raise ThreadNotFound(thread_id)
+        check_held(connection, hold)
         if not beside_runs and active_runs(connection, thread_id):
             raise ThreadBusy
         connection.execute(update(threads).where(threads.c.thread_id == thread_id).values(hidden=1))
@@ -84,6 +98,8 @@ class UnseenStore:
 def _shown(state: ThreadState, now: datetime) -> dict[str, Any]:
     return {
         "hidden": 0,
+        "held_until": None,
+        "hold_id": None,
         "status": state.resting,
         "resting": state.resting,
         "state_values": state.values,

@@ -72,7 +72,7 @@ class Owning(Stores):
         hold = recall(self.holds, age)
         row = self.sight.threads.get(hold.thread_id)
         self.do(self.world.threads.release(hold, state(resting=resting)))
-        if row is None or row.held_until != hold.until:
+        if row is None or row.hold_id != hold.hold_id:
             self.nothing_changed()
 
     @precondition(lambda self: self.known)

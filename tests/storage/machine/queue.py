@@ -70,5 +70,6 @@ class QueueMachine(LifeMachine):
         for abandoned in await self.world.leases.expired():
             if taken := await self.world.leases.take_over(abandoned, self.world.claimant("reaper")):
                 await self.world.leases.requeue_abandoned(taken)
-        for hold in await self.world.threads.abandoned_holds():
-            await self.world.threads.release(hold)
+        for late in await self.world.threads.abandoned_holds():
+            if mine := await self.world.threads.take_over(late, 15):
+                await self.world.threads.release(mine)

@@ -66,9 +66,11 @@ async def info() -> Response:
 @routes.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
     """What the gateway counts and times, in Prometheus' text; or its queue as JSON."""
-    counts = await call.core.leases.active_counts()
+    core = call.core
+    counts = await core.leases.active_counts()
     if format == "json":
         queue = {"n_pending": counts[RunStatus.PENDING], "n_running": counts[RunStatus.RUNNING]}
         return json_response({"queue": queue})
-    body, content_type = render_metrics(call.core.meters, counts, live=len(call.core.worker.live))
+    stranded = await core.leases.stranded(core.registry.loaded)
+    body, content_type = render_metrics(core.meters, counts, stranded, live=len(core.worker.live))
     return Response(body, media_type=content_type)
