@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 _NUMBERS = count(1)
@@ -49,6 +49,11 @@ class OwnServer(Server):
     """One that was started for the tests, and may be stopped and started again."""
 
     wheel: Any
+
+    @property
+    def socket(self) -> Path:
+        """The file that it listens on."""
+        return Path(str(conninfo_to_dict(self.uri)["host"])) / ".s.PGSQL.5432"
 
     def stop(self) -> None:
         """Stop it as an operator does; whoever is connected is not."""
