@@ -25,6 +25,11 @@ class Ground:
         await asyncio.sleep(_OUTAGE_SECONDS)
         await asyncio.to_thread(self.postgres.start)
 
+    async def crash_postgres(self) -> None:
+        """End it at once, and start it again: what it has acknowledged is there."""
+        await asyncio.to_thread(self.postgres.crash)
+        await asyncio.to_thread(self.postgres.start)
+
     async def restart_redis(self) -> None:
         """Kill it, with all that it holds, and start it again."""
         self.redis.kill()
@@ -38,6 +43,7 @@ class Ground:
 
 GROUND_FAULTS: Mapping[str, Callable[[Ground], Awaitable[None]]] = {
     "restart postgres": Ground.restart_postgres,
+    "crash postgres": Ground.crash_postgres,
     "restart redis": Ground.restart_redis,
     "flush redis": Ground.flush_redis,
 }
