@@ -1,4 +1,4 @@
-.PHONY: run test coverage lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
+.PHONY: run test coverage lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium faketime lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -12,7 +12,7 @@ LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UP
 run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium
+test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium faketime
 	npm test --silent --prefix frontend
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -35,7 +35,7 @@ bench: $(VENV)/dev
 conformance: $(VENV)/dev $(OFFICIAL)/ready  ## the official server and Runline, call by call (some 2 minutes)
 	PYTHONPATH=tests $(BIN)/python -m conformance $(OFFICIAL)/bin/langgraph $(ARGS)
 
-chaos: $(VENV)/dev  ## one gateway on files; ARGS=--fleet: three on PostgreSQL and Redis
+chaos: $(VENV)/dev faketime  ## one gateway on files; ARGS=--fleet: three on PostgreSQL and Redis
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for longer)
@@ -63,6 +63,9 @@ browser: $(VENV)/dev $(BROWSER) $(CONSOLE) chromium  ## the console in chromium,
 
 chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends chromium; }
+
+faketime:  ## for processes whose clocks are wrong
+	@ls /usr/lib/*/faketime >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq --no-install-recommends libfaketime; }
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

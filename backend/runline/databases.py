@@ -83,6 +83,7 @@ async def _in_files(settings: Settings, spec: StoreSpec, index: StoreIndex | Non
 
 @asynccontextmanager
 async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | None) -> AsyncIterator[Databases]:
+    from runline.graphs.checkpoint_time import CHECKPOINT_TIME
     from runline.graphs.postgres_checkpoints import open_postgres_saver
     from runline.graphs.postgres_pool import PoolOptions, open_pool
     from runline.graphs.postgres_store import open_postgres_store
@@ -93,6 +94,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(own_postgres(options, _stop, shared=settings.is_shared))
         database = await stack.enter_async_context(open_postgres(options))
+        stack.enter_context(CHECKPOINT_TIME.told_by(database.clock))
         pool_options = PoolOptions(options.conninfo, wanted.checkpointers, wanted.busy_timeout_seconds)
         pool = await stack.enter_async_context(open_pool(pool_options))
         saver = await stack.enter_async_context(open_postgres_saver(pool))

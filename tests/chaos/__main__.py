@@ -13,14 +13,15 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from chaos.fleet import fleet_chaos, plan_for_fleet
+from chaos.fleet import ALL_FAULTS, fleet_chaos, plan_for_fleet
 from chaos.load import Plan
 from chaos.poison import poison
 from chaos.report import report_of
 from chaos.scenario import chaos, queue_and_kill, rolling
 
 _KILLS, _STOPS, _PAUSES, _RUNS = 50, 10, 20, 1000
-_FLEET_FAULTS = {"kill": _KILLS, "stop": _STOPS, "pause": _PAUSES, "postgres": 10, "redis": 10, "flush": 10}
+_FLEET_RUNS, _EACH = 2000, 10
+_OFTEN = {"kill": _KILLS, "stop": _STOPS, "pause": _PAUSES}
 _ROLLING, _QUEUED, _POISONS = 100, 200, 20
 
 
@@ -46,9 +47,10 @@ async def _all(seed: int, scale: float, folder: Path) -> bool:
 
 
 async def _of_fleet(seed: int, scale: float, folder: Path) -> bool:
-    faults = [kind for kind, number in _FLEET_FAULTS.items() for _ in range(max(round(number * scale), 1))]
-    outcome = await fleet_chaos(folder, plan_for_fleet(seed, max(round(_RUNS * scale), 1)), faults)
-    print(report_of(f"three gateways under {dict(Counter(faults))}, seed {seed}", outcome), flush=True)
+    numbers = {kind: max(round(_OFTEN.get(kind, _EACH) * scale), 1) for kind in ALL_FAULTS}
+    faults = [kind for kind, number in numbers.items() for _ in range(number)]
+    outcome = await fleet_chaos(folder, plan_for_fleet(seed, max(round(_FLEET_RUNS * scale), 1)), faults)
+    print(report_of(f"three gateways under {numbers}, seed {seed}", outcome), flush=True)
     return not (outcome.wrong or outcome.complaints)
 
 

@@ -39,8 +39,11 @@ class Work:
 
 
 @contextmanager
-def marked_span(step: str) -> Iterator[None]:
-    """Write down who is in this step, from when to when, whatever happens in it. One write is one whole line."""
+def marked_span(step: str) -> Iterator[int]:
+    """Write down who is in this step, from when to when, whatever happens in it. One write is one whole line.
+
+    Yields the attempt.
+    """
     about: dict[str, Any] = get_config()["metadata"]
     who = {"run": about["run_id"], "thread": about["thread_id"], "attempt": about["run_attempt"], "pid": os.getpid()}
     descriptor = os.open(os.environ[MARKS], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -51,7 +54,7 @@ def marked_span(step: str) -> Iterator[None]:
 
     try:
         mark("enter")
-        yield
+        yield who["attempt"]
     finally:
         mark("leave")
         os.close(descriptor)
@@ -59,9 +62,9 @@ def marked_span(step: str) -> Iterator[None]:
 
 async def _step(name: str, runtime: Runtime[Work]) -> Log:
     work = runtime.context
-    with marked_span(name):
+    with marked_span(name) as attempt:
         for number in range(work.events):
-            runtime.stream_writer({"step": name, "number": number})
+            runtime.stream_writer({"step": name, "number": number, "attempt": attempt})
             await asyncio.sleep(work.pause)
         if work.poison:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from chaos.agent import STEPS
+from chaos.audit import written_too_late
 from chaos.history import ACTIVE, FOREVER, Asked, Final, History, Part, Reading, Seen
 from chaos.spans import Span, spans_of
 
@@ -132,9 +135,17 @@ class Checker:
         by_run = {asked.run_id: asked for asked in self._history.acknowledged}
         for run_id, parts in self._final.streams.items():
             run, all_numbers = self._final.runs[run_id], len(STEPS) * by_run[run_id].events
-            told = {part.data for part in parts if part.name == "custom"}
+            told = {(said["step"], said["number"]) for _, said in _told(parts)}
             if run.status == "success" and len(told) != all_numbers:
                 yield f"the replay of run {run_id} tells {len(told)} of {all_numbers} numbers"
+
+    def too_late(self) -> Iterator[str]:
+        """An attempt writes no checkpoint, event or row, and tells nothing, once another has begun."""
+        yield from written_too_late(self._final.writes)
+        for run_id, parts in self._final.streams.items():
+            for attempt, said in _told(parts):
+                if said["attempt"] != attempt:
+                    yield f"run {run_id}: {said} was told in attempt {attempt}"
 
     def _wrong_reading(self, reading: Reading) -> Iterator[str]:
         about = f"a reader of run {reading.run_id} ({reading.connections} connections)"
@@ -177,6 +188,16 @@ class Checker:
         return any(newcomers) or any(stops)
 
 
+def _told(parts: list[Part]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What the steps of a run told, and which attempt was telling."""
+    attempt = 1
+    for part in parts:
+        if part.name == "metadata":
+            attempt = json.loads(part.data)["attempt"]
+        elif part.name == "custom":
+            yield attempt, json.loads(part.data)
+
+
 def _is_end(seen: Seen) -> bool:
     return seen.status is not None and seen.status not in ACTIVE
 
@@ -198,5 +219,6 @@ PROMISES: Mapping[str, Callable[[Checker], Iterator[str]]] = {
     "one request, one run": Checker.doubled,
     "streams without gap or double": Checker.gaps,
     "every committed step is told": Checker.untold,
+    "nothing is written too late": Checker.too_late,
     "no unexpected answers": Checker.troubles,
 }

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,12 +75,20 @@ class Victim:
 
     async def pause(self) -> None:
         """SIGSTOP for longer than a lease holds, then SIGCONT: the same life goes on."""
-        os.kill(self._pid, signal.SIGSTOP)
+        with self.standing_still():
+            os.kill(self._pid, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(PAUSE_SECONDS)
+            finally:
+                os.kill(self._pid, signal.SIGCONT)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Write down that others may go on with its runs from now on."""
         began = time.monotonic()
         try:
-            await asyncio.sleep(PAUSE_SECONDS)
+            yield
         finally:
-            os.kill(self._pid, signal.SIGCONT)
             self.lives[-1].pauses.append((began, time.monotonic()))
 
     async def suicide(self) -> None:
@@ -98,7 +107,14 @@ class Victim:
 
     async def befall(self, fault: str) -> None:
         """Do the fault of this name."""
-        await {"kill": self.kill, "stop": self.stop, "pause": self.pause}[fault]()
+        await FAULTS[fault](self)
+
+
+FAULTS: Mapping[str, Callable[[Victim], Awaitable[None]]] = {
+    "kill": Victim.kill,
+    "stop": Victim.stop,
+    "pause": Victim.pause,
+}
 
 
 async def any_up(victims: Sequence[Victim]) -> None:

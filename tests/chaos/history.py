@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from chaos.audit import Write
+
 FOREVER = float("inf")
 ACTIVE = ("pending", "running")
 
@@ -69,9 +71,18 @@ class Reading:
     gone: bool = False
 
 
+class Befallen(NamedTuple):
+    """A fault that happened, and to whom."""
+
+    fault: str
+    whom: str
+    began: float
+    over: float
+
+
 @dataclass
 class History:
-    """All that clients sent and saw."""
+    """All that clients sent and saw, and what happened meanwhile."""
 
     asked: list[Asked] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
@@ -79,6 +90,7 @@ class History:
     readings: list[Reading] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
+    befallen: list[Befallen] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> list[Asked]:
@@ -127,7 +139,7 @@ class KeptRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Final:
-    """The truth at the end: through the API, and of the marks."""
+    """The truth at the end: through the API, of the marks, and as the database saw it, if it is PostgreSQL."""
 
     runs: dict[str, KeptRun]
     threads: dict[str, str]
@@ -135,3 +147,4 @@ class Final:
     streams: dict[str, list[Part]]
     marks: Sequence[Mark]
     lives: Sequence[Life]
+    writes: Sequence[Write] = ()

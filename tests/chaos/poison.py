@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from chaos.faults import Victim, gateway_for_chaos, marks_file
+from chaos.faults import GRAPHS, Victim, gateway_for_chaos, marks_file, settings_for_chaos
 from chaos.history import marks_of
 from chaos.scenario import end
-from gateway import wait_until
+from fleet import Fleet
+from gateway import Gateway, wait_until
 
-ATTEMPTS = 3
+ATTEMPTS, WORKERS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Poisoned:
     attempts: int
     lives: int
     others: list[str]
-    complaints: list[str]
+    complaints: Sequence[str] = ()
 
 
 async def poison(folder: Path, others: int) -> Poisoned:
@@ -34,25 +36,46 @@ async def poison(folder: Path, others: int) -> Poisoned:
     victim = Victim(gateway_for_chaos(folder, RUNLINE_WORKERS__MAX_ATTEMPTS=str(ATTEMPTS)))
     try:
         await victim.start()
-        async with httpx.AsyncClient(base_url=victim.gateway.url, timeout=30) as http:
-            culprit = await _create(http, "culprit", poison=True, pause=0.05, events=20)
-            created = [culprit]
-            for life in range(ATTEMPTS):
-                created += [await _create(http, f"{life}-{number}") for number in range(others)]
-                await victim.suicide()
-            created += [await _create(http, f"last-{number}") for number in range(others)]
-
-            async def all_ended() -> list[str]:
-                statuses = [(await http.get(_path(run))).json()["status"] for run in created]
-                return [] if {"pending", "running"} & set(statuses) else statuses
-
-            statuses = await wait_until(all_ended, within=30)
-            result = (await http.get(f"{_path(culprit)}/join")).json()
-        complaints = await end(victim)
+        poisoned = await _poison(folder, victim.gateway, [victim], others)
+        return replace(poisoned, complaints=await end(victim))
     finally:
         await asyncio.to_thread(victim.gateway.kill)
+
+
+async def poison_workers(made: Fleet, others: int) -> Poisoned:
+    """The same with a gateway that only serves, and workers of which whichever has the run dies."""
+    made.settings = {**made.settings, **settings_for_chaos(made.folder), "RUNLINE_WORKERS__MAX_ATTEMPTS": str(ATTEMPTS)}
+    made.graphs = GRAPHS
+    front = made.node("serve", "--no-work")
+    victims = [Victim(made.node("worker")) for _ in range(WORKERS)]
+    await asyncio.gather(asyncio.to_thread(front.start), *(victim.start() for victim in victims))
+    return await _poison(made.folder, front, victims, others)
+
+
+async def _poison(folder: Path, front: Gateway, victims: Sequence[Victim], others: int) -> Poisoned:
+    async with httpx.AsyncClient(base_url=front.url, timeout=30) as http:
+        culprit = await _create(http, "culprit", poison=True, pause=0.05, events=20)
+        created = [culprit]
+        for life in range(ATTEMPTS):
+            created += [await _create(http, f"{life}-{number}") for number in range(others)]
+            dead = await wait_until(lambda: _dead_among(victims), within=30)
+            for victim in dead:
+                await victim.suicide()
+        created += [await _create(http, f"last-{number}") for number in range(others)]
+
+        async def all_ended() -> list[str]:
+            statuses = [(await http.get(_path(run))).json()["status"] for run in created]
+            return [] if {"pending", "running"} & set(statuses) else statuses
+
+        statuses = await wait_until(all_ended, within=30)
+        result = (await http.get(f"{_path(culprit)}/join")).json()
     begun = {(mark.attempt, mark.pid) for mark in marks_of(marks_file(folder)) if mark.run == culprit["run_id"]}
-    return Poisoned(statuses[0], result.get("__error__"), len(begun), len(victim.lives), statuses[1:], complaints)
+    lives = sum(len(victim.lives) for victim in victims)
+    return Poisoned(statuses[0], result.get("__error__"), len(begun), lives, statuses[1:])
+
+
+async def _dead_among(victims: Sequence[Victim]) -> list[Victim]:
+    return [each for each in victims if each.gateway.process and each.gateway.process.poll() is not None]
 
 
 async def _create(http: httpx.AsyncClient, token: str, **work: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ def report_of(title: str, outcome: Outcome) -> str:
         f"  ready to running again: {_times(outcome.recovery)}",
         f"  death to running again: {_times(outcome.takeover)}",
     ]
+    if outcome.wrong or outcome.complaints:
+        lines += [f"  {each.began:.3f} to {each.over:.3f}: {each.fault}, {each.whom}" for each in history.befallen]
     for promise, sentences in outcome.wrong.items():
         lines += [f"  {promise}: {sentence}" for sentence in sentences[:_SHOWN]]
     return "\n".join([*lines, *(f"  {line[:2000]}" for line in outcome.complaints[:_SHOWN])])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from chaos.agent import STEPS
+from chaos.audit import Write
 from chaos.checker import PROMISES, Checker
 from chaos.history import Asked, Final, History, KeptRun, Life, Mark, Part, Reading, Seen, Stop
 
@@ -21,7 +23,22 @@ def asked(token: str, at: float, strategy: str = "enqueue") -> Asked:
 
 def parts_of(first: int, steps: tuple[str, ...]) -> list[Part]:
     """The events of these steps."""
-    return [Part(seq, "custom", step) for seq, step in enumerate(steps, first)]
+    return [Part(seq, "custom", said(step)) for seq, step in enumerate(steps, first)]
+
+
+def said(step: str, attempt: int = 1) -> str:
+    """What a step tells."""
+    return json.dumps({"step": step, "number": 0, "attempt": attempt})
+
+
+def writes_of(run: str, attempt: int, node: str) -> list[Write]:
+    """An attempt is claimed, saves and tells."""
+    return [
+        Write(node, "runs", run, attempt, "running"),
+        Write(node, "segments", run),
+        Write(node, "checkpoint_writes", run),
+        Write(node, "checkpoints", run, attempt),
+    ]
 
 
 def marks_of_run(run: str, began: float) -> list[Mark]:
@@ -45,7 +62,13 @@ def in_order() -> tuple[History, Final]:
     log = [f"{token}:{step}" for token in "ab" for step in ("input", *STEPS)]
     streams = {"a": parts_of(1, STEPS), "b": parts_of(1, STEPS)}
     marks = [*marks_of_run("a", 2), *marks_of_run("b", 3)]
-    return history, Final(runs, {THREAD: "idle"}, {THREAD: log}, streams, marks, [Life(PID, 0, 1)])
+    writes = [
+        *writes_of("a", 1, "one"),
+        Write("two", "runs", "a", 1, "pending"),
+        *writes_of("a", 2, "two"),
+        Write("two", "runs", "a", 2, "success"),
+    ]
+    return history, Final(runs, {THREAD: "idle"}, {THREAD: log}, streams, marks, [Life(PID, 0, 1)], writes)
 
 
 def broken(history: History, final: Final) -> list[str]:
@@ -105,7 +128,7 @@ def make_two(history: History, final: Final) -> None:
 
 
 def skip_an_id(history: History, final: Final) -> None:
-    final.streams["b"][2] = Part(4, "custom", "three")
+    final.streams["b"][2] = Part(4, "custom", said("three"))
 
 
 def repeat_an_event(history: History, final: Final) -> None:
@@ -124,6 +147,20 @@ def refuse_the_rest(history: History, final: Final) -> None:
 
 def forget_events(history: History, final: Final) -> None:
     final.streams["b"].pop()
+
+
+def write_too_late(kind: str, attempt: int | None, place: int) -> Damage:
+    """The first attempt writes, although its run was given back (5), to another (6), or has ended."""
+
+    def damage(history: History, final: Final) -> None:
+        assert isinstance(final.writes, list)
+        final.writes.insert(place, Write("one", kind, "a", attempt))
+
+    return damage
+
+
+def tell_too_late(history: History, final: Final) -> None:
+    final.streams["b"][2] = Part(3, "custom", said("three", attempt=2))
 
 
 def answer_with_a_500(history: History, final: Final) -> None:
@@ -147,6 +184,12 @@ DAMAGES: list[tuple[Damage, str]] = [
     (cut_a_stream_short, "streams without gap or double"),
     (refuse_the_rest, "streams without gap or double"),
     (forget_events, "every committed step is told"),
+    (write_too_late("checkpoints", 1, place=5), "nothing is written too late"),
+    (write_too_late("checkpoints", 1, place=6), "nothing is written too late"),
+    (write_too_late("run_events", 1, place=6), "nothing is written too late"),
+    (write_too_late("segments", None, place=6), "nothing is written too late"),
+    (write_too_late("checkpoint_writes", None, place=8), "nothing is written too late"),
+    (tell_too_late, "nothing is written too late"),
     (answer_with_a_500, "no unexpected answers"),
 ]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from kit.leaks import nothing_leaks
 from kit.postgres import OwnServer, Server, serving_own
@@ -88,8 +87,7 @@ def own_server() -> Iterator[OwnServer]:
 
 
 async def test_one_that_gives_no_answer_is_cut(own_server: OwnServer) -> None:
-    folder = Path(str(conninfo_to_dict(own_server.uri)["host"]))
-    async with nothing_leaks(), standing_before(folder / ".s.PGSQL.5432") as proxy:
+    async with nothing_leaks(), standing_before(own_server.socket) as proxy:
         there = make_conninfo(own_server.uri, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
         async with open_pool(PoolOptions(there, stuck_seconds=0.2)) as pool:
             await ask(pool)

@@ -6,6 +6,7 @@ RUNLINE_TEST_POSTGRES_URI names another server, whose user may create databases.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 _NUMBERS = count(1)
+_CRASH_SECONDS = 30
 _QUICK = "\nfsync = off\nfull_page_writes = off\nmax_connections = 300\nshared_buffers = 64MB\n"
 
 
@@ -50,9 +53,21 @@ class OwnServer(Server):
 
     wheel: Any
 
+    @property
+    def socket(self) -> Path:
+        """The file that it listens on."""
+        return Path(str(conninfo_to_dict(self.uri)["host"])) / ".s.PGSQL.5432"
+
     def stop(self) -> None:
         """Stop it as an operator does; whoever is connected is not."""
         self.wheel.stop()
+
+    def crash(self) -> None:
+        """End it at once; what it had not written down by then is lost."""
+        pid = int((Path(self.wheel.pgdata) / "postmaster.pid").read_text().split()[0])
+        server = psutil.Process(pid)
+        server.send_signal(signal.SIGQUIT)
+        server.wait(_CRASH_SECONDS)
 
     def start(self) -> None:
         """Start it where it was."""

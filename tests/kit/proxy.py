@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that listens on a socket file; while it pauses, it takes bytes and hands none on."""
+"""A TCP proxy before a server, on a socket file or a port of the loopback: silent, slow or cut when told to be."""
 
 from __future__ import annotations
 
@@ -8,56 +8,81 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 @dataclass
 class Proxy:
-    """Where it listens, and whether it lets bytes pass."""
+    """Where it listens, and whether and when it lets bytes pass."""
 
+    behind: Path | int
     port: int = 0
+    _delay_seconds: float = 0.0
     _passing: asyncio.Event = field(default_factory=asyncio.Event)
     _pumps: set[asyncio.Task[None]] = field(default_factory=set)
 
     def pause(self) -> None:
+        """Keep all connections, take bytes and hand none on; whoever connects finds nobody."""
         self._passing.clear()
 
     def resume(self) -> None:
+        """Let pass what was held back, and what comes."""
         self._passing.set()
 
-    async def join(self, behind: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def cut(self) -> None:
+        """End all connections; what was held back is lost."""
+        for pump in self._pumps:
+            pump.cancel()
+
+    def slow(self, seconds: float) -> None:
+        """Hold up each piece for so long; 0 ends it."""
+        self._delay_seconds = seconds
+
+    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect a client with the server."""
         task = asyncio.current_task()
         assert task
         self._pumps.add(task)
-        answers, questions = await asyncio.open_unix_connection(behind)
+        ends = [writer]
         try:
             # asyncio's server complains of a client's task that is cancelled
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, OSError):
+                await self._passing.wait()
+                answers, questions = await self._reach()
+                ends.append(questions)
                 await asyncio.gather(self._pump(reader, questions), self._pump(answers, writer))
         finally:
             self._pumps.discard(task)
-            for end in (writer, questions):
+            for end in ends:
                 end.close()
+
+    async def _reach(self) -> _Ends:
+        if isinstance(self.behind, Path):
+            return await asyncio.open_unix_connection(self.behind)
+        return await asyncio.open_connection("127.0.0.1", self.behind)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while some := await source.read(65536):
+                if self._delay_seconds:
+                    await asyncio.sleep(self._delay_seconds)
                 await self._passing.wait()
                 sink.write(some)
                 await sink.drain()
         sink.close()
 
     async def close(self) -> None:
-        for pump in self._pumps:
-            pump.cancel()
+        """End all connections, and wait until they have ended."""
+        self.cut()
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
 
 @asynccontextmanager
-async def standing_before(behind: Path) -> AsyncIterator[Proxy]:
+async def standing_before(behind: Path | int) -> AsyncIterator[Proxy]:
     """A proxy that lets bytes pass, on the loopback."""
-    proxy = Proxy()
+    proxy = Proxy(behind)
     proxy.resume()
-    server = await asyncio.start_server(lambda *ends: proxy.join(behind, *ends), "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.join, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

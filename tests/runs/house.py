@@ -144,13 +144,13 @@ class House:
         last = (core.upkeep, max_attempts, core.meters)
         return Reaper(core.leases, core.threads, *parts, core.worker.live, claimant, *last)
 
-    async def abandon(self, thread_id: str, *script: str, **spec: Any) -> Run:
+    async def abandon(self, thread_id: str, *script: str, worker: str = "dead", **spec: Any) -> Run:
         """A run that a worker claimed and died with: its row says `running`, and nobody executes it."""
         specified, assistant = await self.core.runs._prepare(ANONYMOUS, RunSpec(spec.pop("graph", "script"), **spec))
         wanted = replace(specified, input={"script": list(script)})
         run = self.core.runs._new_run(ANONYMOUS, thread_id or new_id(), wanted, assistant)
         claimant = self.core.worker._claimant
-        return (await self.core.runs.runs.admit(run, assistant, replace(claimant, worker="dead"))).run
+        return (await self.core.runs.runs.admit(run, assistant, replace(claimant, worker=worker))).run
 
 
 @asynccontextmanager

@@ -6,11 +6,10 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, text
 
 from kit.emptied import Emptied
@@ -164,8 +163,7 @@ async def test_a_server_that_is_away_is_unavailable_and_then_serves_again(
 
 
 async def test_a_connection_that_gives_no_answer_is_cut(own_server: OwnServer) -> None:
-    folder = Path(str(conninfo_to_dict(own_server.uri)["host"]))
-    async with nothing_leaks(), standing_before(folder / ".s.PGSQL.5432") as proxy:
+    async with nothing_leaks(), standing_before(own_server.socket) as proxy:
         there = make_conninfo(own_server.uri, host="127.0.0.1", port=proxy.port, connect_timeout=2, sslmode="disable")
         impatient = PostgresOptions(there, stuck_seconds=0.2)
         async with open_postgres(impatient) as database:

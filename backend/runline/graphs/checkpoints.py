@@ -20,9 +20,10 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from runline.errors import Conflict, SlotLost
+from runline.graphs.checkpoint_time import CHECKPOINT_TIME
 from runline.graphs.weights import Weight
 from runline.model.place import Place
 
@@ -61,6 +62,13 @@ class RunlineSaver(BaseCheckpointSaver[str]):
         self._holds: dict[str, str] = {}
         self._updates: dict[str, list[Any]] = {}
         self._commands: dict[str, list[Any]] = {}
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint; whatever is saved from here on is newer. See the base class."""
+        found = await super().aget_tuple(config)
+        if found:
+            CHECKPOINT_TIME.pass_by(found.checkpoint["id"])
+        return found
 
     @contextmanager
     def preceded(self, run_id: str, prelude: Prelude) -> Iterator[None]:

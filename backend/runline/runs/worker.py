@@ -134,6 +134,7 @@ class Worker:
         try:
             if earlier:
                 await earlier.done.wait()
+            await self._make_sure(live)
             with self._executor.tracer.execution(live):
                 await self._executor.execute(live, self._successor)
         finally:
@@ -144,6 +145,13 @@ class Worker:
             live.done.set()
             if live.promoted:
                 self._let_go(live.promoted)
+
+    async def _make_sure(self, live: LiveRun) -> None:
+        """Begin nothing that others may have gone on with, since this process stood still or was cut off meanwhile."""
+        run = live.run
+        if self._clock.now() - run.updated_at < self._claimant.lease:
+            return
+        _heed(live, await self._renewed([(run.run_id, run.attempt)]))
 
     def _let_go(self, run: Run) -> None:
         """Execute a thread's next run, or see to it that it is not forgotten: it may be due at any moment."""
@@ -189,12 +197,8 @@ class Worker:
         held = await self._renewed(attempts)
         for run_id, attempt in attempts:
             live = self._live.get(run_id)
-            if live is None or live.run.attempt != attempt:
-                continue
-            if run_id not in held:
-                live.stop(StopReason.LEASE_LOST)
-            elif reason := held[run_id]:
-                live.stop(reason)
+            if live and live.run.attempt == attempt:
+                _heed(live, held)
 
     async def _renewed(self, attempts: Sequence[tuple[str, int]]) -> Mapping[str, StopReason | None]:
         """Renew as soon as the database can be reached: whoever reaps must not come first."""
@@ -204,6 +208,14 @@ class Worker:
             except Unavailable as exc:
                 log.warning("leases cannot be renewed yet", reason=str(exc), retry_in_seconds=_RENEW_AGAIN_SECONDS)
             await asyncio.sleep(_RENEW_AGAIN_SECONDS)
+
+
+def _heed(live: LiveRun, held: Mapping[str, StopReason | None]) -> None:
+    """Do what the renewal of its lease has shown."""
+    if live.run.run_id not in held:
+        live.stop(StopReason.LEASE_LOST)
+    elif reason := held[live.run.run_id]:
+        live.stop(reason)
 
 
 async def _all_done(lives: Iterable[LiveRun], timeout: float | None) -> None:
