@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,13 +32,11 @@ from psycopg.types.json import Jsonb
 from runline.graphs import postgres_statements as sql
 from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, StaleAttempt, token_of
+from runline.graphs.postgres_commits import CommonCommits, FencedPut, Put, Token
 from runline.graphs.postgres_pool import Pool, patiently
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
 from runline.model.place import Place
-
-Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
-"""One write, to be made in a transaction."""
 
 _PATIENCE_SECONDS = 60.0
 """How long a run waits for the database to come back."""
@@ -59,6 +57,10 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     conn: Pool  # type: ignore[assignment]  # the base class asks it for nothing: `_cursor` does
 
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self._commits = CommonCommits(self._make_all)
+
     async def setup(self) -> None:
         """Create the tables of the base class and ours."""
         async with self.conn.alone("checkpoints"):
@@ -73,12 +75,12 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         async with self.conn.cursor("The checkpoints", whole=pipeline) as cursor:
             yield cursor
 
-    async def _transact(self, put: Put, run_id: str | None = None) -> None:
+    async def _transact(self, put: Put, patience: float = 0) -> None:
         async def attempt() -> None:
             async with self._cursor(pipeline=True) as cursor:
                 await put(cursor)
 
-        await patiently(attempt, _PATIENCE_SECONDS if run_id else 0)
+        await patiently(attempt, patience)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint; see the base class."""
@@ -112,7 +114,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         writes: list[Put] = self._kept_back(run_id, place[0])
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _check_fence(cursor, token)
             await _all_of(writes)(cursor)
             for blob in blobs:
                 await cursor.execute(self.UPSERT_CHECKPOINT_BLOBS_SQL, blob)
@@ -143,7 +144,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _check_fence(cursor, token)
             if replaces and run_id:
                 await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
             for row in rows:
@@ -152,13 +152,27 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         if not self._keeps_back(run_id, place[0], task_id, put):
             await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), token)
 
-    async def _fenced(self, put: Put, token: tuple[str | None, int | None]) -> None:
+    async def _fenced(self, put: Put, token: Token) -> None:
+        if token[0] is None:
+            await self._transact(put)
+            return
         try:
-            await self._transact(put, token[0])
+            await self._commits.write(put, token)
         except errors.Error as exc:
             if exc.sqlstate != sql.STALE:
                 raise
             raise StaleAttempt(*token) from exc
+
+    async def _make_all(self, batch: Sequence[FencedPut]) -> None:
+        """In one transaction, the fences of all runs first."""
+        tokens = dict.fromkeys(asked.token for asked in batch if None not in asked.token)
+
+        async def put(cursor: AsyncCursor[DictRow]) -> None:
+            for token in tokens:
+                await cursor.execute(sql.CHECK_FENCE, token)
+            await _all_of(asked.put for asked in batch)(cursor)
+
+        await self._transact(put, _PATIENCE_SECONDS)
 
     async def _save_all(self, puts: Sequence[Put]) -> None:
         await self._transact(_all_of(puts))
@@ -234,11 +248,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 return await (await cursor.execute(statement, values)).fetchall()
 
         return await patiently(read)
-
-
-async def _check_fence(cursor: AsyncCursor[DictRow], token: tuple[str | None, int | None]) -> None:
-    if None not in token:
-        await cursor.execute(sql.CHECK_FENCE, token)
 
 
 def _all_of(puts: Iterable[Put]) -> Put:
