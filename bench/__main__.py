@@ -1,4 +1,5 @@
-"""`make bench`, or `python -m bench [--only wait,paced] [--short] [--pairs N] [--no-official] [--markdown FILE]`.
+"""`make bench`, or `python -m bench [--only wait,paced] [--short] [--pairs N] [--no-official]
+[--stores shared] [--markdown FILE]`.
 
 The official development server takes part where it is installed: as `langgraph` on the PATH, or where the variable
 RUNLINE_BENCH_OFFICIAL says.
@@ -24,6 +25,7 @@ from bench.results import Results
 from bench.rounds import Field, measure_case
 from bench.tables import as_markdown, as_text
 
+OWN, SHARED = "own", "shared"
 _GOALS = "Goals (ratios are medians of paired rounds)"
 
 
@@ -33,6 +35,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="tiny counts, one round: whether it works, not how fast")
     parser.add_argument("--pairs", type=int, help="at most so many rounds")
     parser.add_argument("--no-official", action="store_true", help="leave the official server out")
+    stores = "what the gateway keeps everything in: its own files, or PostgreSQL and Redis, where Aegra takes part"
+    parser.add_argument("--stores", choices=(OWN, SHARED), default=OWN, help=stores)
     parser.add_argument("--markdown", type=Path, help="write the tables to this file, too")
     asked = parser.parse_args()
     if not chosen(asked.only):
@@ -49,7 +53,7 @@ def chosen(only: str) -> list[Case]:
 async def measure(cases: list[Case], asked: argparse.Namespace, results: Results) -> list[str]:
     """Measure and print; returns the same as sections of markdown."""
     sections: list[str] = []
-    async with Field(official=not asked.no_official) as field:
+    async with Field(official=not asked.no_official, shared=asked.stores == SHARED) as field:
         for case in cases:
             started = time.monotonic()
             await measure_case(case, field, Form(asked.short), asked.pairs, results)

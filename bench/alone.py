@@ -21,7 +21,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from bench.meter import Meter
 
 _PAUSE = "SAMPLE_TOKEN_DELAY"
-AGENTS = ("echo", "paced", "clock")
+AGENTS = ("echo", "paced", "clock", "laps")
 AGENT_FOLDERS = (Path(__file__).with_name("agents"), Path(__file__).parents[1] / "examples" / "agents")
 
 

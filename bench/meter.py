@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -47,16 +47,20 @@ class Tree:
 class Meter:
     """Measures the work done inside its `with`: wall seconds, CPU seconds by `cpu_seconds`, and this process' share.
 
-    `client` says that this process is the load generator, and not what is measured.
+    `client` says that this process is the load generator, and not what is measured. `stores` are what the work uses
+    beside that, by name: part of its CPU time, and told apart.
     """
 
     cpu_seconds: Callable[[], float]
     client: bool = True
+    stores: Mapping[str, Tree] = field(default_factory=dict)
     seconds: float = field(default=0.0, init=False)
     cpu: float = field(default=0.0, init=False)
     own_cpu: float = field(default=0.0, init=False)
+    _of_stores: dict[str, float] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
+        self._of_stores = {name: -tree.cpu_seconds() for name, tree in self.stores.items()}
         self.cpu, self.own_cpu, self.seconds = -self.cpu_seconds(), -time.process_time(), -time.perf_counter()
         return self
 
@@ -64,11 +68,16 @@ class Meter:
         self.seconds += time.perf_counter()
         self.own_cpu += time.process_time()
         self.cpu += self.cpu_seconds()
+        for name, tree in self.stores.items():
+            self._of_stores[name] += tree.cpu_seconds()
+        self.cpu += sum(self._of_stores.values())
 
     def rate(self, units: int, unit: str, kind: str = "") -> Figures:
         """Units per second, the CPU time of each, and how many cores the load generator kept busy."""
         before = f"{kind}: " if kind else ""
         figures = {f"{before}{unit}s/s": units / self.seconds, f"{before}CPU per {unit}, us": self.cpu / units * 1e6}
+        for name, cpu in self._of_stores.items():
+            figures[f"{before}of it {name} per {unit}, us"] = cpu / units * 1e6
         if self.client:
             figures[f"{before}{CLIENT}"] = self.own_cpu / self.seconds
         return figures

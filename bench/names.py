@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 GATEWAY, MINIMAL, OFFICIAL, ALONE = "gateway", "minimal", "official", "in process"
-SERVERS = (GATEWAY, MINIMAL, OFFICIAL)
+AEGRA = "Aegra"
+SERVERS = (GATEWAY, MINIMAL, OFFICIAL, AEGRA)
 ON_REDIS = "gateway on Redis"
+POSTGRES, REDIS = "PostgreSQL", "Redis"
 
 CLIENT = "client, cores"
 """Figures with this end are about the load generator; they are shown where it was near its limit."""

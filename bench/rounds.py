@@ -7,18 +7,24 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from bench.aegra import aegra_python
 from bench.alone import Alone, alone
 from bench.case import Case, Form
-from bench.names import ALONE, OFFICIAL, Figures
+from bench.names import AEGRA, ALONE, OFFICIAL, Figures
 from bench.results import Results
 from bench.servers import Server, Start, StartError, official_command, serving
 
 
 class Field:
-    """The contenders: each is started when it is first needed, and again after it failed."""
+    """The contenders: each is started when it is first needed, and again after it failed.
 
-    def __init__(self, *, official: bool) -> None:
-        self._absent = set() if official and official_command() else {OFFICIAL}
+    `shared`: the gateway is on PostgreSQL and Redis, and Aegra takes part if it is installed.
+    """
+
+    def __init__(self, *, official: bool, shared: bool = False) -> None:
+        self._shared = shared
+        there = {OFFICIAL: official and official_command(), AEGRA: shared and aegra_python()}
+        self._absent = {name for name, is_there in there.items() if not is_there}
         self._stacks: dict[str, AsyncExitStack] = {}
         self._servers: dict[str, Server] = {}
         self._alone: Alone | None = None
@@ -61,7 +67,7 @@ class Field:
         if name not in self._servers:
             stack = self._stacks[name] = AsyncExitStack()
             try:
-                self._servers[name] = stack.enter_context(serving(name, Start(jobs=jobs)))
+                self._servers[name] = stack.enter_context(serving(name, Start(jobs=jobs, shared=self._shared)))
             except StartError:
                 self._absent.add(name)
                 raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,15 +18,20 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from bench.aegra import AEGRA_ALIVE, aegra_command, aegra_settings
 from bench.alone import AGENT_FOLDERS, AGENTS
 from bench.client import Client
 from bench.meter import Meter, Tree
-from bench.names import MINIMAL, OFFICIAL, OFFICIAL_JOBS, ON_REDIS
+from bench.names import AEGRA, GATEWAY, MINIMAL, OFFICIAL, OFFICIAL_JOBS, ON_REDIS
+from bench.ports import free_port
+from bench.postgres import postgres
 from bench.redis import redis
+from bench.stores import Stores
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
-_OFFICIAL_SHARE = 5
+_POLLING = {OFFICIAL, AEGRA}
+_THEIR_SHARE = 5
 _START_SECONDS = 60.0
 _TOLD_CHARACTERS = 1500
 _STOP_SECONDS = 15.0
@@ -44,18 +48,28 @@ class Server:
     name: str
     port: int
     tree: Tree
+    stores: Stores | None = None
 
     def samples(self, number: int) -> int:
         """How many of a number of samples, one after the other, are taken here: few where each waits for a poll."""
-        return max(number // _OFFICIAL_SHARE, 1) if self.name == OFFICIAL else number
+        return max(number // _THEIR_SHARE, 1) if self.name in _POLLING else number
+
+    @property
+    def alive(self) -> str:
+        """The path at which it answers whether it is there, and no more."""
+        return AEGRA_ALIVE if self.name == AEGRA else "/ok"
 
     def client(self) -> Client:
         """A client of it."""
         return Client(self.port)
 
     def meter(self) -> Meter:
-        """What work costs it."""
-        return Meter(self.tree.cpu_seconds)
+        """What work costs it, and its stores."""
+        return Meter(self.tree.cpu_seconds, stores=self.store_trees())
+
+    def store_trees(self) -> dict[str, Tree]:
+        """The processes of its stores, by name, if it has any beside it."""
+        return self.stores.trees() if self.stores else {}
 
 
 def official_command() -> str | None:
@@ -65,21 +79,29 @@ def official_command() -> str | None:
 
 @dataclass(frozen=True)
 class Start:
-    """How to start a server: settings of the gateway, jobs at once of the official one, the one core to keep to."""
+    """How to start a server: settings of the gateway, jobs at once of the official one, the one core to keep to.
+
+    `command` is the gateway's. `shared` gives it a PostgreSQL and a Redis; `stores` are those of others.
+    """
 
     settings: Mapping[str, str] = field(default_factory=dict)
     jobs: int = OFFICIAL_JOBS
     core: int | None = None
+    command: tuple[str, ...] = ("serve",)
+    shared: bool = False
+    stores: Stores | None = None
 
 
-def _command(name: str, port: int, project: Path, jobs: int) -> list[str]:
+def _command(name: str, port: int, project: Path, start: Start) -> list[str]:
     if name == MINIMAL:
         return [sys.executable, "-m", "bench.minimal", str(port)]
     if name == OFFICIAL:
         dev = ["dev", "--no-browser", "--no-reload", "--port", str(port), "--config", str(project)]
-        return [official_command() or "langgraph", *dev, "--n-jobs-per-worker", str(jobs)]
-    data = ["--data-dir", str(project.with_name("data")), "--config", os.devnull]
-    return [sys.executable, "-m", "runline", "serve", "--port", str(port), "--graphs", str(project), *data]
+        return [official_command() or "langgraph", *dev, "--n-jobs-per-worker", str(start.jobs)]
+    if name == AEGRA:
+        return aegra_command(port)
+    given = ["--port", str(port), "--graphs", str(project), "--config", os.devnull]
+    return [sys.executable, "-m", "runline", *start.command, *given]
 
 
 def _project(folder: Path) -> Path:
@@ -97,26 +119,53 @@ def serving(name: str, start: Start = Start()) -> Iterator[Server]:
     """A server that answers, on a folder of its own. With its children it ends at the end."""
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        port, log_file = free_port(), folder / "log"
-        command = _command(name, port, _project(folder), start.jobs)
-        with _settings(name, start) as settings, log_file.open("wb") as log, _kept_to(start.core):
-            process = subprocess.Popen(command, env=_environment(settings), cwd=folder, stdout=log, stderr=log)
-        server = Server(name, port, Tree(psutil.Process(process.pid)))
-        try:
-            _wait_ready(server, process, log_file)
-            yield server
-        finally:
-            _end(server.tree, process)
+        port, log_file, project = free_port(), folder / "log", _project(folder)
+        with _stores(name, folder, start) as stores, _redis(name) as redis_settings:
+            settings = {**_settings(name, project, stores), **redis_settings, **start.settings}
+            with log_file.open("wb") as log, _kept_to(start.core):
+                command, environment = _command(name, port, project, start), _environment(settings)
+                process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+            server = Server(name, port, Tree(psutil.Process(process.pid)), stores)
+            try:
+                _wait_ready(server, process, log_file)
+                yield server
+            finally:
+                _end(server.tree, process)
 
 
 @contextmanager
-def _settings(name: str, start: Start) -> Iterator[Mapping[str, str]]:
-    """The gateway's, with the Redis that it is to have."""
+def shared_stores(folder: Path) -> Iterator[Stores]:
+    """A PostgreSQL and a Redis, both empty, with all that is theirs in this folder."""
+    with postgres(folder) as database, redis() as broker:
+        yield Stores(database, broker)
+
+
+@contextmanager
+def _stores(name: str, folder: Path, start: Start) -> Iterator[Stores | None]:
+    if start.stores is None and (name == AEGRA or (start.shared and name == GATEWAY)):
+        with shared_stores(folder) as stores:
+            yield stores
+    else:
+        yield start.stores
+
+
+@contextmanager
+def _redis(name: str) -> Iterator[Mapping[str, str]]:
     if name != ON_REDIS:
-        yield start.settings
+        yield {}
         return
-    with redis(free_port()) as uri:
-        yield {**start.settings, "RUNLINE_REDIS__URI": uri}
+    with redis() as broker:
+        yield {"RUNLINE_REDIS__URI": broker.uri}
+
+
+def _settings(name: str, project: Path, stores: Stores | None) -> dict[str, str]:
+    """Where everything is kept."""
+    if name == AEGRA and stores:
+        return aegra_settings(project, stores)
+    own = {"RUNLINE_DATA_DIR": str(project.with_name("data"))}
+    if stores is None:
+        return own
+    return {**own, "RUNLINE_DATABASE__URI": stores.postgres.uri, "RUNLINE_REDIS__URI": stores.redis.uri}
 
 
 @contextmanager
@@ -135,22 +184,17 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "SAMPLE_TOKEN_DELAY": "0", **settings}
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def _wait_ready(server: Server, process: subprocess.Popen[bytes], log_file: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not _answers(server.port):
+    while not _answers(server):
         if process.poll() is not None or time.monotonic() > deadline:
             raise StartError(f"the {server.name} server did not start: ...{log_file.read_text()[-_TOLD_CHARACTERS:]}")
         time.sleep(0.02)
 
 
-def _answers(port: int) -> bool:
+def _answers(server: Server) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ok", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{server.alive}", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False

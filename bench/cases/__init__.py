@@ -18,6 +18,7 @@ from bench.cases import (
     threads,
     viewers,
     wait,
+    workers,
 )
 
 CASES = (
@@ -33,6 +34,8 @@ CASES = (
     paced.FIVE_HUNDRED,
     paced.ONE_CORE,
     redis.CASE,
+    workers.WORKERS,
+    workers.ELSEWHERE,
     viewers.HUNDRED,
     viewers.FIVE_HUNDRED,
     agent_viewers.CASE,

@@ -24,7 +24,7 @@ async def _served(server: Server, form: Form) -> Figures:
                 event, output = await _stream(client, f"{path}/runs/stream")
                 taken.setdefault(f"{kind}: first event", []).append(event)
                 taken.setdefault(f"{kind}: first output", []).append(output)
-            taken.setdefault("GET /ok, the client's floor", []).append(await _ok(client))
+            taken.setdefault("GET /ok, the client's floor", []).append(await _alive(client, server.alive))
     return _summary(taken)
 
 
@@ -40,9 +40,9 @@ async def _stream(client: Client, path: str) -> tuple[float, float]:
     return event.milliseconds_since(started), output.milliseconds_since(started)
 
 
-async def _ok(client: Client) -> float:
+async def _alive(client: Client, path: str) -> float:
     started = time.perf_counter()
-    await client.get("/ok")
+    await client.get(path)
     return (time.perf_counter() - started) * 1000
 
 

