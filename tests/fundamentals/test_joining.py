@@ -168,3 +168,24 @@ async def test_a_reader_sees_events_while_the_run_goes_on(client: LangGraphClien
             gate.open()
 
     assert [next(iter(update)) for update in seen] == ["one", "two", "three"]
+
+
+async def test_a_client_that_is_cut_off_before_the_first_event_misses_nothing(
+    http: httpx.AsyncClient, client: LangGraphClient, thread_id: str, gate: Gate
+) -> None:
+    """It comes back to `Location`, as the SDKs do, and has no `Last-Event-ID` yet: its run was waiting for its turn."""
+    await client.runs.create(thread_id, "steps", input=log(), context=gate.context)
+    await gate.reached()
+    asked = {"assistant_id": "steps", "input": log("in"), "stream_mode": "updates", "multitask_strategy": "enqueue"}
+    async with http.stream("POST", f"/threads/{thread_id}/runs/stream", json=asked) as cut:
+        location, run = cut.headers["location"], cut.headers["content-location"]
+    gate.open()
+    await http.get(f"{run}/join")
+
+    missed = await http.get(location)
+    rest = await http.get(location, headers={"Last-Event-ID": "1"})
+
+    assert missed.text.startswith("event: metadata")
+    assert missed.text.count("event: updates") == 3
+    assert missed.content.endswith(rest.content)
+    assert "event: metadata" not in rest.text

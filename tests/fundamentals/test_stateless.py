@@ -68,13 +68,16 @@ async def test_the_thread_can_be_kept(client: LangGraphClient) -> None:
 async def test_its_stream_can_be_read_again_at_the_address_it_announces(
     http: httpx.AsyncClient, client: LangGraphClient
 ) -> None:
-    """`Location` is `/runs/{id}/stream`. Officially nothing is there; here it replays, though the run is gone."""
+    """`Location` is `/runs/{id}/stream?last_event_id=0`.
+
+    Officially nothing is there; here it replays, though the run is gone.
+    """
     first = await http.post("/runs/stream", json=STEPS)
 
     again = await http.get(first.headers["location"], headers={"Last-Event-ID": "-1"})
     rest = await http.get(first.headers["location"], headers={"Last-Event-ID": "2"})
 
-    assert first.headers["location"] == f"{first.headers['content-location']}/stream"
+    assert first.headers["location"] == f"{first.headers['content-location']}/stream?last_event_id=0"
     assert again.content == first.content
     assert first.content.endswith(rest.content)
     assert rest.text.startswith('event: values\r\ndata: {"log":["one"]}\r\nid: 3\r\n\r\n')

@@ -113,7 +113,11 @@ async def test_addresses_in_headers_have_no_prefix(http: httpx.AsyncClient, thre
 
 @pytest.mark.parametrize(
     ("path", "reconnect"),
-    [("/threads/{t}/runs", None), ("/threads/{t}/runs/stream", "stream"), ("/threads/{t}/runs/wait", "join")],
+    [
+        ("/threads/{t}/runs", None),
+        ("/threads/{t}/runs/stream", "stream?last_event_id=0"),
+        ("/threads/{t}/runs/wait", "join"),
+    ],
 )
 async def test_every_run_is_created_with_its_address(
     http: httpx.AsyncClient, client: LangGraphClient, thread_id: str, path: str, reconnect: str | None

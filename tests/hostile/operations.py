@@ -22,6 +22,7 @@ _PAGES = {"limit": _FEW, "before_seq": _SEQS, "after_seq": _SEQS}
 _NAMES = ("", "run.end,,ai_message", "run.ended", "middleware:%00", "middleware:a%0d%0ab")
 _TIMES = ("now", "", "5", "2026-13-01", "0000-01-01", "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00%00")
 _JOIN = {
+    "last_event_id": ("now", "-2", "1.5", "9" * 16, "", "%00", "1%0d%0aid:%202"),
     "cancel_on_disconnect": _TRUTHS,
     "stream_mode": ("everything", "values,everything", "%00", "%5B1", "%5B%22everything%22%5D"),
 }

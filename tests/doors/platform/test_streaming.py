@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runline.doors.live import AnswerCut
-from runline.doors.platform.streaming import after_in_header, frame, frames, modes_in_query, run_headers
+from runline.doors.platform.streaming import after_in_request, frame, frames, modes_in_query, run_headers
 from runline.errors import Invalid
 from runline.model.event import Event
 from runline.model.lifecycle import RunStatus
@@ -122,7 +122,12 @@ async def test_a_filter_shows_its_modes_with_their_subgraphs_and_errors_in_any_c
     [(None, None), ("-1", 0), ("0", 0), ("-", 0), ("1", 1), ("007", 7), ("1000000001", 1_000_000_001)],
 )
 async def test_a_position_is_read_from_the_header(header: str | None, after: int | None) -> None:
-    assert await after_in_header(header) == after
+    assert await after_in_request(header) == after
+    assert await after_in_request(None, header) == after
+
+
+async def test_the_header_wins_over_the_query() -> None:
+    assert await after_in_request("7", "0") == 7
 
 
 @pytest.mark.parametrize(
@@ -130,7 +135,7 @@ async def test_a_position_is_read_from_the_header(header: str | None, after: int
 )
 async def test_a_position_that_is_none_is_refused(header: str) -> None:
     with pytest.raises(Invalid, match=r"^Invalid Last-Event-ID: "):
-        await after_in_header(header)
+        await after_in_request(header)
 
 
 def test_a_run_is_named_in_the_headers_without_host_query_or_prefix() -> None:

@@ -83,8 +83,8 @@ async def test_a_busy_thread_takes_a_run_at_once(talk: Talk, gate: Gate) -> None
     began = time.monotonic()
     await talk.start()
     assert time.monotonic() - began < 2
-    gate.open()
     async with talk.watch() as window:
+        gate.open()
         await window.ends(2)
     assert len(await log_of(talk)) == 8
 

@@ -2,6 +2,8 @@
 
 Divergence 2: SSE ids are the run's own counter, one per event; `error` and `end` are replayed too.
 Divergence 3: a stream ends with `event: end`.
+Divergence 151: `Location` says after which event to go on for who has seen none, and `last_event_id` in the query is
+understood as the header is.
 """
 
 from __future__ import annotations
@@ -87,13 +89,17 @@ def spelled_modes(parts: Iterable[str], known: Container[str]) -> set[str]:
     return names
 
 
-async def after_in_header(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
-    """`Last-Event-ID`: the position to go on from; None without one, which means from now on."""
-    return None if last_event_id is None else position(last_event_id)
+async def after_in_request(
+    header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    query: Annotated[str | None, Query(alias="last_event_id")] = None,
+) -> int | None:
+    """The position to go on from; None without one, which means from now on. The header is newer than the address."""
+    after = query if header is None else header
+    return None if after is None else position(after)
 
 
 ModesDep = Annotated[Modes, Depends(modes_in_query)]
-AfterDep = Annotated[int | None, Depends(after_in_header)]
+AfterDep = Annotated[int | None, Depends(after_in_request)]
 
 
 def run_headers(run: Run, *, reconnect: str | None = None, threadless: bool = False) -> dict[str, str]:
@@ -128,7 +134,9 @@ JoinDep = Annotated[Join, Depends(join_in_query)]
 async def stream_run(call: Call, run: Run, join: Join, *, threadless: bool = False) -> Response:
     """Answer with the run's events. Raises NotStreamable."""
     batches = in_stream_modes(run, await call.core.runs.follow(run, join.after))
-    headers = run_headers(run, reconnect="stream", threadless=threadless)
+    # without it, a client that is cut off before the first event would miss all until it is back
+    seen = "" if join.after is None else f"?last_event_id={join.after}"
+    headers = run_headers(run, reconnect=f"stream{seen}", threadless=threadless)
     return sse(frames(batches, join.modes), call.wire, headers, _when_gone(call, run, cancel=join.cancel_on_disconnect))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from runline.doors.protocol.classic import ClassicEvents
 from runline.doors.protocol.events import WireEvent, begin_of, end_of
 from runline.doors.protocol.recent import RecentEvents
+from runline.doors.protocol.unkept import Unkept
 from runline.model.event import Event
 from runline.model.run import Run, StreamProtocol
 from runline.model.thread_seq import thread_seq
@@ -21,6 +22,7 @@ class RunView:
         self._recent = recent
         self._asked = False
         self._begun = False
+        self._unkept = Unkept(run)
         self._classic = ClassicEvents(run) if run.spec.protocol is StreamProtocol.CLASSIC else None
 
     def begin(self) -> Iterator[WireEvent]:
@@ -33,8 +35,11 @@ class RunView:
         """Its next events."""
         yield from self.begin()
         for event in events:
+            if event.name == "metadata":
+                yield from self._unkept.begin_anew(event)
             for told in self._translated(event) if self._classic else self._recent.of(self.run, event):
                 self._asked = self._asked or told.name.startswith(ASKED)
+                self._unkept.hear(told)
                 yield told
 
     def end(self, fresh: Run | None) -> Iterator[WireEvent]:
