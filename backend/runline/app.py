@@ -19,7 +19,7 @@ from runline.doors.http import WireOptions, render_errors
 from runline.doors.middleware import BodyLimit, LastResort
 from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.doors.prefix import MountPrefix
-from runline.doors.protocol.recent import RecentEvents
+from runline.doors.protocol.reader import Shared
 from runline.graphs.http import HttpOptions
 from runline.graphs.project import GraphProject
 
@@ -88,7 +88,7 @@ def _set_up(app: FastAPI, settings: Settings, http: HttpOptions) -> None:
     """What calls find in it, and how errors are told."""
     app.state.wire = _wire_options(settings)
     app.state.headers = http.configurable_headers
-    app.state.agent_events = RecentEvents()
+    app.state.agent_events = Shared()
     render_errors(app)
 
 

@@ -34,6 +34,14 @@ _READ = (
 _LAST = select(func.max(segments.c.last_seq)).where(segments.c.run_id == bindparam("key"))
 _ALL = select(segments.c.data).where(segments.c.run_id == bindparam("key")).order_by(segments.c.first_seq)
 _DELETE = delete(segments).where(segments.c.run_id == bindparam("key"))
+_OWNED = (
+    # not those of runs that were given back: their attempt is over, whatever its worker thinks
+    select(runs.c.run_id, runs.c.attempt)
+    .where(runs.c.run_id.in_(bindparam("keys", expanding=True)), runs.c.status != RunStatus.PENDING)
+    # nobody claims one of them before these events are stored
+    .order_by(runs.c.run_id)
+    .with_for_update(read=True)
+)
 
 Attempt = tuple[str, int]
 """A run_id and the attempt on whose behalf events are written."""
@@ -89,11 +97,7 @@ class SegmentStore:
 
 
 def _owned(connection: Connection, run_ids: list[str]) -> set[Attempt]:
-    # not those of runs that were given back: their attempt is over, whatever its worker thinks
-    query = select(runs.c.run_id, runs.c.attempt).where(runs.c.run_id.in_(run_ids), runs.c.status != RunStatus.PENDING)
-    # nobody claims one of them before these events are stored
-    query = query.order_by(runs.c.run_id).with_for_update(read=True)
-    return {(row.run_id, row.attempt) for row in connection.execute(query)}
+    return {(row.run_id, row.attempt) for row in connection.execute(_OWNED, {"keys": run_ids})}
 
 
 def _row(run_id: str, events: Sequence[Event]) -> dict[str, Any]:

@@ -84,6 +84,37 @@ async def test_a_run_that_is_cancelled_before_it_starts_ends_too(talk: Talk, gat
         assert ends == ["completed", "interrupted", "completed"]
 
 
+async def test_a_threads_first_run_that_is_cancelled_before_it_starts_ends_too(
+    start_gateway: Callable[..., Gateway], gate: Gate
+) -> None:
+    gateway = start_gateway(RUNLINE_WORKERS__CONCURRENCY="1")
+    async with httpx.AsyncClient(base_url=gateway.url) as http:
+        talk, busy = Talk(http), Talk(http)
+        await busy.start(gate=gate)
+        async with talk.watch() as window, talk.watch(since=0) as everything:
+            waiting = await talk.start()
+            await cancel(talk, waiting)
+            assert end_of(waiting, await window.ends()) == "interrupted"
+            assert await everything.ends() == window.events
+            gate.open()
+            last = await talk.start()
+            assert end_of(last, await window.ends(2)) == "completed"
+
+
+async def test_a_thread_that_is_made_anew_is_told_from_its_beginning(talk: Talk) -> None:
+    """Whatever a client has seen of the one that had its id before."""
+    for _ in range(3):
+        _, events = await talk.run()
+    async with talk.watch(since=events[-1]["seq"]) as window:
+        await talk.http.delete(f"/threads/{talk.thread_id}")
+        run_id = await talk.start()
+        assert end_of(run_id, await window.ends()) == "completed"
+    await talk.http.delete(f"/threads/{talk.thread_id}")
+    async with talk.watch(since=events[-1]["seq"]) as window:
+        run_id = await talk.start()
+        assert end_of(run_id, await window.ends()) == "completed"
+
+
 async def test_a_run_that_is_deleted_ends_interrupted(talk: Talk, gate: Gate) -> None:
     run_id = await talk.start(gate=gate)
     async with talk.watch() as window:

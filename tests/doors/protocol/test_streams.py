@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from itertools import pairwise
 
 import httpx
 import pytest
 
-from doors.protocol.talk import ALL, Talk, phases
+from doors.protocol.talk import ALL, Talk, Window, note, phases
 from fundamentals.gate import Gate
 from gateway import Gateway
 from runline.kit.ids import new_id
@@ -181,3 +182,28 @@ async def test_threads_do_not_hear_of_each_other(talk: Talk) -> None:
         await other.start()
         assert len(await window.ends()) == len({event["event_id"] for event in window.events})
         assert window.phases == ["running", "completed"]
+
+
+async def test_a_reader_that_takes_nothing_for_a_while_is_told_all_the_same(
+    start_gateway: Callable[..., Gateway],
+) -> None:
+    """It falls behind the others, who hear everything at once, and comes back to them."""
+    gateway = start_gateway()
+    wanted = {"json": {"channels": ["values", "lifecycle"]}, "timeout": None}
+    small = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**18)])
+    async with (
+        httpx.AsyncClient(base_url=gateway.url) as http,
+        httpx.AsyncClient(base_url=gateway.url, transport=small) as slowly,
+    ):
+        talk, slow = Talk(http), Window()
+        async with (
+            talk.watch("values", "lifecycle") as quick,
+            slowly.stream("POST", f"/threads/{talk.thread_id}/stream/events", **wanted) as answer,
+        ):
+            lines = answer.aiter_lines()
+            for runs, size in ((1, 1), (2, 1_800_000), (3, 1)):
+                await talk.start(input={"log": [size * "x"]})
+                await quick.ends(runs)
+                while runs != 2 and slow.phases.count("completed") < runs:
+                    note(slow, await anext(lines))
+        assert slow.events == quick.events

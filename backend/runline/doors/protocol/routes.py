@@ -16,8 +16,8 @@ from runline.doors.ids import ThreadId
 from runline.doors.live import AnswerCut, sse
 from runline.doors.protocol.commands import reply
 from runline.doors.protocol.filters import Filter
+from runline.doors.protocol.reader import Reader
 from runline.doors.protocol.schemas import CommandBody, SubscribeBody, read
-from runline.doors.protocol.view import ThreadView
 from runline.doors.protocol.waiters import waits_for_its_run
 from runline.errors import BadRequest, RunlineError
 from runline.kit.json import JSONDecodeError
@@ -58,15 +58,15 @@ async def stream_events(thread_id: ThreadId, sent: Sent, call: CallDep, request:
     """Answer with the events of a thread, those of its runs to come too; it ends when the client leaves."""
     body = read(SubscribeBody, sent, BadRequest)
     waits = waits_for_its_run(request.headers.get("user-agent", ""), body)
-    view = ThreadView(call, thread_id, body.since, request.app.state.agent_events, waits=waits)
-    return sse(_frames(view, body.filter), call.wire, {})
+    reader = Reader(call, thread_id, body.since, request.app.state.agent_events, waits=waits)
+    return sse(_frames(reader, body.filter), call.wire, {})
 
 
-async def _frames(view: ThreadView, wanted: Filter) -> AsyncIterator[bytes]:
+async def _frames(reader: Reader, wanted: Filter) -> AsyncIterator[bytes]:
     try:
-        async for events in view.events():
-            if shown := [event.frame for event in events if wanted.shows(event.name)]:
-                yield b"".join(shown)
+        async for tellings in reader.tellings():
+            if frames := b"".join([telling.frames(wanted) for telling in tellings]):
+                yield frames
     except RunlineError as exc:
         # the answer has begun: all that is left is to let the client come again
         raise AnswerCut(str(exc)) from exc

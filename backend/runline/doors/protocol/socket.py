@@ -17,9 +17,9 @@ from runline.doors.cors import Origins
 from runline.doors.http import Call, CallDep, parse_json
 from runline.doors.ids import parsed_id
 from runline.doors.protocol.commands import Handler, Params, reply
+from runline.doors.protocol.reader import Reader
 from runline.doors.protocol.schemas import ReconnectBody, SubscribeBody, UnsubscribeBody, read
 from runline.doors.protocol.subscription import ShutDown, Subscription
-from runline.doors.protocol.view import ThreadView
 from runline.doors.protocol.waiters import waits_for_its_run
 from runline.doors.protocol.words import NoSuchSubscription, malformed_to_wire
 from runline.errors import BadRequest, Invalid
@@ -87,7 +87,8 @@ class _Connection:
         while (message := await self._socket.receive())["type"] == "websocket.receive":
             # text or not, it is JSON
             sent: str | bytes = message.get("text") or message.get("bytes") or b""
-            await self._send(dumps(await self._reply(sent.encode() if isinstance(sent, str) else sent)))
+            answer = await self._reply(sent.encode() if isinstance(sent, str) else sent)
+            await self._send(dumps(answer).decode())
         raise _Left
 
     async def _reply(self, body: bytes) -> dict[str, Any]:
@@ -99,10 +100,10 @@ class _Connection:
             return malformed_to_wire(None, exc)
         return (await reply(self._call, self._thread_id, sent, self._commands))[0]
 
-    async def _send(self, message: bytes) -> None:
+    async def _send(self, message: str) -> None:
         try:
             async with self._turn, asyncio.timeout(self._call.wire.send_timeout_seconds):
-                await self._socket.send_text(message.decode())
+                await self._socket.send_text(message)
         except (WebSocketDisconnect, RuntimeError, TimeoutError) as exc:
             raise _Left from exc
 
@@ -124,11 +125,11 @@ class _Connection:
         if len(self._subscriptions) >= _MOST_SUBSCRIPTIONS:
             raise BadRequest(f"A connection has {_MOST_SUBSCRIPTIONS} subscriptions at most")
         waits = waits_for_its_run(self._socket.headers.get("user-agent", ""), body)
-        view = ThreadView(self._call, self._thread_id, body.since, self._socket.app.state.agent_events, waits=waits)
-        reader = Subscription(view, body.filter, self._send)
-        self._subscriptions[subscription_id] = self._tasks.create_task(reader.run())
-        await reader.replayed.wait()
-        return {"subscription_id": subscription_id, "replayed_events": reader.count}
+        reader = Reader(self._call, self._thread_id, body.since, self._socket.app.state.agent_events, waits=waits)
+        subscription = Subscription(reader, body.filter, self._send)
+        self._subscriptions[subscription_id] = self._tasks.create_task(subscription.run())
+        await subscription.replayed.wait()
+        return {"subscription_id": subscription_id, "replayed_events": subscription.count}
 
     def _end(self, subscription_id: str) -> bool:
         task = self._subscriptions.pop(subscription_id, None)

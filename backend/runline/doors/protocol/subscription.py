@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from runline.doors.protocol.filters import Filter
-from runline.doors.protocol.view import ThreadView
+from runline.doors.protocol.reader import Reader
 from runline.errors import RunlineError
 
 
@@ -17,8 +17,8 @@ class ShutDown(Exception):
 class Subscription:
     """Sends what its filter shows. `count` events had been sent when `replayed` was set."""
 
-    def __init__(self, view: ThreadView, wanted: Filter, send: Callable[[bytes], Awaitable[None]]) -> None:
-        self._view = view
+    def __init__(self, reader: Reader, wanted: Filter, send: Callable[[str], Awaitable[None]]) -> None:
+        self._reader = reader
         self._wanted = wanted
         self._send = send
         self.replayed = asyncio.Event()
@@ -27,13 +27,16 @@ class Subscription:
     async def run(self) -> None:
         """Send until it is cancelled. Raises ShutDown."""
         try:
-            async for events in self._view.events():
-                for event in events:
-                    if self._wanted.shows(event.name):
-                        await self._send(event.encoded)
-                        self.count += not self.replayed.is_set()
-                if self._view.reached >= self._view.caught_up:
+            async for tellings in self._reader.tellings():
+                for telling in tellings:
+                    await self._send_all(telling.texts(self._wanted))
+                if self._reader.replayed:
                     self.replayed.set()
         except RunlineError as exc:
             raise ShutDown(str(exc)) from exc
         raise ShutDown
+
+    async def _send_all(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            await self._send(text)
+            self.count += not self.replayed.is_set()

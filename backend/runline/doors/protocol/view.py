@@ -16,15 +16,17 @@ was heard before, or is over for long, unless that has asked for something.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from runline.doors.http import Call
-from runline.doors.protocol.events import WireEvent, end_of
+from runline.doors.protocol.events import end_of
 from runline.doors.protocol.recent import RecentEvents
 from runline.doors.protocol.run_view import RunView
+from runline.doors.protocol.telling import Position, Telling
 from runline.errors import RunNotFound, ThreadNotFound
+from runline.model.event import Event
 from runline.model.lifecycle import ThreadStatus, is_active
 from runline.model.place import Place, place_of
 from runline.model.run import Run
@@ -33,6 +35,9 @@ from runline.runs.thread_streams import Lost, Part, RunDone, RunTold, ThreadDele
 
 _POLL_SECONDS = 15.0
 _JUST_NOW = timedelta(seconds=5)
+
+Since = int | Position | None
+Tellings = AsyncGenerator[Telling, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +49,72 @@ class Beginning:
 
 
 class ThreadView:
-    """One reader of a thread. `reached` is the seq up to which it has been told all there was."""
+    """One who reads a thread: from `since` on, or goes on where another has come to.
 
-    def __init__(
-        self, call: Call, thread_id: str, since: int | None, recent: RecentEvents, *, waits: bool = False
-    ) -> None:
+    `waits`: on behalf of what waits for the end of a run that it is about to start.
+    """
+
+    def __init__(self, call: Call, thread_id: str, since: Since, recent: RecentEvents, *, waits: bool = False) -> None:
         self._call = call
         self._recent = recent
         self._thread_id = thread_id
         self._since = since
         self._waits = waits
         self._run: RunView | None = None
-        self.caught_up = 0
-        self.reached = 0
+        self._there = False
+        self._caught_up = 0
+        self.position = Position(Place(0))
 
-    async def events(self) -> AsyncIterator[list[WireEvent]]:
-        """What happens on the thread, some events at a time; ends when this process shuts down.
+    @property
+    def replayed(self) -> bool:
+        """Whether all that had happened when it began was told."""
+        return self.position.seq >= self._caught_up
+
+    @property
+    def live(self) -> bool:
+        """Whether besides it is behind `since`, and so tells what everybody is told."""
+        passed = not isinstance(self._since, int) or self.position.seq >= self._since
+        return self._there and self.replayed and passed
+
+    async def tellings(self) -> Tellings:
+        """What happens on the thread; nothing, where the view gets on otherwise. Ends when this process shuts down.
 
         A thread that does not exist is waited for, also when it was deleted. Raises Unavailable.
         """
         async for _ in self._call.core.thread_bells.listen(self._thread_id, _POLL_SECONDS):
             try:
-                beginning = await self._begin()
+                parts = await self._parts()
             except ThreadNotFound:
-                # whatever comes to be on it is new
-                self._since = self._since or 0
-                yield []
-                continue
-            self.caught_up = beginning.caught_up
-            yield []
-            follow = self._call.core.thread_streams.follow
-            try:
-                _, parts = await follow(self._call.viewer, self._thread_id, beginning.place, updates=False)
-            except ThreadNotFound:
-                continue
+                parts = _no_thread()
+            yield Telling((), self.position)
             deleted = False
             async for part in parts:
                 deleted = isinstance(part, ThreadDeleted)
-                yield [event for event in await self._of(part) if self._since is None or event.seq > self._since]
+                yield self._behind_since(await self._of(part))
             if not deleted:
                 return
+            # whatever comes to be on it is new
+            self._there, self._since = False, 0
+
+    async def _parts(self) -> AsyncIterator[Part]:
+        beginning = await self._begin()
+        follow = self._call.core.thread_streams.follow
+        _, parts = await follow(self._call.viewer, self._thread_id, beginning.place, updates=False)
+        self._there, self._caught_up, self.position = True, beginning.caught_up, Position(beginning.place)
+        return parts
+
+    def _behind_since(self, telling: Telling) -> Telling:
+        if isinstance(self._since, Position):
+            return telling.behind(self._since)
+        return telling.after(self._since) if self._since else telling
 
     async def _begin(self) -> Beginning:
         core, viewer, thread_id = self._call.core, self._call.viewer, self._thread_id
         store = core.thread_streams.store
         newest = await store.newest_started(viewer, thread_id)
+        told = await core.commands.told_through(newest) if newest else 0
+        if isinstance(self._since, Position):
+            return Beginning(Place(self._since.place.moment), told)
         if self._since is not None:
             run = await store.started(viewer, thread_id, ordinal_at(self._since))
         else:
@@ -96,7 +122,7 @@ class ThreadView:
         if run is None:
             return Beginning(place_of(newest.due_at).behind if newest else Place(0))
         covers = newest is not None and newest.due_at >= run.due_at
-        return Beginning(place_of(run.due_at), await core.commands.told_through(newest) if newest and covers else 0)
+        return Beginning(place_of(run.due_at), told if covers else 0)
 
     async def _last(self, newest: Run | None) -> Run | None:
         """The run that is replayed to who says nothing of what it has."""
@@ -108,31 +134,37 @@ class ThreadView:
         just_now = core.runs.clock.now() - newest.created_at < _JUST_NOW
         return newest if asks or (just_now and not await core.commands.heard.has(newest.run_id)) else None
 
-    async def _of(self, part: Part) -> Iterable[WireEvent]:
+    async def _of(self, part: Part) -> Telling:
         match part:
             case RunTold(run, events):
-                view = await self._view(run)
-                told = list(view.events(events)) if view else []
-                self.reached = through(view.run, events[-1].seq) if view else self.reached
-                return told
+                return await self._told(run, events)
             case Lost(run=Run() as run):
                 view = await self._view(run)
-                return view.begin() if view else ()
+                return Telling(view.begin() if view else (), self.position)
             case RunDone(run):
                 return await self._ended(run)
-        return ()
+        return Telling((), self.position)
 
-    async def _ended(self, run: Run) -> Iterable[WireEvent]:
+    async def _told(self, run: Run, events: Sequence[Event]) -> Telling:
+        view = await self._view(run)
+        if view is None:
+            return Telling((), self.position)
+        told, seq = list(view.events(events)), events[-1].seq
+        self.position = Position(Place(place_of(run.due_at).moment, seq), through(view.run, seq))
+        return Telling(told, self.position)
+
+    async def _ended(self, run: Run) -> Telling:
         fresh = await self._fresh(run)
         view = await self._view(fresh or run)
         self._run = None
+        place = place_of(run.due_at).behind
         if view is None:
             # it has no number: it never started
-            return [end_of(run, fresh, self.reached, asked=False)]
-        self.reached = last_seq(view.run)
-        if self._waits:
-            self._call.core.commands.heard.add(run.run_id)
-        return view.end(fresh)
+            end = end_of(run, fresh, self.position.seq, asked=False)
+            self.position = Position(place, self.position.seq)
+            return Telling((end,), self.position, ended=run.run_id, numbered=False)
+        self.position = Position(place, last_seq(view.run))
+        return Telling(view.end(fresh), self.position, ended=run.run_id)
 
     async def _view(self, run: Run) -> RunView | None:
         """The view of a run that has started; one that waited as its following began is read again."""
@@ -148,3 +180,7 @@ class ThreadView:
             return await self._call.core.runs.find(self._call.viewer, run.run_id, self._thread_id)
         except RunNotFound:
             return None
+
+
+async def _no_thread() -> AsyncIterator[Part]:
+    yield ThreadDeleted()
