@@ -36,6 +36,20 @@ async def test_a_run_is_found_by_its_id_alone(http: httpx.AsyncClient, client: L
     assert run["created_at"] <= found["run_started_at"] <= found["run_ended_at"]
 
 
+async def test_the_runs_of_a_thread_tell_their_course_where_select_names_it(
+    http: httpx.AsyncClient, client: LangGraphClient, thread_id: str
+) -> None:
+    """Without `select` they are what the platform makes them."""
+    await client.runs.wait(thread_id, "steps", input=log())
+    (run,) = await client.runs.list(thread_id)
+    found = (await http.get(f"/runs/{run['run_id']}")).json()
+
+    (told,) = (await http.get(f"/threads/{thread_id}/runs?select=run_started_at,run_ended_at,attempt")).json()
+
+    assert told == {key: found[key] for key in ("run_started_at", "run_ended_at", "attempt")}
+    assert "run_started_at" not in run
+
+
 async def test_a_run_without_a_thread_is_listed_while_it_lasts(http: httpx.AsyncClient, gate: Gate) -> None:
     run = (
         await http.post("/runs", json={"assistant_id": "steps", "input": {"log": []}, "context": gate.context})

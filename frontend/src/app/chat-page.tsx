@@ -1,26 +1,29 @@
-import { Group } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { assistantList } from "@/features/assistants/api";
 import { AssistantCards } from "@/features/assistants/assistant-cards";
-import { AssistantPicker } from "@/features/assistants/assistant-picker";
 import { choose } from "@/features/assistants/choice";
 import { newHead, threadHead } from "@/features/chat/api";
 import { ChatSkeleton } from "@/features/chat/chat-skeleton";
 import { ErrorNote } from "@/features/chat/error-note";
-import { HookSwitch } from "@/features/chat/hook-switch";
 import { Playground } from "@/features/chat/playground";
 import type { ChatSearch } from "@/features/chat/search";
-import { ThreadUsage } from "@/features/chat/thread-usage";
+import { Received } from "@/lib/received";
+import { ChatHeader } from "./chat-header";
 import classes from "./chat-page.module.css";
+
+const SidePanel = lazy(() => import("./side-panel").then(({ SidePanel }) => ({ default: SidePanel })));
 
 const route = getRouteApi("/chat/{-$thread}");
 
-/** The playground: whom to talk to, by which hook, and the conversation. */
+/** The playground: whom to talk to, by which hook, the conversation, and what stands beside it. */
 export function ChatPage() {
   const { thread: threadId } = route.useParams();
-  const { assistant, hook = "v2", at } = route.useSearch();
+  const search = route.useSearch();
+  const { assistant, hook = "v2", at, panel } = search;
+  const [received] = useState(() => new Received());
+  const caller = useMemo(() => ({ fetch: received.fetch }), [received]);
   const navigate = route.useNavigate();
   const queries = useQueryClient();
   const assistants = useQuery(assistantList);
@@ -42,25 +45,26 @@ export function ChatPage() {
   };
   return (
     <>
-      <Group component="header" className={classes.header} justify="space-between" wrap="nowrap" gap="xs">
-        <AssistantPicker {...choice} />
-        <Group gap="md" wrap="nowrap">
-          <ThreadUsage threadId={threadId} />
-          <HookSwitch hook={hook} onHook={(hook) => change({ hook })} />
-        </Group>
-      </Group>
-      {assistants.error && <ErrorNote error={assistants.error} onRetry={assistants.refetch} />}
-      {chosen && !(threadId && head.isPending) ? (
-        <Playground
-          {...{ threadId, hook, at }}
-          assistantId={chosen.assistant_id}
-          greeting={<AssistantCards {...choice} />}
-          onThread={enter}
-          onAt={(at) => change({ at })}
-        />
-      ) : (
-        assistants.isPending && <ChatSkeleton />
-      )}
+      <ChatHeader {...{ choice, threadId, hook, search }} onSearch={change} />
+      <div className={classes.body}>
+        <main className={classes.chat}>
+          {assistants.error && <ErrorNote error={assistants.error} onRetry={assistants.refetch} />}
+          {chosen && !(threadId && head.isPending) ? (
+            <Playground
+              {...{ threadId, hook, caller, at }}
+              assistantId={chosen.assistant_id}
+              greeting={<AssistantCards {...choice} />}
+              onThread={enter}
+              onAt={(at) => change({ at })}
+            />
+          ) : (
+            assistants.isPending && <ChatSkeleton />
+          )}
+        </main>
+        <Suspense>
+          {panel && <SidePanel {...{ panel, threadId, received, search }} onSearch={change} />}
+        </Suspense>
+      </div>
     </>
   );
 }

@@ -29,6 +29,25 @@ export function ago(moment: string, now = Date.now()): string {
   return "now";
 }
 
+/** How long something took: "80 ms", "1.2 s", "3 min 5 s". */
+export function duration(seconds: number): string {
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+/** A size in bytes, or in characters: 950 B, 1.2 kB. */
+export const size = (bytes: number) =>
+  bytes < 1000 ? `${bytes} B` : `${brief.format(bytes).replace("K", " k")}B`.replace(/(\d)M/, "$1 M");
+
+/** The time of day to the millisecond. */
+export const clock = (moment: number | string) => {
+  const date = new Date(moment);
+  return `${date.toLocaleTimeString("en-GB")}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+};
+
 /** JSON as people read it; text as it is. */
 export const pretty = (value: unknown) =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import httpx
+from typing import Any
+
 import pytest
 
 from doors.protocol.talk import ALL, Talk, Window, note, phases
@@ -189,7 +191,7 @@ async def test_a_reader_that_takes_nothing_for_a_while_is_told_all_the_same(
 ) -> None:
     """It falls behind the others, who hear everything at once, and comes back to them."""
     gateway = start_gateway()
-    wanted = {"json": {"channels": ["values", "lifecycle"]}, "timeout": None}
+    wanted: dict[str, Any] = {"json": {"channels": ["values", "lifecycle"]}, "timeout": None}
     small = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**18)])
     async with (
         httpx.AsyncClient(base_url=gateway.url) as http,

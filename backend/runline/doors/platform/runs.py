@@ -2,6 +2,7 @@
 
 Divergence 4: a run that exists nowhere is 404 on join and stream too; a store-only run that cannot be streamed is
 409; cancelling a finished run is 409; `POST .../stream?action=` cancels, then streams what is left.
+Divergence 170: a list tells of the course of runs what `select` names, such as `run_started_at`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from runline.doors.platform.run_pages import RunPage, run_page
 from runline.doors.platform.schemas import CancelManyBody, ThreadRunBody
 from runline.doors.platform.specs import thread_run_spec
 from runline.doors.platform.streaming import Join, JoinDep, await_run, run_headers, stream_run
-from runline.doors.platform.words import run_to_wire, selected
+from runline.doors.platform.words import RUN_COURSE, run_to_wire, run_with_course_to_wire, selected
 from runline.model.lifecycle import ACTIVE, CancelAction, RunStatus
 from runline.storage.runs import RunFilter
 
 routes = json_routes("Runs")
+_PageDep = Annotated[RunPage, Depends(run_page(*RUN_COURSE))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,12 @@ async def create_and_await_run(thread_id: ThreadId, body: ThreadRunBody, call: C
 
 
 @routes.get("/threads/{thread_id}/runs")
-async def list_runs(thread_id: ThreadId, call: CallDep, page: Annotated[RunPage, Depends(run_page())]) -> Response:
+async def list_runs(thread_id: ThreadId, call: CallDep, page: _PageDep) -> Response:
     """List a thread's runs, newest first."""
     await call.core.threads.get(call.viewer, thread_id)
     runs = await call.core.runs.list_of_thread(call.viewer, thread_id, page.status, page.limit, page.offset)
-    return json_response(selected((run_to_wire(known.run, known.usage) for known in runs), page.select))
+    to_wire = run_with_course_to_wire if page.select else run_to_wire
+    return json_response(selected((to_wire(known.run, known.usage) for known in runs), page.select))
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}")

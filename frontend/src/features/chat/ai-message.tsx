@@ -1,11 +1,11 @@
 import { Box, Group, Text } from "@mantine/core";
 import { lazy, memo, Suspense } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
-import type { Usage } from "./api";
+import type { ChatMessage } from "@/lib/messages";
 import classes from "./chat.module.css";
-import type { ChatMessage } from "./messages";
 import { Reasoning } from "./reasoning";
-import { TurnUsage } from "./turn-usage";
+import { TurnLine } from "./turn-line";
+import type { Turn } from "./turns";
 
 const loading = import("./markdown");
 const Markdown = lazy(() => loading.then(({ Markdown }) => ({ default: Markdown })));
@@ -13,12 +13,12 @@ const Markdown = lazy(() => loading.then(({ Markdown }) => ({ default: Markdown 
 interface Props {
   message: ChatMessage;
   isGrowing: boolean;
-  /** Of the run whose last words these are. */
-  usage: Usage | undefined;
+  /** The run whose last words these are. */
+  turn: Turn | undefined;
 }
 
 /** What the agent has said, or is saying. */
-export const AiMessage = memo(({ message, isGrowing, usage }: Props) => {
+export const AiMessage = memo(({ message, isGrowing, turn }: Props) => {
   const { text, reasoning, kind } = message;
   return (
     <Box data-kind={kind}>
@@ -34,7 +34,7 @@ export const AiMessage = memo(({ message, isGrowing, usage }: Props) => {
             <Markdown text={text} />
           </Suspense>
           <Group gap="xs" mt={2}>
-            <TurnUsage usage={usage} />
+            <TurnLine turn={turn} />
             <span className={classes.line}>
               <CopyButton value={text} label="Copy the answer" />
             </span>

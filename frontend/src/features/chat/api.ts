@@ -31,8 +31,25 @@ export const newHead = (threadId: string, assistantId: string | undefined): Head
 
 export interface Run {
   run_id: string;
+  assistant_id: string;
   status: "pending" | "running" | "success" | "error" | "timeout" | "interrupted";
-  kwargs: { input: { messages?: unknown } | null };
+  kwargs: RunArguments;
+}
+
+/** What a run was started with. */
+export interface RunArguments {
+  input: { messages?: unknown } | null;
+  command?: unknown;
+  context?: object;
+  config?: { configurable?: { checkpoint_id?: string } };
+}
+
+/** When a run began and ended; null where it has not. */
+export interface Course {
+  run_id: string;
+  status: Run["status"];
+  run_started_at: string | null;
+  run_ended_at: string | null;
 }
 
 export interface Usage {
@@ -79,9 +96,16 @@ export const isKnown = (head: Head | null | undefined) => !!head && !head.isNew;
 export const threadRuns = (threadId = "") =>
   queryOptions({
     queryKey: [...aboutThread(threadId), "runs"],
-    queryFn: () =>
-      call<Run[]>(`/threads/${threadId}/runs?limit=50&select=run_id&select=status&select=kwargs`),
+    queryFn: () => call<Run[]>(`/threads/${threadId}/runs?limit=50&select=run_id,assistant_id,status,kwargs`),
     refetchInterval: 2000,
+  });
+
+/** When its runs began and ended, newest first. */
+export const threadCourses = (threadId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "courses"],
+    queryFn: () =>
+      call<Course[]>(`/threads/${threadId}/runs?limit=1000&select=run_id,status,run_started_at,run_ended_at`),
   });
 
 /** Its newest states, newest first. Each holds all messages: as many as some twenty turns make will do. */
@@ -90,6 +114,13 @@ export const threadHistory = (threadId = "", limit = 60) =>
     queryKey: [...aboutThread(threadId), "history", limit],
     queryFn: () => call<Past[]>(`/threads/${threadId}/history`, { limit }),
     placeholderData: keepPreviousData,
+  });
+
+/** One of its states. */
+export const threadStateAt = (threadId = "", checkpointId = "") =>
+  queryOptions({
+    queryKey: [...aboutThread(threadId), "state", checkpointId],
+    queryFn: () => call<Past>(`/threads/${threadId}/state/${encodeURIComponent(checkpointId)}`),
   });
 
 /** What its calls of models came to. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { forksOf, leavesOf, messagesAt, type Past, runsOf, stateBefore } from "./branches";
+import { readMessages } from "@/lib/messages";
+import { forksOf, idOf, leavesOf, type Past, runsOf, stateBefore } from "./branches";
 
 const human = (id: string) => ({ id, type: "human", content: id });
 const ai = (id: string) => ({ id, type: "ai", content: id });
@@ -7,6 +8,7 @@ const state = (id: string, parent: string | null, messages: object[], run = "run
   checkpoint: { checkpoint_id: id },
   parent_checkpoint: parent ? { checkpoint_id: parent } : null,
   values: { messages },
+  next: [],
   metadata: { run_id: run },
 });
 
@@ -19,7 +21,9 @@ const history = [
   state("1", "start", [human("apples")], "first"),
   state("start", null, [], "first"),
 ];
-const shownAt = (id: string) => messagesAt(history, id) ?? [];
+const messagesAt = (states: readonly Past[], id: string) =>
+  readMessages(states.find((past) => idOf(past) === id)?.values.messages);
+const shownAt = (id: string) => messagesAt(history, id);
 
 test("a message that was said otherwise has arrows to both branches, the older one first", () => {
   expect(forksOf(leavesOf(history), shownAt("5"))).toEqual(
@@ -40,7 +44,7 @@ test("branches that part later do not part before", () => {
     state("7", "2", [human("apples"), ai("A"), human("less")]),
     ...history.slice(3),
   ];
-  expect([...forksOf(leavesOf(longer), messagesAt(longer, "8") ?? []).keys()]).toEqual(["more"]);
+  expect([...forksOf(leavesOf(longer), messagesAt(longer, "8")).keys()]).toEqual(["more"]);
 });
 
 test("the state before a message is that of its own branch", () => {

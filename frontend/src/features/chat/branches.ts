@@ -1,10 +1,12 @@
-import { type ChatMessage, readMessages } from "./messages";
+import { type ChatMessage, readMessages } from "@/lib/messages";
 
 /** A state of a thread, as POST /threads/{id}/history lists them, newest first. */
 export interface Past {
   checkpoint: { checkpoint_id: string };
   parent_checkpoint: { checkpoint_id: string } | null;
   values: { messages?: unknown };
+  /** The nodes that are due. */
+  next: readonly string[];
   metadata: { run_id?: string } | null;
 }
 
@@ -20,7 +22,7 @@ export interface Leaf {
   messages: ChatMessage[];
 }
 
-const idOf = (past: Past) => past.checkpoint.checkpoint_id;
+export const idOf = (past: Past) => past.checkpoint.checkpoint_id;
 
 /** The newest state of each branch, newest branch first. */
 export function leavesOf(history: readonly Past[]): Leaf[] {
@@ -28,12 +30,6 @@ export function leavesOf(history: readonly Past[]): Leaf[] {
   return history
     .filter((past) => !parents.has(idOf(past)))
     .map((past) => ({ checkpointId: idOf(past), messages: readMessages(past.values.messages) }));
-}
-
-/** What is said at the end of a branch; undefined if the history does not hold it. */
-export function messagesAt(history: readonly Past[], checkpointId: string): ChatMessage[] | undefined {
-  const past = history.find((one) => idOf(one) === checkpointId);
-  return past && readMessages(past.values.messages);
 }
 
 /** Where the conversation that is shown could have gone on otherwise, by the id of the human message. */

@@ -1,9 +1,10 @@
-import { Anchor, Stack, Text } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import classes from "./chat.module.css";
 import { Composer } from "./composer";
-import type { Conversation } from "./conversation";
+import type { Conversation, Departure } from "./conversation";
 import { ErrorNote } from "./error-note";
 import { InterruptForms } from "./interrupt-forms";
+import { PastNote } from "./past-note";
 import { Queue } from "./queue";
 import { StoppedNote } from "./stopped-note";
 import type { Controls } from "./use-controls";
@@ -15,8 +16,10 @@ interface Props {
   controls: Controls;
   draft: string;
   onDraft: (text: string) => void;
-  isPast: boolean;
+  /** The earlier state, or other branch, that is shown. */
+  here: Departure | undefined;
   onSay: (text: string) => void;
+  onGoOn: () => void;
   onNewest: () => void;
 }
 
@@ -27,10 +30,12 @@ export function ChatFooter({
   controls,
   draft,
   onDraft,
-  isPast,
+  here,
   onSay,
+  onGoOn,
   onNewest,
 }: Props) {
+  const isPast = here !== undefined;
   const { settled, isBusy, queued } = thread;
   const failed =
     isBusy || isPast ? undefined : settled?.status === "error" ? settled.error : conversation.error;
@@ -40,18 +45,11 @@ export function ChatFooter({
     <div className={classes.footer}>
       <Stack className={classes.column} gap="xs" pb="sm">
         {controls.error && <ErrorNote error={controls.error} />}
-        {!!failed && <ErrorNote error={failed} onRetry={conversation.goOn} />}
-        {isStopped && <StoppedNote onGoOn={conversation.goOn} />}
+        {!!failed && <ErrorNote error={failed} onRetry={onGoOn} />}
+        {isStopped && <StoppedNote onGoOn={onGoOn} />}
         <InterruptForms interrupts={asked} onAnswer={conversation.answer} />
         <Queue runs={queued} onRemove={controls.remove} />
-        {isPast && (
-          <Text fz="xs" c="dimmed" ta="center">
-            This is another branch: what you write goes on from here.{" "}
-            <Anchor component="button" fz="xs" onClick={onNewest}>
-              Show the newest
-            </Anchor>
-          </Text>
-        )}
+        {here && <PastNote next={isBusy ? [] : here.next} onGoOn={onGoOn} onNewest={onNewest} />}
         {asked.length === 0 && (
           <Composer
             {...{ draft, onDraft, onSay, isBusy }}

@@ -29,7 +29,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
   const { messages, here, departureAt, ...branches } = useBranches(
     threadId,
     thread.history,
-    conversation.messages,
+    thread.messages,
     at,
   );
 
@@ -43,6 +43,10 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
     if (departure) say(text, departure);
   });
   const goTo = useCallbackRef(onAt);
+  const goOn = () => {
+    conversation.goOn(here);
+    onAt(undefined);
+  };
 
   return (
     <>
@@ -51,7 +55,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
       ) : (
         <MessageList
           {...{ messages, ...branches }}
-          usage={thread.usage?.by_run}
+          turns={thread.turns}
           isLoading={conversation.isLoading && !here}
           onAt={goTo}
           onEdit={isBusy ? undefined : edit}
@@ -59,8 +63,9 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
       )}
       <ChatFooter
         {...{ conversation, thread, controls, draft, onDraft }}
-        isPast={here !== undefined}
+        here={here}
         onSay={say}
+        onGoOn={goOn}
         onNewest={() => onAt(undefined)}
       />
     </>

@@ -1,18 +1,19 @@
 import { useStream } from "langgraph-sdk-classic/react";
 import { useMemo, useState } from "react";
 import { apiUrl, call } from "@/lib/gateway";
-import { type Conversation, human, type Opening, type Said } from "./conversation";
-import { newReader, type RawMessage } from "./messages";
+import { newReader, type RawMessage } from "@/lib/messages";
+import { type Conversation, type Departure, human, type Opening, type Said } from "./conversation";
 
 type State = { messages?: RawMessage[] };
 
 /** A conversation by the hook of @langchain/langgraph-sdk/react. */
-export function useClassicConversation({ assistantId, threadId, onThread }: Opening): Conversation {
+export function useClassicConversation({ assistantId, threadId, caller, onThread }: Opening): Conversation {
   // the hook's own `error` may be that of a task of an earlier run
   const [error, setError] = useState<unknown>();
   const [read] = useState(newReader);
   const stream = useStream<State>({
     apiUrl,
+    callerOptions: caller,
     assistantId,
     threadId: threadId ?? null,
     onThreadId: onThread,
@@ -29,7 +30,7 @@ export function useClassicConversation({ assistantId, threadId, onThread }: Open
     say: (said, from) =>
       submit(says(said), {
         ...going,
-        checkpoint: from && { checkpoint_id: from.checkpointId, checkpoint_ns: "", checkpoint_map: null },
+        checkpoint: from && checkpointOf(from),
         optimisticValues: ({ messages = [] }) => ({
           messages: [...messages.slice(0, from ? from.kept.length : messages.length), human(said)],
         }),
@@ -42,13 +43,19 @@ export function useClassicConversation({ assistantId, threadId, onThread }: Open
       }),
     answer: (interruptId, value) =>
       submit(undefined, { ...going, command: { resume: { [interruptId]: value } } }),
-    goOn: () => submit(null, going),
+    goOn: (from) => submit(null, { ...going, checkpoint: from && checkpointOf(from) }),
     follow: (runId) => joinStream(runId),
   };
 }
 
 /** A page that is loaded again finds its run still running. */
 const going = { onDisconnect: "continue" } as const;
+
+const checkpointOf = ({ checkpointId }: Departure) => ({
+  checkpoint_id: checkpointId,
+  checkpoint_ns: "",
+  checkpoint_map: null,
+});
 
 const says = (said: Said) => ({ messages: [human(said)] });
 

@@ -24,6 +24,7 @@ export function Composer({ draft, onDraft, onSay, isBusy, isStopping, onStop, on
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && isBusy && !isStopping && !event.nativeEvent.isComposing) onStop();
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
@@ -57,15 +58,17 @@ export function Composer({ draft, onDraft, onSay, isBusy, isStopping, onStop, on
             >
               Stop and roll back
             </Button>
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<Square size={12} fill="currentColor" />}
-              disabled={isStopping}
-              onClick={onStop}
-            >
-              Stop
-            </Button>
+            <Tooltip label="Escape" withArrow>
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<Square size={12} fill="currentColor" />}
+                disabled={isStopping}
+                onClick={onStop}
+              >
+                Stop
+              </Button>
+            </Tooltip>
           </>
         )}
         <Tooltip label={isBusy ? "Queue (Enter)" : "Send (Enter)"} withArrow>

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "./messages";
+import type { ChatMessage } from "@/lib/messages";
 
 /** A message that a person says. */
 export interface Said {
@@ -10,6 +10,8 @@ export interface Said {
 export interface Departure {
   checkpointId: string;
   kept: readonly ChatMessage[];
+  /** The nodes that are due there. */
+  next: readonly string[];
 }
 
 /** A thread as a hook tells it, and what can be done on it. The hooks differ; this is what both can do. */
@@ -26,8 +28,8 @@ export interface Conversation {
   queue(said: Said): Promise<unknown>;
   /** Answer a pending interrupt, by its id. */
   answer(interruptId: string, value: unknown): void;
-  /** Run again what failed or was stopped, from the last checkpoint. */
-  goOn(): void;
+  /** Run what is due: what failed or was stopped at the last checkpoint, or what is next at another. */
+  goOn(from?: Departure): void;
   /** Follow a run that was started elsewhere. */
   follow(runId: string): void;
 }
@@ -36,6 +38,8 @@ export interface Conversation {
 export interface Opening {
   assistantId: string;
   threadId: string | undefined;
+  /** By which it calls the gateway; the same object as long as it is the same. */
+  caller: { fetch: typeof fetch };
   /** The thread that the first message made. */
   onThread: (threadId: string) => void;
   /** Begin anew with what the server holds. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { readMessages } from "@/lib/messages";
 import { entriesOf } from "./entries";
-import { readMessages } from "./messages";
 
 const calls = [
   { id: "one", name: "add", args: {} },

@@ -1,4 +1,4 @@
-import type { ChatMessage, ToolCall } from "./messages";
+import type { ChatMessage, ToolCall } from "@/lib/messages";
 
 /** A call of a tool, and what the tool has answered. */
 export interface Card {

@@ -1,18 +1,18 @@
 import { Stack } from "@mantine/core";
 import { AiMessage } from "./ai-message";
-import type { Usage } from "./api";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
 import { type Entry, isSpeech } from "./entries";
 import { HumanMessage } from "./human-message";
 import { ToolCard } from "./tool-card";
-import { TurnUsage } from "./turn-usage";
+import { TurnLine } from "./turn-line";
+import type { Turn } from "./turns";
 
 interface Props {
   entry: Entry;
   fork: Fork | undefined;
-  /** Of the run that ends with this entry. */
-  usage: Usage | undefined;
+  /** The run that ends with this entry. */
+  turn: Turn | undefined;
   isLive: boolean;
   isLast: boolean;
   onAt: (checkpointId: string) => void;
@@ -20,19 +20,19 @@ interface Props {
 }
 
 /** One line of the conversation, with the cards of its calls. */
-export function EntryLine({ entry, fork, usage, isLive, isLast, onAt, onEdit }: Props) {
+export function EntryLine({ entry, fork, turn, isLive, isLast, onAt, onEdit }: Props) {
   const { message, cards } = entry;
   const isLastWord = isSpeech(entry);
   return (
     <Stack gap="xs" className={classes.entry}>
       {message.kind === "human" && <HumanMessage {...{ message, fork, onAt, onEdit }} />}
       {(message.kind === "ai" || message.kind === "system") && (
-        <AiMessage message={message} isGrowing={isLive && isLast} usage={isLastWord ? usage : undefined} />
+        <AiMessage message={message} isGrowing={isLive && isLast} turn={isLastWord ? turn : undefined} />
       )}
       {cards.map((card) => (
         <ToolCard key={card.call.id} {...card} isLive={isLive} />
       ))}
-      {!isLastWord && <TurnUsage usage={usage} />}
+      {!isLastWord && <TurnLine turn={turn} />}
     </Stack>
   );
 }

@@ -2,11 +2,11 @@ import { ActionIcon, Group, Stack, Tooltip } from "@mantine/core";
 import { Pencil } from "lucide-react";
 import { memo, useState } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
+import type { ChatMessage } from "@/lib/messages";
 import { BranchArrows } from "./branch-arrows";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
 import { MessageEditor } from "./message-editor";
-import type { ChatMessage } from "./messages";
 
 interface Props {
   message: ChatMessage;

@@ -1,11 +1,11 @@
 import { Loader, Stack } from "@mantine/core";
 import { useMemo } from "react";
-import type { ThreadUsage } from "./api";
+import type { ChatMessage } from "@/lib/messages";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
 import { entriesOf, isSpeech } from "./entries";
 import { EntryLine } from "./entry-line";
-import type { ChatMessage } from "./messages";
+import type { Turn } from "./turns";
 import { useStickToEnd } from "./use-stick-to-end";
 
 interface Props {
@@ -13,22 +13,22 @@ interface Props {
   forks: ReadonlyMap<string, Fork>;
   /** The run that said each message, by the message's id. */
   runs: ReadonlyMap<string, string>;
-  usage: ThreadUsage["by_run"] | undefined;
+  turns: ReadonlyMap<string, Turn>;
   isLoading: boolean;
   onAt: (checkpointId: string) => void;
   onEdit?: (id: string, text: string) => void;
 }
 
 /** The conversation, which stays at its end while it grows, unless one has scrolled up. */
-export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onEdit }: Props) {
+export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onEdit }: Props) {
   const entries = useMemo(() => entriesOf(messages), [messages]);
   const scroll = useStickToEnd(messages);
   const last = entries.at(-1);
   const runAt = (place: number) => runs.get(entries[place]?.message.id ?? "");
-  const usageBehind = (place: number) => {
+  const turnBehind = (place: number) => {
     const run = runAt(place);
     return run && run !== runAt(place + 1) && !(isLoading && place === entries.length - 1)
-      ? usage?.[run]
+      ? turns.get(run)
       : undefined;
   };
   return (
@@ -46,7 +46,7 @@ export function MessageList({ messages, forks, runs, usage, isLoading, onAt, onE
             key={entry.message.id}
             {...{ entry, onAt, onEdit }}
             fork={forks.get(entry.message.id)}
-            usage={usageBehind(place)}
+            turn={turnBehind(place)}
             isLive={isLoading}
             isLast={entry === last}
           />

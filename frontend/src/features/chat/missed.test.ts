@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readMessages } from "./messages";
+import { readMessages } from "@/lib/messages";
 import { missedBy } from "./missed";
 
 const human = (id: string) => ({ id, type: "human", content: id });
@@ -7,6 +7,7 @@ const state = (messages: object[]) => ({
   checkpoint: { checkpoint_id: "newest" },
   parent_checkpoint: null,
   values: { messages },
+  next: [],
   metadata: null,
 });
 

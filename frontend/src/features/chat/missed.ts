@@ -1,5 +1,5 @@
+import { type ChatMessage, readMessages } from "@/lib/messages";
 import type { Past } from "./branches";
-import { type ChatMessage, readMessages } from "./messages";
 
 /** The newest checkpoint, if it holds a message that has not been told; undefined if nothing was missed. */
 export function missedBy(told: readonly ChatMessage[], history: readonly Past[]): string | undefined {

@@ -12,6 +12,8 @@ interface Props {
   assistantId: string;
   threadId: string | undefined;
   hook: Hook;
+  /** By which the hook calls the gateway. */
+  caller: { fetch: typeof fetch };
   /** The checkpoint at the end of the branch that is shown. */
   at: string | undefined;
   onThread: (threadId: string) => void;
@@ -21,13 +23,13 @@ interface Props {
 }
 
 /** A chat by one of the hooks. What is being written survives when the hook begins anew. */
-export function Playground({ assistantId, threadId, hook, at, onThread, onAt, greeting }: Props) {
+export function Playground({ assistantId, threadId, hook, caller, at, onThread, onAt, greeting }: Props) {
   const { key, made, reopen } = useVisit(threadId, onThread);
   const [draft, setDraft] = useState("");
   const Chat = chats[hook];
   const opening = useMemo(
-    () => ({ assistantId, threadId, onThread: made, onReopen: reopen }),
-    [assistantId, threadId, made, reopen],
+    () => ({ assistantId, threadId, caller, onThread: made, onReopen: reopen }),
+    [assistantId, threadId, caller, made, reopen],
   );
   return (
     <Suspense fallback={<ChatSkeleton />}>

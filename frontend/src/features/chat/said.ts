@@ -1,6 +1,6 @@
+import { readMessages } from "@/lib/messages";
 import type { Run } from "./api";
 import type { Said } from "./conversation";
-import { readMessages } from "./messages";
 
 /** A message with an id of its own, by which the server's echo of it is known. */
 export const newSaid = (text: string): Said => ({ id: newId(), text });

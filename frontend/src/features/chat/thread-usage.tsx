@@ -15,11 +15,11 @@ export function ThreadUsage({ threadId }: { threadId: string | undefined }) {
       <Group gap={6} wrap="nowrap" c="dimmed" aria-label="Tokens of this thread">
         <Coins size={15} aria-hidden />
         <Text fz="sm" style={{ whiteSpace: "nowrap" }}>
-          {[tokens(data.total_tokens), cost].filter(Boolean).join(" · ")}
+          {tokens(data.total_tokens)}
           <Text span fz="sm" visibleFrom="xs">
-            {" "}
-            tokens
+            {" tokens"}
           </Text>
+          {cost && ` · ${cost}`}
         </Text>
       </Group>
     </Tooltip>

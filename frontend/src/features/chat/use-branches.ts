@@ -1,9 +1,9 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { threadHistory } from "./api";
-import { forksOf, leavesOf, messagesAt, type Past, runsOf, stateBefore } from "./branches";
+import { type ChatMessage, readMessages } from "@/lib/messages";
+import { threadHistory, threadStateAt } from "./api";
+import { forksOf, idOf, leavesOf, type Past, runsOf, stateBefore } from "./branches";
 import type { Departure } from "./conversation";
-import type { ChatMessage } from "./messages";
 
 const EVERYTHING = 1000;
 
@@ -15,8 +15,11 @@ export function useBranches(
   at: string | undefined,
 ) {
   const queries = useQueryClient();
-  const past = useMemo(() => (at ? messagesAt(history, at) : undefined), [history, at]);
-  const messages = past ?? told;
+  const read = at ? history.find((one) => idOf(one) === at) : undefined;
+  const older = useQuery({ ...threadStateAt(threadId, at), enabled: !!at && !read && history.length > 0 });
+  const past = read ?? (at ? older.data : undefined);
+  const here = useMemo(() => past && departureFrom(past), [past]);
+  const messages = here?.kept ?? told;
   const leaves = useMemo(() => leavesOf(history), [history]);
   const path = messages.map((message) => message.id).join(" ");
   // biome-ignore lint/correctness/useExhaustiveDependencies: a message that grows has no other branches for it
@@ -29,8 +32,13 @@ export function useBranches(
       stateBefore(history, messageId, at) ??
       stateBefore(await queries.fetchQuery(threadHistory(threadId, EVERYTHING)), messageId, at);
     const place = messages.findIndex((message) => message.id === messageId);
-    return checkpointId ? { checkpointId, kept: messages.slice(0, place) } : undefined;
+    return checkpointId ? { checkpointId, kept: messages.slice(0, place), next: [] } : undefined;
   };
-  const here = past && at ? { checkpointId: at, kept: past } : undefined;
   return { messages, forks, runs, here, departureAt };
 }
+
+const departureFrom = (past: Past): Departure => ({
+  checkpointId: idOf(past),
+  kept: readMessages(past.values.messages),
+  next: past.next,
+});

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type Interrupt, isKnown, threadHead, threadHistory, threadRuns, threadUsage } from "./api";
+import { type Interrupt, isKnown, threadHead, threadHistory, threadRuns } from "./api";
 import type { Conversation } from "./conversation";
 import { missedBy } from "./missed";
 import { useFollowing, useIdleSince, useNews, useReopening } from "./use-freshness";
+import { useTold } from "./use-told";
+import { useTurns } from "./use-turns";
 
 const NONE: never[] = [];
 
@@ -20,7 +22,7 @@ export function useThread(
     ...threadHistory(threadId),
     enabled,
   });
-  const usage = useQuery({ ...threadUsage(threadId), enabled }).data;
+  const turns = useTurns(threadId, enabled);
 
   // what was known before the last run was over tells of that run
   const idleSince = useIdleSince(conversation.isLoading || conversation.isOpening);
@@ -36,5 +38,7 @@ export function useThread(
     !isBusy && historyAt > idleSince ? missedBy(conversation.messages, history) : undefined,
     onReopen,
   );
-  return { isLost: head === null, settled, history, usage, queued, interrupts, isBusy };
+  const atRest = settled?.status === "idle" && historyAt > idleSince ? history[0] : undefined;
+  const messages = useTold(conversation.messages, atRest);
+  return { isLost: head === null, messages, settled, history, turns, queued, interrupts, isBusy };
 }

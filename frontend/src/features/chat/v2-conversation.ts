@@ -1,18 +1,26 @@
 import { useStream } from "@langchain/react";
 import { useMemo, useState } from "react";
 import { apiUrl, call, Refused } from "@/lib/gateway";
+import { newReader, type RawMessage } from "@/lib/messages";
 import { type Conversation, human, type Opening, type Said } from "./conversation";
-import { newReader, type RawMessage } from "./messages";
+import { persistent } from "./persistent";
 
 type State = { messages?: RawMessage[] };
 
 /** A conversation by the hook of @langchain/react, which speaks protocol v2. */
-export function useV2Conversation({ assistantId, threadId, onThread, onReopen }: Opening): Conversation {
+export function useV2Conversation(opening: Opening): Conversation {
+  const { assistantId, threadId, caller, onThread, onReopen } = opening;
   const [read] = useState(newReader);
-  const stream = useStream<State>({ apiUrl, assistantId, threadId: threadId ?? null, onThreadId: onThread });
-  const { submit, respond, values, isLoading, isThreadLoading, error } = stream;
-  // once a run is over, what its models said and the state did not keep is gone, as it will be in the next window
-  const messages = isLoading ? stream.messages : (values.messages ?? stream.messages);
+  // with a fetch of ours, the hook does not try its commands again
+  const steady = useMemo(() => persistent(caller.fetch), [caller]);
+  const stream = useStream<State>({
+    apiUrl,
+    fetch: steady,
+    assistantId,
+    threadId: threadId ?? null,
+    onThreadId: onThread,
+  });
+  const { submit, respond, messages, isLoading, isThreadLoading, error } = stream;
   return {
     messages: useMemo(() => read(messages), [read, messages]),
     isLoading,
@@ -22,7 +30,7 @@ export function useV2Conversation({ assistantId, threadId, onThread, onReopen }:
     queue: (said) =>
       enqueue(threadId, { assistant_id: assistantId, input: says(said), multitaskStrategy: "enqueue" }),
     answer: (interruptId, value) => respond(value, { interruptId }),
-    goOn: () => submit(null),
+    goOn: (from) => submit(null, { forkFrom: from?.checkpointId }),
     // the hook listens to threads that are at work when it opens them
     follow: onReopen,
   };

@@ -31,5 +31,11 @@ export function RecentThreads({ onLeave }: { onLeave: () => void }) {
   );
 }
 
-/** A new chat is with the same assistant, by the same hook. */
-const stay = ({ assistant, hook }: { assistant?: string; hook?: "classic" | "v2" }) => ({ assistant, hook });
+/** A new chat is with the same assistant, by the same hook, beside the same panel. */
+const stay = ({ assistant, hook, panel }: Stays) => ({ assistant, hook, panel });
+
+interface Stays {
+  assistant?: string;
+  hook?: "classic" | "v2";
+  panel?: "state" | "events";
+}

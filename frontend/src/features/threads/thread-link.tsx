@@ -33,13 +33,11 @@ export function ThreadLink({ thread, onLeave }: { thread: RecentThread; onLeave:
         )
       }
       renderRoot={(props) => (
-        <Link
-          to="/chat/{-$thread}"
-          params={{ thread: thread.thread_id }}
-          search={({ hook }: { hook?: "classic" | "v2" }) => ({ hook })}
-          {...props}
-        />
+        <Link to="/chat/{-$thread}" params={{ thread: thread.thread_id }} search={stay} {...props} />
       )}
     />
   );
 }
+
+/** Another thread is shown by the same hook, beside the same panel. */
+const stay = ({ hook, panel }: { hook?: "classic" | "v2"; panel?: "state" | "events" }) => ({ hook, panel });

@@ -27,7 +27,7 @@ export interface RawMessage {
   tool_calls?: { id?: string; name: string; args: unknown }[];
   tool_call_id?: string;
   status?: string;
-  additional_kwargs?: { reasoning_content?: unknown };
+  additional_kwargs?: { reasoning_content?: unknown; reasoning?: unknown };
 }
 
 type Block = Record<string, unknown>;
@@ -55,12 +55,12 @@ export function newReader() {
 
 function readMessage(raw: RawMessage, place: number): ChatMessage {
   const blocks = blocksOf(raw.content);
-  const thought = raw.additional_kwargs?.reasoning_content;
+  const { reasoning_content, reasoning } = raw.additional_kwargs ?? {};
   return {
     id: raw.id ?? `message-${place}`,
     kind: kinds[raw.type] ?? "ai",
     text: blocks.map(textOf).join(""),
-    reasoning: blocks.map(reasoningOf).join("") || (typeof thought === "string" ? thought : ""),
+    reasoning: blocks.map(reasoningOf).join("") || textIn(reasoning_content) || summaryOf(reasoning),
     toolCalls: (raw.tool_calls ?? []).map((call, index) => ({
       ...call,
       id: call.id || `${raw.id}-${index}`,
@@ -87,8 +87,21 @@ function blocksOf(content: unknown): Block[] {
 
 const textOf = (block: Block) => (block.type === "text" && typeof block.text === "string" ? block.text : "");
 
+/** Providers call it by many names, and some tell a summary of it alone. */
 function reasoningOf(block: Block): string {
-  const said =
-    block.type === "reasoning" ? block.reasoning : block.type === "thinking" ? block.thinking : undefined;
-  return typeof said === "string" ? said : "";
+  if (block.type === "reasoning") return textIn(block.reasoning) || summaryOf(block);
+  if (block.type === "thinking") return textIn(block.thinking);
+  return block.type === "reasoning_content" ? textIn(block.reasoning_content) : "";
 }
+
+/** A text, or one in an object. */
+function textIn(value: unknown): string {
+  const text = isBlock(value) ? value.text : value;
+  return typeof text === "string" ? text : "";
+}
+
+const summaryOf = (thought: unknown): string =>
+  isBlock(thought) && Array.isArray(thought.summary) ? thought.summary.map(textIn).join("\n\n") : "";
+
+const isBlock = (value: unknown): value is Block =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -16,9 +16,19 @@ test("reasoning is found in every place that models put it", () => {
   const shapes = [
     { content: [{ type: "reasoning", reasoning: "hm" }] },
     { content: [{ type: "thinking", thinking: "hm" }] },
+    { content: [{ type: "reasoning", summary: [{ type: "summary_text", text: "hm" }] }] },
+    { content: [{ type: "reasoning_content", reasoning_content: { text: "hm", signature: "s" } }] },
     { content: "", additional_kwargs: { reasoning_content: "hm" } },
+    { content: "", additional_kwargs: { reasoning: { summary: [{ type: "summary_text", text: "hm" }] } } },
   ];
   for (const shape of shapes) expect(read({ type: "ai", ...shape })?.reasoning).toBe("hm");
+});
+
+test("a summary of several parts is read part by part, and one that is not told is nothing", () => {
+  const summary = ["one", "two"].map((text) => ({ type: "summary_text", text }));
+  expect(read({ type: "ai", content: [{ type: "reasoning", summary }] })?.reasoning).toBe("one\n\ntwo");
+  expect(read({ type: "ai", content: [{ type: "reasoning", summary: [] }] })?.reasoning).toBe("");
+  expect(read({ type: "ai", content: [{ type: "redacted_thinking", data: "x" }] })?.reasoning).toBe("");
 });
 
 test("an instance of a class is read like a plain object", () => {

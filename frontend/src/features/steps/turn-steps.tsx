@@ -1,0 +1,55 @@
+import { Badge, Group, type MantineColor, Text } from "@mantine/core";
+import { StepCard } from "./step-card";
+import type { Turn } from "./steps";
+import classes from "./steps.module.css";
+import type { RunFacts } from "./steps-panel";
+
+const colors: Record<string, MantineColor> = {
+  pending: "gray",
+  running: "rail",
+  success: "teal",
+  interrupted: "yellow",
+  error: "red",
+  timeout: "red",
+};
+
+interface Props {
+  turn: Turn;
+  facts: RunFacts | undefined;
+  /** The state that is shown. */
+  shown: string | undefined;
+  isNewest: boolean;
+  onAt: (checkpointId: string) => void;
+}
+
+/** The steps of one run, below what is known of it. */
+export function TurnSteps({ turn, facts, shown, isNewest, onAt }: Props) {
+  return (
+    <section aria-label={turn.runId ? `Run ${turn.runId}` : "Update"}>
+      <Group gap="xs" wrap="nowrap" mb={4} px={2}>
+        <Text fz="xs" ff="monospace" c="dimmed" title={turn.runId}>
+          {turn.runId ? turn.runId.slice(-8) : "update"}
+        </Text>
+        {facts && (
+          <Badge size="xs" variant="light" color={colors[facts.status] ?? "gray"}>
+            {facts.status}
+          </Badge>
+        )}
+        <Text fz="xs" c="dimmed" truncate>
+          {facts?.spent.join(" · ")}
+        </Text>
+      </Group>
+      <ol className={classes.steps}>
+        {turn.steps.map((step, place) => (
+          <StepCard
+            key={step.id}
+            step={step}
+            isShown={step.id === shown}
+            isFirst={isNewest && place === 0}
+            onAt={onAt}
+          />
+        ))}
+      </ol>
+    </section>
+  );
+}
