@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kept import CHECKPOINT_TABLES
 from kit.waiting import wait_until
-from runline.databases import CHECKPOINT_FILE, DATABASE_FILE
 from runline.errors import NotFound, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus
@@ -20,24 +18,17 @@ from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.runs.states import HistoryQuery
 from runs.agents import GATES
-from runs.house import House, open_house
+from runs.house import House, kept_by, open_house
 
 AT_ONCE = 1e-6
 BOTH = pytest.mark.parametrize("strategy", PruneStrategy)
-TABLES = {
-    DATABASE_FILE: ("threads", "runs", "thread_terms", "thread_ttls"),
-    CHECKPOINT_FILE: ("checkpoints", "writes", "replaced_writes"),
-}
+TABLES = ("threads", "runs", "thread_terms", "thread_ttls", *CHECKPOINT_TABLES)
 
 
 def rows(folder: Path) -> dict[str, int]:
     """How many rows there are of everything."""
-    counts = {}
-    for file, tables in TABLES.items():
-        with closing(sqlite3.connect(folder / "data" / file)) as connection:
-            for table in tables:
-                counts[table] = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    return counts
+    kept = kept_by(folder)
+    return {table: kept.count(table) for table in TABLES}
 
 
 async def living(house: House, strategy: PruneStrategy, *script: str) -> str:
@@ -166,6 +157,7 @@ async def test_a_sweep_prunes_what_is_over_as_it_is_to_be_pruned(house: House) -
     assert await past(house, forever) == length
 
 
+@pytest.mark.in_files("a process that shares its database leaves this to a sweep: another may be at it")
 async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed_at_the_next_start(
     tmp_path: Path,
 ) -> None:
@@ -210,8 +202,7 @@ async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tm
     await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
     await house.core.upkeep.sweep()
     assert rows(tmp_path) != before
-    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
-        connection.execute("UPDATE thread_ttls SET expires_at = '2026-01-01T00:00:00.000000+00:00'")
+    kept_by(tmp_path).change("thread_ttls", "expires_at", "2026-01-01T00:00:00.000000+00:00")
 
     await house.core.upkeep.sweep()
 
@@ -221,8 +212,7 @@ async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tm
 async def test_an_unseen_thread_that_cannot_be_read_does_not_keep_the_gateway_from_starting(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
-    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
-        connection.execute("UPDATE threads SET config = '{'")
+    kept_by(tmp_path).change("threads", "config", "{")
     async with open_house(tmp_path) as house:
         await house.finish(None, "one")
 
@@ -231,8 +221,7 @@ async def test_a_thread_that_cannot_be_read_does_not_hold_up_the_pruning_of_othe
     house: House, tmp_path: Path, logs: list[Any]
 ) -> None:
     broken, sound = await living(house, PruneStrategy.DELETE), await living(house, PruneStrategy.DELETE)
-    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as connection, connection:
-        connection.execute("UPDATE threads SET config = '{' WHERE thread_id = ?", (broken.replace("-", ""),))
+    kept_by(tmp_path).change("threads", "config", "{", thread_id=broken)
 
     await house.core.upkeep.sweep()
 
