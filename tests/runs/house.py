@@ -199,17 +199,17 @@ async def open_house(
         settings |= {section: {**kept, **settings.get(section, {})} for section, kept in place.items()}
     flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(project)}, **fresh(**settings)}
     wanted = load_settings(flags=flags, environ={})
-    left = _let_leases_end(kept_by(folder)) if place else 0
     async with open_core(wanted, webhook_to_wire) as core:
         house = House(core)
-        if left:
+        if place:
             await house.reaper(wanted.workers.max_attempts).reap()
         yield house
+    if place:
+        _let_leases_end(kept_by(folder))
 
 
-def _let_leases_end(kept: Kept) -> int:
-    """As if whoever died here had been dead for long: one that shares its database waits for that. Returns how many."""
+def _let_leases_end(kept: Kept) -> None:
+    """For the next house, which waits for the leases of whoever died here if it may share its database with others."""
     with kept.opened("runs", writable=True) as connection:
-        runs = connection.execute("UPDATE runs SET lease_until = %s WHERE status = 'running'", (_LONG_AGO,))
-        held = connection.execute("UPDATE threads SET held_until = %s WHERE held_until IS NOT NULL", (_LONG_AGO,))
-        return int(runs.rowcount + held.rowcount)
+        connection.execute("UPDATE runs SET lease_until = %s WHERE status = 'running'", (_LONG_AGO,))
+        connection.execute("UPDATE threads SET held_until = %s WHERE held_until IS NOT NULL", (_LONG_AGO,))

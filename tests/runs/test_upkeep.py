@@ -91,7 +91,7 @@ async def test_a_question_that_waits_for_its_answer_survives_the_pruning_of_its_
 @BOTH
 async def test_a_busy_thread_is_not_pruned(house: House, strategy: PruneStrategy) -> None:
     thread_id = await living(house, strategy, "before")
-    run = await house.hold(thread_id)
+    run = await house.hold(thread_id, durability="sync")
     waiting = await house.create(thread_id, "after", strategy="enqueue")
     length = await past(house, thread_id)
 
