@@ -17,7 +17,7 @@ from runline.storage.tables import metadata
 CHECKPOINT_TABLES = ("checkpoints", "writes", "replaced_writes")
 
 _ELSEWHERE = {**dict.fromkeys(CHECKPOINT_TABLES, CHECKPOINT_FILE), "store": STORE_FILE}
-_IN_POSTGRES = {"writes": "checkpoint_writes"}
+_IN_POSTGRES = {"writes": "checkpoint_writes", "store": "items"}
 
 Row = tuple[Any, ...]
 

@@ -36,7 +36,7 @@ NEVER = 1000.0
 
 
 _PLACE = "place.json"
-_LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
+LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 
 
 def furnish(folder: Path, place: SharedPlace) -> None:
@@ -211,5 +211,5 @@ async def open_house(
 def _let_leases_end(kept: Kept) -> None:
     """For the next house, which waits for the leases of whoever died here if it may share its database with others."""
     with kept.opened("runs", writable=True) as connection:
-        connection.execute("UPDATE runs SET lease_until = %s WHERE status = 'running'", (_LONG_AGO,))
-        connection.execute("UPDATE threads SET held_until = %s WHERE held_until IS NOT NULL", (_LONG_AGO,))
+        connection.execute("UPDATE runs SET lease_until = %s WHERE status = 'running'", (LONG_AGO,))
+        connection.execute("UPDATE threads SET held_until = %s WHERE held_until IS NOT NULL", (LONG_AGO,))

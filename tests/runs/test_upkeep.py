@@ -18,7 +18,8 @@ from runline.model.ttl import PruneStrategy, Ttl
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.runs.states import HistoryQuery
 from runs.agents import GATES
-from runs.house import House, kept_by, open_house
+from runs.house import LONG_AGO, House, kept_by, open_house
+from shared import SHARED
 
 AT_ONCE = 1e-6
 BOTH = pytest.mark.parametrize("strategy", PruneStrategy)
@@ -38,6 +39,13 @@ async def living(house: House, strategy: PruneStrategy, *script: str) -> str:
     if script:
         await house.finish(thread_id, *script)
     return thread_id
+
+
+async def sweep_what_may_be_of_others(house: House, folder: Path) -> None:
+    """One that shares its database removes what is unseen when its time is over; one alone has done so at its start."""
+    if SHARED:
+        kept_by(folder).change("thread_ttls", "expires_at", LONG_AGO)
+        await house.core.upkeep.sweep()
 
 
 async def past(house: House, thread_id: str) -> int:
@@ -120,12 +128,12 @@ async def test_a_run_that_comes_while_its_thread_is_pruned_is_refused_or_done(
                 run = await house.create(thread_id, "two", strategy="enqueue")
             except NotFound:
                 return False
-            await house.end(run)
-            return (await house.now(run)).status is RunStatus.SUCCESS
+            return (await house.end(run)).result["log"] == ["one", "two"]
 
         pruned, succeeded = await asyncio.gather(prune(house, thread_id, strategy=strategy), create())
         if strategy is PruneStrategy.DELETE:
-            assert succeeded == (pruned == 0)
+            # both, if the run came to its end before it was looked for
+            assert succeeded or pruned == 1
         else:
             assert succeeded
         done += succeeded
@@ -157,7 +165,6 @@ async def test_a_sweep_prunes_what_is_over_as_it_is_to_be_pruned(house: House) -
     assert await past(house, forever) == length
 
 
-@pytest.mark.in_files("a process that shares its database leaves this to a sweep: another may be at it")
 async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed_at_the_next_start(
     tmp_path: Path,
 ) -> None:
@@ -170,6 +177,7 @@ async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed
         made, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, exist_ok=False)
         assert rows(tmp_path)["threads"] == 2
     async with open_house(tmp_path) as house:
+        await sweep_what_may_be_of_others(house, tmp_path)
         assert rows(tmp_path) == before
         for thread_id in (removed, made.thread_id):
             with pytest.raises(ThreadNotFound):
@@ -192,6 +200,7 @@ async def test_a_deletion_that_died_half_way_is_finished_at_the_next_start(tmp_p
         await asyncio.gather(deletion, return_exceptions=True)
     assert rows(tmp_path)["threads"] == 1
     async with open_house(tmp_path) as house:
+        await sweep_what_may_be_of_others(house, tmp_path)
         assert rows(tmp_path) == before
         with pytest.raises(ThreadNotFound):
             await house.get_thread(thread_id)
@@ -202,7 +211,7 @@ async def test_what_is_left_unseen_in_a_living_process_is_swept(house: House, tm
     await house.core.upkeep.unseen.begin(ANONYMOUS, None, {}, exist_ok=False)
     await house.core.upkeep.sweep()
     assert rows(tmp_path) != before
-    kept_by(tmp_path).change("thread_ttls", "expires_at", "2026-01-01T00:00:00.000000+00:00")
+    kept_by(tmp_path).change("thread_ttls", "expires_at", LONG_AGO)
 
     await house.core.upkeep.sweep()
 
