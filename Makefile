@@ -1,4 +1,4 @@
-.PHONY: run test coverage lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium faketime lock clean
+.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser chromium faketime lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -47,8 +47,8 @@ races: $(VENV)/dev
 hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
-postgres: $(VENV)/dev  ## the living documentation and the doors on a gateway that keeps everything in PostgreSQL
-	RUNLINE_TEST_DATABASE=postgres $(BIN)/pytest tests/fundamentals tests/doors/platform
+shared: $(VENV)/dev $(NODE)  ## wherever tests build a gateway or an engine: on PostgreSQL and Redis
+	RUNLINE_TEST_SHARED=1 $(BIN)/pytest tests/fundamentals tests/doors tests/runs tests/clients tests/hostile tests/races
 
 clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
 	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py

@@ -22,8 +22,11 @@ from kit.redis_server import shared_redis
 from kit.savers import SaverOpener, open_on_postgres
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.sqlite_checkpoints import open_sqlite_saver
+from shared import POSTGRES, REDIS, SHARED
 
 MAX_BODY_BYTES = 200_000
+
+pytest_plugins = ["of_files"]
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +36,10 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session", autouse=os.environ.get("RUNLINE_TEST_DATABASE") == "postgres")
-def every_gateway_on_postgres(postgres: Server) -> None:
-    """`make postgres`: whatever serves, serves from a database of its own there."""
-    os.environ["RUNLINE_TEST_POSTGRES_URI"] = postgres.uri
+@pytest.fixture(scope="session", autouse=SHARED)
+def every_gateway_shares(postgres: Server, redis_uri: str) -> None:
+    """`make shared`: whatever serves, serves from a place of its own there."""
+    os.environ |= {POSTGRES: postgres.uri, REDIS: redis_uri}
 
 
 @pytest.fixture(scope="session")

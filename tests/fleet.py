@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway import GRAPHS, Gateway
 from kit.postgres import Server
-from kit.redis_server import RedisPlace
+from shared import shared_place
 
 
 @dataclass
@@ -45,12 +45,9 @@ class Fleet:
 @contextmanager
 def fleet(folder: Path, postgres: Server, redis_uri: str, **settings: str) -> Iterator[Fleet]:
     """A fleet on a database and a prefix of its own. At its end all must stop when asked, and their logs be clean."""
-    place = RedisPlace(redis_uri)
     with ExitStack() as stack:
-        uri = stack.enter_context(postgres.database())
-        shared = {"DATABASE_URI": uri, "REDIS_URI": redis_uri, "RUNLINE_REDIS__PREFIX": place.prefix}
-        made = Fleet(folder, {**shared, **settings})
+        place = stack.enter_context(shared_place(postgres, redis_uri))
+        made = Fleet(folder, {**place.environ, **settings})
         stack.callback(made.kill)
         yield made
         made.stop()
-        assert place.immortal_keys() == []

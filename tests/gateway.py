@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from kit.postgres import Server, everything_in
+from kept import Kept
+from kit.postgres import everything_in
+from shared import wanted_place
 
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
@@ -130,9 +132,14 @@ class Gateway:
             self.process.wait(_STOP_SECONDS)
             self.process = None
 
+    @property
+    def kept(self) -> Kept:
+        """What it keeps."""
+        return Kept(self.data_dir, self.settings.get("DATABASE_URI"))
+
     def stored(self) -> bytes:
         """All that it keeps, byte by byte or row by row."""
-        if uri := self.settings.get("RUNLINE_DATABASE__URI"):
+        if uri := self.settings.get("DATABASE_URI"):
             return everything_in(uri)
         return b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
 
@@ -143,18 +150,10 @@ class Gateway:
 
 @contextmanager
 def serving(
-    data_dir: Path,
-    settings: Mapping[str, str] | None = None,
-    graphs: Path = GRAPHS,
-    prefix: str = "",
-    *,
-    in_files: bool = False,
+    data_dir: Path, settings: Mapping[str, str] | None = None, graphs: Path = GRAPHS, prefix: str = ""
 ) -> Iterator[Gateway]:
-    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean.
-
-    `in_files`: it keeps everything there, also when `make postgres` would have it elsewhere.
-    """
-    with _database(in_files=in_files) as where:
+    """A gateway that serves. At the end no run may be left on it, it must stop when asked, and its log be clean."""
+    with wanted_place() as where:
         own = Gateway(data_dir, {**where, **(settings or {})}, graphs, prefix)
         try:
             yield own.start()
@@ -163,16 +162,6 @@ def serving(
             assert own.complaints() == []
         finally:
             own.kill()
-
-
-@contextmanager
-def _database(*, in_files: bool) -> Iterator[dict[str, str]]:
-    """The setting that names a database of the gateway's own, if `make postgres` wants one."""
-    if in_files or os.environ.get("RUNLINE_TEST_DATABASE") != "postgres":
-        yield {}
-        return
-    with Server(os.environ["RUNLINE_TEST_POSTGRES_URI"]).database() as conninfo:
-        yield {"RUNLINE_DATABASE__URI": conninfo}
 
 
 def _is_complaint(line: str) -> bool:

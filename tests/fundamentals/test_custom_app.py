@@ -133,10 +133,11 @@ async def test_one_document_describes_both(http: httpx.AsyncClient) -> None:
     assert "text/html" in (await http.get("/docs")).headers["content-type"]
 
 
+@pytest.mark.in_files("sees by a file of SQLite whether the database is open")
 def test_the_custom_lifespan_begins_before_the_gateway_and_ends_after_it(tmp_path: Path) -> None:
     life = tmp_path / "life"
     settings = {LIFE_FILE: str(life), DATA_DIR: str(tmp_path / "data")}
-    with serving(tmp_path / "data", settings, write_project(tmp_path, http=HTTP), in_files=True) as own:
+    with serving(tmp_path / "data", settings, write_project(tmp_path, http=HTTP)) as own:
         assert (own.data_dir / "runline.db-wal").exists()
         assert life.read_text() == "began, database closed\n"
 

@@ -1,4 +1,4 @@
-"""PostgreSQL instead of files: the same gateway, told where by `DATABASE_URI`. `make postgres` runs all of this folder.
+"""PostgreSQL instead of files: the same gateway, told where by `DATABASE_URI`. `make shared` runs all of this folder.
 
 DATABASE_URI=postgresql://user:password@host:5432/name runline serve
 """

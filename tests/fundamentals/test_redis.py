@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,10 +36,25 @@ async def test_runs_stream_and_what_redis_keeps_of_them_is_forgotten_by_itself(
     assert place.connections() == 0
 
 
+async def test_what_a_gateway_has_streamed_can_be_read_from_the_next_one_while_redis_keeps_it(
+    start_gateway: Callable[..., Gateway], server: RedisServer
+) -> None:
+    """Without Redis the events of a run that is not resumable go with its process."""
+    gateway = start_gateway(REDIS_URI=server.uri)
+    async with get_client(url=gateway.url) as client:
+        thread_id = (await client.threads.create())["thread_id"]
+        told = await collect(client.runs.stream(thread_id, "steps", input=log()))
+        await asyncio.to_thread(gateway.stop)
+        await asyncio.to_thread(gateway.start)
+        (run,) = await client.runs.list(thread_id)
+        again = await collect(client.runs.join_stream(thread_id, run["run_id"], last_event_id="-1"))
+    assert [(part.event, part.data) for part in again] == [(part.event, part.data) for part in told]
+
+
 async def test_while_redis_is_away_runs_are_taken_and_readiness_says_so(
     start_gateway: Callable[..., Gateway], server: RedisServer
 ) -> None:
-    gateway = start_gateway(REDIS_URL=server.uri)
+    gateway = start_gateway(REDIS_URI=server.uri)
     async with httpx.AsyncClient(base_url=gateway.url) as http, get_client(url=gateway.url) as client:
 
         async def redis_is(up: bool) -> bool:

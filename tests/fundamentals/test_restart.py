@@ -133,6 +133,7 @@ async def test_a_finished_run_is_joined_with_its_result(
     assert joined == story.result
 
 
+@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 @ENDED
 async def test_a_finished_run_cannot_be_streamed_any_more_and_says_so(
     http: httpx.AsyncClient, restarted: Restarted, name: str

@@ -10,6 +10,7 @@ from langgraph_sdk.client import LangGraphClient
 from fundamentals.gate import Gate
 from fundamentals.reading import collect, log, log_of, names
 from gateway import Gateway, wait_until
+from shared import SHARED
 
 
 @pytest.mark.parametrize("path", ["/", "/ok", "/ok?check_db=1"])
@@ -23,7 +24,7 @@ async def test_a_server_that_takes_runs_is_ready(http: httpx.AsyncClient) -> Non
     """What a load balancer asks: no while it starts and while it shuts down."""
     answer = await http.get("/ready")
 
-    assert (answer.status_code, answer.json()) == (200, {"ready": True})
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, **({"redis": True} if SHARED else {})})
 
 
 async def test_info_says_what_this_is(http: httpx.AsyncClient) -> None:

@@ -58,11 +58,12 @@ async def test_what_nodes_write_down_has_the_database_s_time(clients: list[LangG
         assert abs(datetime.fromisoformat(str(run["created_at"])) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+@pytest.mark.in_files("two processes of one database: above")
 async def test_a_clock_that_was_set_back_hides_nothing(tmp_path: Path) -> None:
     """The files of one gateway, which ran by another time before it was started again."""
     thread_id, kept = str(uuid4()), []
     for settings in (skewed_by(HOUR), {}):
-        with serving(tmp_path / "data", settings, in_files=True) as gateway:
+        with serving(tmp_path / "data", settings) as gateway:
             async with get_client(url=gateway.url) as client:
                 await client.runs.wait(thread_id, "steps", input=log("in"), if_not_exists="create")
                 kept.append(log_of((await client.threads.get_state(thread_id))["values"]))

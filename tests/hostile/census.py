@@ -1,4 +1,4 @@
-"""How many rows of everything a gateway holds, counted in its files while it serves."""
+"""How many rows of everything a gateway holds, counted beside it while it serves."""
 
 from __future__ import annotations
 
@@ -6,57 +6,55 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-_TABLES = {
-    "runline.db": (
-        "assistants",
-        "assistant_versions",
-        "threads",
-        "runs",
-        "segments",
-        "idempotency_keys",
-        "crons",
-        "webhook_deliveries",
-        "run_events",
-        "usage_entries",
-        "feedback",
-    ),
-    "checkpoints.db": ("checkpoints", "writes", "replaced_writes"),
-    "store.db": ("store",),
-}
+from kept import CHECKPOINT_TABLES, Kept
+
+_TABLES = (
+    "assistants",
+    "assistant_versions",
+    "threads",
+    "runs",
+    "segments",
+    "idempotency_keys",
+    "crons",
+    "webhook_deliveries",
+    "run_events",
+    "usage_entries",
+    "feedback",
+    *CHECKPOINT_TABLES,
+    "store",
+)
 
 Census = Mapping[str, int]
 
 
 class Counter:
-    """Reads the files of a data folder without taking part in what the gateway does."""
+    """Reads the tables of a gateway without taking part in what it does."""
 
-    def __init__(self, connections: Mapping[str, sqlite3.Connection]) -> None:
+    def __init__(self, kept: Kept, connections: Mapping[str, Any]) -> None:
+        self._kept = kept
         self._connections = connections
 
     def count(self) -> Census:
         """Rows of each table now."""
         return {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for name, connection in self._connections.items()
-            for table in _TABLES[name]
+            table: connection.execute(f"SELECT count(*) FROM {self._kept.name(table)}").fetchone()[0]
+            for table, connection in self._connections.items()
         }
 
 
 @contextmanager
-def counting(data_dir: Path) -> Iterator[Counter]:
-    """A counter over a gateway's data folder."""
+def counting(kept: Kept) -> Iterator[Counter]:
+    """A counter over what a gateway keeps."""
     with ExitStack() as stack:
-        opened = {name: sqlite3.connect(f"file:{data_dir / name}?mode=ro", uri=True) for name in _TABLES}
-        for connection in opened.values():
-            stack.enter_context(closing(connection))
-        yield Counter(opened)
+        yield Counter(kept, {table: stack.enter_context(kept.opened(table)) for table in _TABLES})
 
 
 def integrity(data_dir: Path) -> list[str]:
     """What SQLite finds wrong with the files; `ok` for each that is sound."""
     findings = []
-    for name in _TABLES:
-        with closing(sqlite3.connect(data_dir / name)) as connection:
+    for file in sorted(data_dir.glob("*.db")):
+        with closing(sqlite3.connect(file)) as connection:
             findings += [row[0] for row in connection.execute("PRAGMA integrity_check")]
     return findings

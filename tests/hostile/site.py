@@ -35,7 +35,7 @@ def open_site(folder: Path) -> Iterator[Site]:
         "RUNLINE_LIMITS__MAX_BODY_BYTES": str(MAX_BODY_BYTES),
         "RUNLINE_LIMITS__MAX_ITEM_BYTES": str(MAX_ITEM_BYTES),
     }
-    with serving(folder / "data", settings) as gateway, counting(gateway.data_dir) as counter:
+    with serving(folder / "data", settings) as gateway, counting(gateway.kept) as counter:
         yield Site(gateway, populate(gateway.url), counter)
         assert_healthy(gateway.url)
 

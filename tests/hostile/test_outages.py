@@ -31,6 +31,8 @@ OUTAGES: Mapping[str, Outage] = {
     "no file may grow": full,
     **({"the disk is full": filled} if LONG else {}),
 }
+pytestmark = pytest.mark.in_files("outages of files; those of PostgreSQL are in fundamentals/test_postgres.py")
+
 REACHES_RUNS = [name for name in OUTAGES if name != "checkpoints.db is locked"]
 
 
@@ -99,7 +101,7 @@ def calls_about_runs(thread: str) -> list[tuple[str, str, Any]]:
 def test_what_cannot_be_stored_is_refused_and_leaves_nothing(gateway: Gateway, http: httpx.Client, name: str) -> None:
     thread, run = thread_with_run(http)
     wanted = calls(http) + (calls_about_runs(thread) if name in REACHES_RUNS else [])
-    with counting(gateway.data_dir) as counter:
+    with counting(gateway.kept) as counter:
         before = counter.count()
         with OUTAGES[name](gateway):
             for method, path, body in wanted:

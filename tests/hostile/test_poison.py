@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 
 import httpx
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from gateway import Gateway
 from hostile.operations import STEPS
 from hostile.site import assert_healthy
+from shared import wanted_place
 
 BROKEN_JSON = '{"never": '
 DELAYED = {**STEPS, "after_seconds": 3600}
@@ -37,13 +36,14 @@ CHECKPOINT_POISONS = [("type", "carrier-pigeon"), ("checkpoint", b"\xc1\xff"), (
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One gateway for all poisons, which says in its log what it cannot read."""
-    own = Gateway(tmp_path_factory.mktemp("poison") / "data")
-    try:
-        yield own.start()
-        own.until_quiet()
-        own.stop()
-    finally:
-        own.kill()
+    with wanted_place() as where:
+        own = Gateway(tmp_path_factory.mktemp("poison") / "data", where)
+        try:
+            yield own.start()
+            own.until_quiet()
+            own.stop()
+        finally:
+            own.kill()
 
 
 @pytest.fixture
@@ -55,12 +55,8 @@ def http(gateway: Gateway) -> Iterator[httpx.Client]:
 
 def poison(gateway: Gateway, table: str, key: str, column: str, value: str | bytes) -> None:
     """Write the value into a row, behind the gateway's back."""
-    checkpoints = table == "checkpoints"
-    file = gateway.data_dir / ("checkpoints.db" if checkpoints else "runline.db")
-    name, key = ("thread_id", key) if checkpoints else (f"{table[:-1]}_id", key.replace("-", ""))
-    with closing(sqlite3.connect(file, timeout=30)) as connection, connection:
-        changed = connection.execute(f"UPDATE {table} SET {column} = ? WHERE {name} = ?", (value, key))
-        assert changed.rowcount > 0
+    name = "thread_id" if table == "checkpoints" else f"{table[:-1]}_id"
+    gateway.kept.change(table, column, value, **{name: key})
 
 
 def new_thread(http: httpx.Client) -> str:

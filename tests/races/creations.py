@@ -102,12 +102,12 @@ async def _check_survivors(ground: Arena, thread_id: str, many: int) -> None:
     find.equal("the log", await ground.log(thread_id), wanted)
     history = (await ground.send("GET", f"/threads/{thread_id}/history", params={"limit": 1000})).json()
     find.equal("runs in the history", {state["metadata"]["run_id"] for state in history}, ids)
-    stored = checkpoints_of(ground.gateway.data_dir, thread_id)
+    stored = checkpoints_of(ground.gateway.kept, thread_id)
     find.equal("owners of checkpoints", {row[-1] for row in stored["checkpoints"] + stored["writes"]}, ids)
     # of each run: its input, what it starts from, and one checkpoint after each step
     find.equal("checkpoints", len(stored["checkpoints"]), many * (2 + len(STEPS)))
     find.equal("replaced writes", stored["replaced_writes"], [])
-    find.equal("rows of runs", runs_of(ground.gateway.data_dir, thread_id).keys(), ids)
+    find.equal("rows of runs", runs_of(ground.gateway.kept, thread_id).keys(), ids)
 
 
 Check = Callable[[Arena, str, Counter[int]], Awaitable[None]]

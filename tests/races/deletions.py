@@ -30,7 +30,7 @@ async def deletions(folder: Path, threads: int, seed: int) -> Findings:
         await side_by_side(_race(ground, Random(f"{seed} {number}"), sent_at) for number in range(threads))
         pinging.cancel()
         await ground.until_quiet()
-        for table, rows in counts(ground.gateway.data_dir).items():
+        for table, rows in counts(ground.gateway.kept).items():
             ground.findings.equal(f"rows left in {table}", rows, 0)
         _check_stops(ground, sent_at, pings)
         path = await ground.new_run(await ground.new_thread(), "marked", **_body(_LAST))

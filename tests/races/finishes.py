@@ -106,7 +106,7 @@ def _judge(find: Findings, race: Ended) -> None:
 
 
 async def _look_again(ground: Arena, ended: list[Ended]) -> None:
-    writers = owners(ground.gateway.data_dir)
+    writers = owners(ground.gateway.kept)
     for race in ended:
         ground.findings.equal(f"{race} later", await ground.status(race.path), race.status)
         thread = await ground.status(race.path.partition("/runs/")[0])

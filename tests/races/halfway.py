@@ -10,11 +10,13 @@ from random import Random
 import httpx
 
 from fundamentals.gate import Gate
+from gateway import wait_until
 from races.arena import Arena, arena
 from races.findings import Findings
 from races.pasts import KINDS, Victim, compare, past_of, start, with_past
 from races.rollbacks import WAYS, roll_back
 from races.rows import checkpoints_of, runs_of
+from shared import TAKEOVER_SECONDS
 
 _LONGEST_DELAY_SECONDS = 0.03
 
@@ -70,14 +72,14 @@ async def _ask(ground: Arena, victim: Victim, way: str) -> None:
 
 def _note_stage(ground: Arena, victim: Victim) -> None:
     """How far its rollback had come when the gateway died."""
-    data_dir = ground.gateway.data_dir
-    row = runs_of(data_dir, victim.thread_id).get(victim.run_id)
+    kept = ground.gateway.kept
+    row = runs_of(kept, victim.thread_id).get(victim.run_id)
     if row is None:
         ground.findings.count("done before the kill")
     elif row[1] != "rollback":
         ground.findings.count("not accepted before the kill")
     else:
-        stored = checkpoints_of(data_dir, victim.thread_id)
+        stored = checkpoints_of(kept, victim.thread_id)
         left = any(row[-1] == victim.run_id for row in stored["checkpoints"])
         ground.findings.count("killed halfway")
         ground.findings.count("killed halfway, " + ("checkpoints there" if left else "checkpoints gone"))
@@ -85,9 +87,13 @@ def _note_stage(ground: Arena, victim: Victim) -> None:
 
 async def _check(ground: Arena, name: str, victim: Victim) -> None:
     """The new process has finished the rollback; one that was never accepted is asked for again."""
+
+    async def carried_out() -> bool:
+        row = runs_of(ground.gateway.kept, victim.thread_id).get(victim.run_id)
+        return row is None or row[1] is None
+
+    await wait_until(carried_out, within=TAKEOVER_SECONDS)
     if await ground.status(victim.path):
-        stop = runs_of(ground.gateway.data_dir, victim.thread_id)[victim.run_id][1]
-        ground.findings.equal(f"{name}: the stop that was asked for of a run that is there", stop, None)
         await roll_back(ground, victim.path, wait=False)
     victim.gate.open()
     await ground.until_idle(victim.thread_id)

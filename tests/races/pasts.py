@@ -86,7 +86,7 @@ async def past_of(ground: Arena, thread_id: str) -> dict[str, Any]:
     history = await ground.send("GET", f"/threads/{thread_id}/history", params={"limit": 1000})
     shown = {name: thread[name] for name in _THREAD_FIELDS}
     runs = {run["run_id"]: run["status"] for run in await ground.runs(thread_id)}
-    rows = checkpoints_of(ground.gateway.data_dir, thread_id)
+    rows = checkpoints_of(ground.gateway.kept, thread_id)
     return {**shown, "state": state.json(), "history": history.json(), "runs": runs, **rows}
 
 

@@ -106,6 +106,6 @@ async def _check(ground: Arena, thread_id: str, victim: str, kind: Kind) -> None
     find.equal(f"{kind}: log", await ground.log(thread_id), kind.log)
     if kind.action == "rollback":
         run_id = victim.rpartition("/")[2]
-        stored = checkpoints_of(ground.gateway.data_dir, thread_id)
+        stored = checkpoints_of(ground.gateway.kept, thread_id)
         find.expect(run_id not in {row[-1] for row in stored["checkpoints"] + stored["writes"]}, f"{kind}: checkpoints")
-        find.expect(run_id not in runs_of(ground.gateway.data_dir, thread_id), f"{kind}: its row")
+        find.expect(run_id not in runs_of(ground.gateway.kept, thread_id), f"{kind}: its row")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from races.agent_cuts import agent_cuts
 from races.creations import creations
 from races.cuts import cuts
@@ -85,6 +87,7 @@ async def test_a_rollback_that_was_killed_halfway_is_finished_by_the_next_proces
     assert violations(await halfway(tmp_path / "data", 3, SEED)) == []
 
 
+@pytest.mark.in_files("a process that shares its database waits for leases, which chaos over a fleet times")
 async def test_a_run_goes_on_within_two_seconds_of_the_restart(tmp_path: Path) -> None:
     """However old it was when it was killed."""
     found = await recovery(tmp_path / "data", 1, SEED, AGES[:3])

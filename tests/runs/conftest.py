@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from kit.emptied import Emptied, emptied
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
 from kit.redis_server import redis_place
 from runline.databases import DATABASE_FILE
 from runline.storage.engine import Database
-from runline.storage.sqlite import SqliteOptions, open_sqlite
+from runline.storage.postgres import PostgresOptions
+from runline.storage.sqlite import SqliteOptions
 from runs.agents import GATES, moods
-from runs.house import House, open_house
+from runs.house import House, furnish, kept_by, open_everything, open_house
+from shared import SHARED, SharedPlace, shared_place
 from storage.migrated import make_template
+from storage.opening import Options, open_either
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +46,34 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template"))
 
 
+@pytest.fixture(scope="session")
+def emptied_database(postgres: Server) -> Iterator[Emptied]:
+    """The database in PostgreSQL that the tests of `make shared` have one after the other."""
+    with emptied(postgres, open_everything) as shared:
+        yield shared
+
+
 @pytest.fixture(autouse=True)
-def migrated(tmp_path: Path, template: Path) -> None:
+def migrated(tmp_path: Path, template: Path, request: pytest.FixtureRequest) -> Iterator[None]:
     """Where `open_house(tmp_path)` looks, there is a database already."""
     (tmp_path / "data").mkdir()
     shutil.copy(template, tmp_path / "data" / DATABASE_FILE)
+    if not SHARED:
+        yield
+        return
+    database: Emptied = request.getfixturevalue("emptied_database")
+    with database.lent() as conninfo, redis_place(request.getfixturevalue("redis_uri")) as redis:
+        furnish(tmp_path, SharedPlace(conninfo, redis))
+        yield
+
+
+@pytest.fixture
+def another_folder(tmp_path_factory: pytest.TempPathFactory, postgres: Server, redis_uri: str) -> Iterator[Path]:
+    """Where `open_house` finds nothing of what is at `tmp_path`."""
+    folder = tmp_path_factory.mktemp("another")
+    with shared_place(postgres, redis_uri) as place:
+        furnish(folder, place)
+        yield folder
 
 
 @pytest.fixture
@@ -63,6 +90,13 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def database(loop: OwnLoop, tmp_path: Path, migrated: None) -> Database:
+def options(tmp_path: Path, migrated: None) -> Options:
+    """Where the database is that `open_house(tmp_path)` opens, for tests that open nothing else."""
+    uri = kept_by(tmp_path).database
+    return PostgresOptions(uri) if uri else SqliteOptions(tmp_path / "data" / DATABASE_FILE)
+
+
+@pytest.fixture
+def database(loop: OwnLoop, options: Options) -> Database:
     """For state machines, which own their loop."""
-    return loop.open(open_sqlite(SqliteOptions(tmp_path / "data" / DATABASE_FILE)))
+    return loop.open(open_either(options))

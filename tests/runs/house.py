@@ -11,11 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from kept import Kept
 from kit.waiting import wait_until
 from runline.config import load_settings
 from runline.core import Core, open_core
+from runline.databases import open_databases
 from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.errors import RunNotFound
+from runline.graphs.store_spec import StoreSpec
 from runline.kit.ids import new_id
 from runline.model.event import Event
 from runline.model.lifecycle import CancelAction, MultitaskStrategy, RunStatus
@@ -26,9 +29,40 @@ from runline.runs.reaper import Reaper
 from runline.storage.queue import Claimant
 from runline.streams.contracts import Ended
 from runs.agents import GATES
+from shared import SHARED, SharedPlace
 
 GRAPHS = {"script": "runs.agents:graph", "moody": "runs.agents:moody"}
 NEVER = 1000.0
+
+
+_PLACE = "place.json"
+LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
+
+
+def furnish(folder: Path, place: SharedPlace) -> None:
+    """Let the houses of a folder keep everything in this place."""
+    (folder / _PLACE).write_text(json.dumps(place.flags), encoding="utf-8")
+
+
+def kept_by(folder: Path) -> Kept:
+    """What they keep, to look at beside them."""
+    return Kept(folder / "data", place_of(folder).get("database", {}).get("uri"))
+
+
+def place_of(folder: Path) -> dict[str, Any]:
+    """The settings that say where that is, if it is not in files."""
+    if not SHARED:
+        return {}
+    settings: dict[str, Any] = json.loads((folder / _PLACE).read_text(encoding="utf-8"))
+    return settings
+
+
+@asynccontextmanager
+async def open_everything(conninfo: str) -> AsyncIterator[None]:
+    """Make all tables of a database in PostgreSQL."""
+    settings = load_settings(flags={"database": {"uri": conninfo}}, environ={})
+    async with open_databases(settings, StoreSpec(), None):
+        yield
 
 
 def fresh(**settings: Any) -> dict[str, Any]:
@@ -160,6 +194,22 @@ async def open_house(
     """Open a core on the folder; leaving it shuts it down as a signal would. `keys` are more of langgraph.json's."""
     project = folder / "langgraph.json"
     project.write_text(json.dumps({"graphs": graphs or GRAPHS, **(keys or {})}), encoding="utf-8")
+    place = place_of(folder)
+    if place:
+        settings |= {section: {**kept, **settings.get(section, {})} for section, kept in place.items()}
     flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(project)}, **fresh(**settings)}
-    async with open_core(load_settings(flags=flags, environ={}), webhook_to_wire) as core:
-        yield House(core)
+    wanted = load_settings(flags=flags, environ={})
+    async with open_core(wanted, webhook_to_wire) as core:
+        house = House(core)
+        if place:
+            await house.reaper(wanted.workers.max_attempts).reap()
+        yield house
+    if place:
+        _let_leases_end(kept_by(folder))
+
+
+def _let_leases_end(kept: Kept) -> None:
+    """For the next house, which waits for the leases of whoever died here if it may share its database with others."""
+    with kept.opened("runs", writable=True) as connection:
+        connection.execute("UPDATE runs SET lease_until = %s WHERE status = 'running'", (LONG_AGO,))
+        connection.execute("UPDATE threads SET held_until = %s WHERE held_until IS NOT NULL", (LONG_AGO,))

@@ -20,7 +20,7 @@ from runline.resources import Project, Resources, load_project, open_resources
 from runline.streams.memory import KeepLimits
 from runline.streams.redis_line import RedisOptions
 from runline.streams.transport import open_transport
-from runs.house import GRAPHS, House, fresh
+from runs.house import GRAPHS, House, fresh, place_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ async def open_site(folder: Path, place: RedisPlace) -> AsyncIterator[Site]:
     """A database for nodes to share."""
     file = folder / "langgraph.json"
     file.write_text(json.dumps({"graphs": GRAPHS}), encoding="utf-8")
-    flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(file)}}
+    kept = {"database": place_of(folder).get("database", {})}
+    flags = {"data_dir": str(folder / "data"), "graphs": {"file": str(file)}, **kept}
     settings = load_settings(flags=flags, environ={})
     project = load_project(settings)
     async with open_resources(settings, project, webhook_to_wire) as opened:

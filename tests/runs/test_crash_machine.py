@@ -11,7 +11,7 @@ from kit.exploring import OwnLoop, explore
 from runline.graphs.project import read_project
 from runline.graphs.registry import GraphRegistry
 from runline.storage.engine import Database
-from runs.house import GRAPHS
+from runs.house import GRAPHS, kept_by
 from runs.machine.crashes import CrashMachine
 from runs.machine.process import Site
 from storage.world import ASSISTANT
@@ -22,7 +22,7 @@ def site(loop: OwnLoop, tmp_path: Path, database: Database) -> Site:
     project = tmp_path / "langgraph.json"
     project.write_text(json.dumps({"graphs": {ASSISTANT.graph_id: GRAPHS["script"]}}), encoding="utf-8")
     registry = GraphRegistry.load(read_project(project))
-    return Site(loop, database, tmp_path / "checkpoints.db", registry)
+    return Site(loop, database, kept_by(tmp_path), registry)
 
 
 @pytest.mark.timeout(0)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kit.waiting import let_others_run, wait_until
-from runline.graphs.sqlite_checkpoints import SqliteSaver
+from runline.graphs.checkpoints import RunlineSaver
 from runline.model.lifecycle import RunStatus
 from runline.model.run import Run
 from runs.agents import GATES
@@ -21,17 +21,17 @@ from runs.house import House
 class SlowSaves:
     """Holds all checkpoints back until they are let through."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, saver: type[RunlineSaver], monkeypatch: pytest.MonkeyPatch) -> None:
         self.held = 0
         self._let_through = asyncio.Event()
-        aput = SqliteSaver.aput
+        aput = saver.aput
 
-        async def put_slowly(saver: SqliteSaver, *arguments: Any) -> Any:
+        async def put_slowly(saver: RunlineSaver, *arguments: Any) -> Any:
             self.held += 1
             await self._let_through.wait()
             return await aput(saver, *arguments)
 
-        monkeypatch.setattr(SqliteSaver, "aput", put_slowly)
+        monkeypatch.setattr(saver, "aput", put_slowly)
 
     async def let_through(self) -> None:
         self._let_through.set()
@@ -39,8 +39,8 @@ class SlowSaves:
 
 
 @pytest.fixture
-def slow_saves(monkeypatch: pytest.MonkeyPatch) -> SlowSaves:
-    return SlowSaves(monkeypatch)
+def slow_saves(house: House, monkeypatch: pytest.MonkeyPatch) -> SlowSaves:
+    return SlowSaves(type(house.core.runs.saver), monkeypatch)
 
 
 async def ready_but_for_its_saves(house: House, slow_saves: SlowSaves) -> Run:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
 from kit.waiting import let_others_run, wait_until
-from runline.databases import DATABASE_FILE
 from runline.errors import RunNotFound
 from runline.kit.ids import new_id
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
 from runline.runs.log_streams import LogEnded, LogStreams
 from runline.storage.sight import NoRunLog
-from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runline.storage.tables import run_events, runs
 from runline.streams.thread_bells import MemoryThreadBells
+from storage.opening import Options, open_either
 from storage.past import Past
 from storage.world import ALICE, World
 
@@ -43,8 +41,8 @@ class Reader:
 
 
 @pytest.fixture
-async def past(tmp_path: Path, migrated: None) -> AsyncIterator[Past]:
-    async with open_sqlite(SqliteOptions(tmp_path / "data" / DATABASE_FILE)) as database:
+async def past(options: Options) -> AsyncIterator[Past]:
+    async with open_either(options) as database:
         yield Past.of(World.over(database))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from time import monotonic
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kit.receiver import receiving
@@ -144,8 +143,8 @@ def test_a_name_that_is_too_long_is_no_label() -> None:
     assert told(meters) == {("runline_tokens_total", "subagent", "input", "other"): 2}
 
 
-async def test_two_cores_of_one_process_count_apart(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
-    async with open_house(tmp_path_factory.mktemp("other")) as other:
+async def test_two_cores_of_one_process_count_apart(house: House, another_folder: Path) -> None:
+    async with open_house(another_folder) as other:
         await other.finish(None, "begin")
         assert (ended(other), ended(house)) == ({"success": 1}, {})
 

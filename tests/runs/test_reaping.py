@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from runline.model.viewer import ANONYMOUS
 from runline.storage.runs import RunFilter
 from runline.streams.contracts import Ended
 from runs.agents import GATES, moods
-from runs.house import GRAPHS, House, open_house
+from runs.house import GRAPHS, House, kept_by, open_house
 
 
 async def ask_to_stop(house: House, run: Run, reason: StopReason) -> None:
@@ -67,20 +66,19 @@ async def test_leases_are_renewed_as_soon_as_an_outage_of_the_database_is_over(t
     workers, database = {"lease_seconds": 0.3}, {"busy_timeout_seconds": 0.01}
     async with open_house(tmp_path, workers=workers, database=database) as house:
         run = await house.hold(await house.thread())
-        with capture_logs() as logs, sqlite3.connect(tmp_path / "data" / "runline.db", isolation_level=None) as other:
+        kept = kept_by(tmp_path)
+        with capture_logs() as logs:
 
             def tries() -> int:
                 return sum(entry["event"] == "leases cannot be renewed yet" for entry in logs)
 
             def lease() -> str:
-                until: str = other.execute("SELECT lease_until FROM runs").fetchone()[0]
-                return until
+                return str(kept.rows("runs", "lease_until")[0][0])
 
-            other.execute("BEGIN IMMEDIATE")
-            before = lease()
-            await wait_until(lambda: tries() > 3)
-            tried = tries()
-            other.execute("ROLLBACK")
+            with kept.locked():
+                before = lease()
+                await wait_until(lambda: tries() > 3)
+                tried = tries()
             await wait_until(lambda: lease() > before)
         assert tries() <= tried + 1
         GATES["gate"].open()

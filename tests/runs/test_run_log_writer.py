@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from kept import Kept
 from kit.waiting import let_others_run
 from runline.errors import Unavailable
 from runline.kit.tasks import TaskSet
@@ -18,17 +17,18 @@ from runline.model.run import Run
 from runline.model.usage import Tokens
 from runline.runs.run_logs import RunLog, RunLogs
 from runline.storage.run_log import RunLogStore
-from runline.storage.sqlite import SqliteOptions, open_sqlite
 from runline.streams.thread_bells import MemoryThreadBells
+from runs.house import kept_by
 from storage.ledgers import call, trace, types_of, usage_of
+from storage.opening import Options, open_either
 from storage.world import SUCCESS, World
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A writer, a run, and the file that both stand on."""
+    """A writer, a run, and what both stand on."""
 
-    file: Path
+    kept: Kept
     world: World
     logs: RunLogs
     bells: MemoryThreadBells
@@ -42,31 +42,20 @@ class Desk:
     async def told(self) -> list[str]:
         return await types_of(self.world.database, self.run)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        other = sqlite3.connect(self.file, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
-
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    file = tmp_path / "desk.db"
-    async with open_sqlite(SqliteOptions(file, busy_timeout_seconds=0.01)) as database:
+async def desk(tmp_path: Path, options: Options) -> AsyncIterator[Desk]:
+    async with open_either(replace(options, busy_timeout_seconds=0.01)) as database:
         world, bells = World.over(database), MemoryThreadBells()
         logs = RunLogs(RunLogStore(database), bells)
         run = await world.start((await world.thread()).thread_id)
-        yield Desk(file, world, logs, bells, run, logs.open(run))
+        yield Desk(kept_by(tmp_path), world, logs, bells, run, logs.open(run))
 
 
 async def test_what_cannot_be_written_waits_and_keeps_its_order(desk: Desk) -> None:
     desk.tell("1", "2")
     desk.log.spend(call(desk.run))
-    with desk.locked(), pytest.raises(Unavailable):
+    with desk.kept.locked(), pytest.raises(Unavailable):
         await desk.logs.flush()
     desk.tell("3")
     await desk.logs.flush()
@@ -78,7 +67,7 @@ async def test_what_cannot_be_written_waits_and_keeps_its_order(desk: Desk) -> N
 async def test_whoever_ends_a_run_gets_what_could_not_be_written(desk: Desk) -> None:
     desk.tell("1", "2")
     desk.log.spend(call(desk.run, 5))
-    with desk.locked():
+    with desk.kept.locked():
         writing = asyncio.create_task(desk.logs.flush())
         await let_others_run()
         # it is being written now; its writer fails
@@ -149,6 +138,6 @@ async def test_the_last_entries_are_written_when_the_process_ends(desk: Desk) ->
     await desk.logs.drain()
     assert await desk.told() == ["1"]
     desk.tell("2")
-    with desk.locked():
+    with desk.kept.locked():
         await desk.logs.drain()
     assert await desk.told() == ["1"]

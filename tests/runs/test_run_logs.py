@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from runline.model.lifecycle import RunStatus
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS as VIEWER
 from runs.agents import GATES
-from runs.house import House, open_house
+from runs.house import House, kept_by, open_house
 from runs.models import REPORTED, SEEN
 from storage.ledgers import events_of, types_of, usage_of
 
@@ -221,13 +220,11 @@ async def test_a_stopped_run_that_had_to_wait_is_ended_in_the_log(house: House) 
 async def test_a_locked_database_costs_neither_the_run_nor_its_log(tmp_path: Path) -> None:
     async with open_house(tmp_path, GRAPHS, database={"busy_timeout_seconds": 0.01}) as house:
         run = await waiting(house)
-        with sqlite3.connect(tmp_path / "data" / "runline.db", isolation_level=None) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with kept_by(tmp_path).locked():
             GATES["model"].open()
             live = house.core.worker.live[run.run_id]
             assert live.graph_task
             await live.graph_task
-            other.execute("ROLLBACK")
         await house.end(run)
         types = await told(house, run)
         usage = await usage_of(house.core.threads._database, run)

@@ -117,11 +117,8 @@ async def test_a_cancel_that_came_before_the_shutdown_is_carried_out_at_the_next
     assert GATES["gate"].visits == 1
 
 
-async def test_two_houses_in_one_process_do_not_know_each_other(tmp_path: Path) -> None:
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir()
-    async with open_house(folders[0]) as one, open_house(folders[1]) as two:
+async def test_two_houses_in_one_process_do_not_know_each_other(tmp_path: Path, another_folder: Path) -> None:
+    async with open_house(tmp_path) as one, open_house(another_folder) as two:
         run = await one.finish(None, "one")
         assert await two.status(run) is None
         assert (await two.finish(None, "two")).status is RunStatus.SUCCESS

@@ -226,6 +226,7 @@ async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads
     assert cuts > 1
 
 
+@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         thread_id = await house.thread()

@@ -25,6 +25,7 @@ from runline.model.viewer import ANONYMOUS
 from runline.runs.sweeper import Sweeper
 from runs.agents import GATES
 from runs.house import GRAPHS, NEVER, House, open_house
+from shared import SHARED
 from webhooks.urls import REFUSED, stub_names
 
 SIGNED_WITH = "sesame"
@@ -242,13 +243,14 @@ async def test_a_url_that_leads_inside_is_refused_when_it_is_called(
     stub_names(monkeypatch)
     async with open_house(tmp_path, webhooks={"retry_seconds": 0.01, "max_attempts": 2}) as house:
         made: dict[str, Run] = {}
-        for url in REFUSED:
+        # PostgreSQL has no texts with NUL, so that such a row is not there to be called
+        for url in [url for url in REFUSED if not (SHARED and "\0" in url)]:
             run = await house.abandon(await house.thread(), "begin")
             made[url] = replace(run, spec=replace(run.spec, webhook=url))
             await house.core.leases.finish(made[url], RunOutcome(RunStatus.SUCCESS), None, None)
         house.core.runs.webhooks.ended(made.values())
-        for url, reason in REFUSED.items():
-            assert (await ended_entry(house, made[url])).error == reason
+        for url, run in made.items():
+            assert (await ended_entry(house, run)).error == REFUSED[url]
 
 
 async def test_a_name_that_is_rebound_between_creation_and_call_is_not_called(

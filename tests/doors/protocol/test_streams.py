@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from itertools import pairwise
-
-import httpx
 from typing import Any
 
+import httpx
 import pytest
 
 from doors.protocol.talk import ALL, Talk, Window, note, phases

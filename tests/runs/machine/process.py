@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from langgraph.store.memory import InMemoryStore
 
+from kept import Kept
 from kit.exploring import OwnLoop
+from kit.savers import open_on_postgres
+from runline.databases import CHECKPOINT_FILE
+from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.registry import GraphRegistry
-from runline.graphs.sqlite_checkpoints import SqliteSaver, open_sqlite_saver
+from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 from runline.kit.tasks import TaskSet
 from runline.runs.follow import RunStreams
 from runline.runs.meters import Meters
@@ -36,24 +39,30 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Site:
-    """What all processes share: a loop, a database, a file of checkpoints, and a graph that can read them."""
+    """What all processes share: a loop, a database, what is kept there, and a graph that can read them."""
 
     loop: OwnLoop
     database: Database
-    checkpoints: Path
+    kept: Kept
     registry: GraphRegistry
+
+    def open_saver(self) -> AbstractAsyncContextManager[RunlineSaver]:
+        """Where it is kept, too."""
+        if self.kept.database:
+            return open_on_postgres(self.kept.database)
+        return open_sqlite_saver(self.kept.data_dir / CHECKPOINT_FILE, synchronous="OFF")
 
 
 @dataclass(frozen=True)
 class Process:
-    saver: SqliteSaver
+    saver: RunlineSaver
     reaper: Reaper
 
 
 @asynccontextmanager
 async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
     """A process that executes no run itself."""
-    async with open_sqlite_saver(site.checkpoints, synchronous="OFF") as saver, TaskSet() as tasks:
+    async with site.open_saver() as saver, TaskSet() as tasks:
         bridge, bell, segments = MemoryStreamBridge(KeepLimits()), MemoryBell(), SegmentStore(world.database)
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)

@@ -49,13 +49,13 @@ class UndeadMachine(LifeMachine):
         row = self.sight.runs.get(run.run_id)
         stale = run.attempt <= self.lost.get(run.run_id, 0)
         assert stale or row is None or row.attempt == run.attempt, "who follows another has taken the run from it"
-        before = self.loop.do(self.saved(run))
+        before = self.saved(run)
         if stale:
             with pytest.raises(StaleAttempt):
                 self.loop.do(self._save(run, writes=writes))
         else:
             self.loop.do(self._save(run, writes=writes))
-        assert (self.loop.do(self.saved(run)) == before) == stale
+        assert (self.saved(run) == before) == stale
 
     async def _save(self, run: Run, *, writes: bool) -> None:
         place = {"thread_id": run.thread_id, "checkpoint_ns": "", "run_id": run.run_id}
@@ -67,14 +67,9 @@ class UndeadMachine(LifeMachine):
         else:
             await self.process.saver.aput(config, checkpoint, {"source": "loop"}, {})
 
-    async def saved(self, run: Run) -> list[int]:
+    def saved(self, run: Run) -> list[int]:
         """How many checkpoints and how many writes there are of the run."""
-        counts = []
-        for table in ("checkpoints", "writes"):
-            query = f"SELECT count(*) FROM {table} WHERE run_id = ?"
-            async with self.process.saver.conn.execute(query, (run.run_id,)) as cursor:
-                counts.append((await cursor.fetchone())[0])
-        return counts
+        return [self.site.kept.count(table, run_id=run.run_id) for table in ("checkpoints", "writes")]
 
     @precondition(lambda self: self.grips)
     @rule(age=NEWEST, count=st.integers(1, 3))
