@@ -22,7 +22,7 @@ from runline.model.schedule import Schedule
 from runline.model.thread import Thread
 from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
 from runline.model.usage import Caller, Tokens, UsageEntry
-from runline.storage.tables import Undecodable
+from runline.storage.columns import Undecodable
 
 T = TypeVar("T")
 

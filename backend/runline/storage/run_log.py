@@ -20,8 +20,9 @@ from runline.model.run import Run, RunOutcome
 from runline.model.run_ends import end_event, rollback_event
 from runline.model.run_event import EventCategory, EventType, RunEvent
 from runline.model.usage import Tokens, UsageEntry
+from runline.storage.columns import Id
 from runline.storage.engine import Database, insert_new, reads, writes
-from runline.storage.tables import Id, is_message, is_running, run_events, runs, usage_entries
+from runline.storage.tables import is_message, is_running, run_events, runs, usage_entries
 
 Attempt = tuple[str, int]
 """A run_id and the attempt that entries are of."""

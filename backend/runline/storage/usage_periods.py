@@ -24,8 +24,9 @@ from runline.errors import Invalid
 from runline.model.token_usage import PeriodUsage
 from runline.model.usage_period import Period
 from runline.model.viewer import Viewer
+from runline.storage.columns import Moment
 from runline.storage.engine import Database, reads
-from runline.storage.tables import Moment, usage_entries
+from runline.storage.tables import usage_entries
 from runline.storage.usage_sums import (
     CURRENCY,
     UNKNOWN,

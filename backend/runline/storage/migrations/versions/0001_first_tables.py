@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from runline.storage.tables import Json, Moment
+from runline.storage.columns import Json, Moment
 
 revision = "0001"
 down_revision = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from runline.storage.tables import Json, Moment
+from runline.storage.columns import Json, Moment
 from runline.storage.terms import index_terms
 
 revision = "0003"
