@@ -5,6 +5,7 @@ connection: it is taken again after the server was away.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
@@ -25,12 +26,14 @@ _REFUSALS = 12
 
 
 class _Lock:
-    """The lock, and the connection that has it."""
+    """The lock, and the connection that has it. It may be closed while a thread looks after it."""
 
     def __init__(self, options: PostgresOptions, statement: LiteralString) -> None:
         self._options = options
         self._statement = statement
         self._connection = self._dial()
+        self._replacing = threading.Lock()
+        self._is_closed = False
 
     def _dial(self) -> psycopg.Connection:
         return dial(self._options.conninfo, self._options.busy_timeout_seconds)
@@ -45,16 +48,25 @@ class _Lock:
         with suppress(psycopg.OperationalError):
             self._connection.execute("SELECT 1")
             return True
-        self.close()
-        self._connection = self._dial()
+        self._connection.close()
+        self._replace(self._dial())
         if self.take():
             return True
         # the next try begins anew
-        self.close()
+        self._connection.close()
         return False
 
+    def _replace(self, connection: psycopg.Connection) -> None:
+        with self._replacing:
+            self._connection = connection
+            if self._is_closed:
+                connection.close()
+
     def close(self) -> None:
-        self._connection.close()
+        """Let go of it, for good."""
+        with self._replacing:
+            self._is_closed = True
+            self._connection.close()
 
 
 @asynccontextmanager
