@@ -1,4 +1,4 @@
-.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser chromium faketime lock clean
+.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser chromium pgbouncer faketime lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -12,7 +12,7 @@ LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UP
 run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium faketime
+test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium pgbouncer faketime
 	npm test --silent --prefix frontend
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -61,8 +61,8 @@ no-console:
 browser: $(VENV)/dev $(BROWSER) $(CONSOLE) chromium  ## the console in chromium, at length; pictures in tests/browser/shots
 	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser
 
-chromium:
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends chromium; }
+chromium pgbouncer:
+	@command -v $@ >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends $@; }
 
 faketime:  ## for processes whose clocks are wrong
 	@ls /usr/lib/*/faketime >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq --no-install-recommends libfaketime; }

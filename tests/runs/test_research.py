@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kit.waiting import wait_until
+from gateway import wait_until
 from runline.model.run import Run
 from runs.house import House, open_house
 from storage.ledgers import events_of, usage_of
@@ -41,9 +41,12 @@ async def ask(house: House, thread_id: str, topics: str) -> Run:
 
 async def cut(house: House, thread_id: str, action: str) -> Run:
     """A run that is cancelled when its planner and one model more have answered."""
-    answers = len(reported())
     run = await ask(house, thread_id, "stars, planets, moons and comets")
-    await wait_until(lambda: len(reported()) >= answers + 2)
+
+    async def has_heard_two() -> bool:
+        return len(await usage_of(house.core.threads._database, run)) >= 2
+
+    await wait_until(has_heard_two)
     await house.cancel(run, action)
     await house.end(run)
     return run

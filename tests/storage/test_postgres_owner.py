@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
+from kit.proxy import standing_before
 from kit.waiting import wait_until
 from runline.errors import ConfigError
 from runline.storage.postgres import PostgresOptions
@@ -84,3 +88,22 @@ def until_one_waits(options: PostgresOptions) -> None:
     with psycopg.connect(options.conninfo, autocommit=True) as operator:
         while not operator.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone():
             pass
+
+
+async def test_who_has_left_does_not_take_it_again_when_the_way_is_back(postgres: Server) -> None:
+    """It looked after its hold at that moment, in a thread that nobody can stop."""
+    clock = asyncio.get_running_loop().time
+    with postgres.database() as conninfo:
+        where = conninfo_to_dict(conninfo)
+        async with standing_before(Path(str(where["host"])) / ".s.PGSQL.5432") as proxy:
+            there = make_conninfo(conninfo, host="127.0.0.1", port=proxy.port, sslmode="disable")
+            async with own(PostgresOptions(there)):
+                proxy.pause()
+                until = clock() + 20 * SOON
+                await wait_until(lambda: clock() > until)
+            proxy.resume()
+            await asyncio.get_running_loop().shutdown_default_executor()
+            gc.collect()
+            with psycopg.connect(conninfo) as operator:
+                held = operator.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+    assert held == (0,)

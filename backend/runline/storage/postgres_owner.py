@@ -1,10 +1,14 @@
 """Who may use a database in PostgreSQL: one process, or those that share it. A lock says so, which ends with its
 connection: it is taken again after the server was away.
+
+A pooler that gives each transaction another session would leave the lock, and what connections are told first, with
+strangers. It is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
@@ -18,6 +22,7 @@ from runline.storage.postgres import PostgresOptions
 
 _OWN = "SELECT pg_try_advisory_lock(hashtextextended('gateway', 2))"
 _SHARE = "SELECT pg_try_advisory_lock_shared(hashtextextended('gateway', 2))"
+_SESSION = "SELECT pg_backend_pid()"
 _POLL_SECONDS = 0.1
 _KEEP_SECONDS = 5.0
 _REFUSALS = 12
@@ -25,12 +30,31 @@ _REFUSALS = 12
 
 
 class _Lock:
-    """The lock, and the connection that has it."""
+    """The lock, and the connection that has it. It may be closed while a thread looks after it."""
 
     def __init__(self, options: PostgresOptions, statement: LiteralString) -> None:
         self._options = options
         self._statement = statement
         self._connection = self._dial()
+        self._replacing = threading.Lock()
+        self._is_closed = False
+
+    def has_its_session(self) -> bool:
+        """Whether all that is asked on a connection is asked in one session, as far as can be seen from here.
+
+        A pooler that does not see to that hands the session of an idle connection to the next that asks for one.
+        """
+        own = _session_of(self._connection)
+        if own == self._connection.info.backend_pid:
+            # there is no pooler: those make up what they say here
+            return True
+        with closing(self._dial()) as other:
+            try:
+                other.execute("BEGIN")
+            except psycopg.errors.ProtocolViolation:
+                # it pools less than that
+                return False
+            return _session_of(other) != own == _session_of(self._connection)
 
     def _dial(self) -> psycopg.Connection:
         return dial(self._options.conninfo, self._options.busy_timeout_seconds)
@@ -45,16 +69,30 @@ class _Lock:
         with suppress(psycopg.OperationalError):
             self._connection.execute("SELECT 1")
             return True
-        self.close()
-        self._connection = self._dial()
+        self._connection.close()
+        self._replace(self._dial())
         if self.take():
             return True
         # the next try begins anew
-        self.close()
+        self._connection.close()
         return False
 
+    def _replace(self, connection: psycopg.Connection) -> None:
+        with self._replacing:
+            self._connection = connection
+            if self._is_closed:
+                connection.close()
+
     def close(self) -> None:
-        self._connection.close()
+        """Let go of it, for good."""
+        with self._replacing:
+            self._is_closed = True
+            self._connection.close()
+
+
+def _session_of(connection: psycopg.Connection) -> int | None:
+    row = connection.execute(_SESSION).fetchone()
+    return row[0] if row else None
 
 
 @asynccontextmanager
@@ -75,6 +113,11 @@ async def own_postgres(
     except psycopg.OperationalError as exc:
         raise ConfigError(f"The database of 'database.uri' cannot be reached: {exc}") from exc
     with closing(lock):
+        if not await asyncio.to_thread(lock.has_its_session):
+            raise ConfigError(
+                "The database of 'database.uri' is behind a pooler that gives each transaction another session: let it "
+                "pool sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
+            )
         await _take(lock, options.busy_timeout_seconds)
         keeping = asyncio.create_task(_keep(lock, lost, keep_seconds), name="hold the database")
         try:
