@@ -44,6 +44,7 @@ from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
 from runline.runs.thread_streams import ThreadStreams
 from runline.runs.upkeep import Upkeep
+from runline.runs.vigil import Vigil
 from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
@@ -169,7 +170,7 @@ async def run_core(
             await core.upkeep.finish_removals()
         core.worker.start_loops()
         tasks.supervise("hold slots", core.states.renew_step)
-        tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap))
+        tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap_step))
         tasks.supervise("look for stranded runs", background.stranded.look_step)
         tasks.supervise("fire crons", background.scheduler.step)
         tasks.supervise("sweep", lambda: _every(_SWEEP_SECONDS, background.sweeper.sweep))
@@ -321,6 +322,7 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
             core.upkeep,
             attempts,
             core.meters,
+            Vigil(settings.workers.lease_seconds),
         ),
         streams.recorder,
         core.logs,

@@ -26,6 +26,7 @@ from runline.model.run import Run, RunSpec
 from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
+from runline.runs.vigil import Vigil
 from runline.storage.queue import Claimant
 from runline.streams.contracts import Ended
 from runs.agents import GATES
@@ -170,12 +171,12 @@ class House:
     async def cancel(self, run: Run, action: str = "interrupt") -> None:
         await self.core.runs.cancel(ANONYMOUS, run.thread_id, run.run_id, CancelAction(action))
 
-    def reaper(self, max_attempts: int = 1) -> Reaper:
+    def reaper(self, max_attempts: int = 1, vigil: Vigil | None = None) -> Reaper:
         """A reaper that gives up after so many crashes."""
         core, runs = self.core, self.core.runs
         parts = (runs.saver, core.states, runs.rollback, runs.streams, runs.webhooks, runs.bell, core.log_bells)
         claimant = Claimant(new_id(), timedelta(seconds=NEVER))
-        last = (core.upkeep, max_attempts, core.meters)
+        last = (core.upkeep, max_attempts, core.meters, vigil or Vigil(NEVER))
         return Reaper(core.leases, core.threads, *parts, core.worker.live, claimant, *last)
 
     async def abandon(self, thread_id: str, *script: str, worker: str = "dead", **spec: Any) -> Run:

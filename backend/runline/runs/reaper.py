@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import structlog
 
@@ -16,6 +17,7 @@ from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
 from runline.runs.upkeep import Upkeep
+from runline.runs.vigil import Vigil
 from runline.runs.webhooks import Webhooks
 from runline.storage.leases import Abandoned, LeaseStore
 from runline.storage.queue import Claimant
@@ -23,6 +25,13 @@ from runline.storage.threads import Hold, LateHold, ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
+
+
+class Late(NamedTuple):
+    """What was not renewed in time."""
+
+    runs: Sequence[Abandoned]
+    holds: Sequence[LateHold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +52,31 @@ class Reaper:
     upkeep: Upkeep
     max_attempts: int
     meters: Meters
+    vigil: Vigil
+
+    async def reap_step(self) -> None:
+        """Look once; for a supervised loop. Reaps, unless whoever lives may have been kept from renewing."""
+        found = await self._look()
+        if self.vigil.looked():
+            await self._reap(found)
+            self.vigil.acted()
 
     async def reap(self, *, everything: bool = False) -> int:
         """Handle all expired leases, or at the start of a lone process every running run; returns how many."""
-        expired = await self.leases.expired(everything=everything)
+        return await self._reap(await self._look(everything=everything))
+
+    async def _look(self, *, everything: bool = False) -> Late:
+        runs = await self.leases.expired(everything=everything)
+        return Late(runs, await self.threads.abandoned_holds(everything=everything))
+
+    async def _reap(self, found: Late) -> int:
         # a run that executes here was not abandoned: this process was held up and is late to renew
-        abandoned = [each for each in expired if each.run.run_id not in self.live]
+        abandoned = [each for each in found.runs if each.run.run_id not in self.live]
         reaped = [each.run for each in abandoned if await self._handle(each)]
         self.webhooks.ended(reaped)
         if reaped:
             self.bell.ring()
-        for late in await self.threads.abandoned_holds(everything=everything):
+        for late in found.holds:
             # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
             if late.hold.thread_id not in self.states.holds:
                 await self._give_back(late)

@@ -15,7 +15,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, RunlineError, ThreadBusy, Unreadable
+from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 _HOLD_TRIES = 250
 _HOLD_PAUSE_SECONDS = 0.02
+_AGAIN_SECONDS = 0.25
+"""How often holds are renewed while the database is out of reach."""
 
 
 def _writing_config(thread: Thread, checkpoint: dict[str, Any] | None = None) -> RunnableConfig:
@@ -111,7 +113,18 @@ class ThreadStates:
         """Hold on to what is held here, or others would take it for abandoned; for a supervised loop."""
         await asyncio.sleep(self.hold_seconds / 3)
         for hold in list(self._holds.values()):
-            await self._threads.prolong(hold, self.hold_seconds)
+            await self._prolong(hold)
+
+    async def _prolong(self, hold: Hold) -> None:
+        """As soon as the database can be reached: whoever reaps must not come first."""
+        while self._holds.get(hold.thread_id) is hold:
+            try:
+                await self._threads.prolong(hold, self.hold_seconds)
+            except Unavailable as exc:
+                log.warning("a slot cannot be held on to yet", reason=str(exc), retry_in_seconds=_AGAIN_SECONDS)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False

@@ -23,6 +23,7 @@ from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.upkeep import Upkeep
+from runline.runs.vigil import Vigil
 from runline.runs.webhooks import Webhooks
 from runline.storage.engine import Database
 from runline.storage.segments import SegmentStore
@@ -73,6 +74,6 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
         unseen, ttls = UnseenStore(world.database, world.clock), TtlStore(world.database, world.clock)
         upkeep = Upkeep(saver, states, world.threads, unseen, ttls, sweep_limit=10)
-        last = (world.claimant("reaper"), upkeep, MAX_ATTEMPTS, Meters(world.clock))
+        last = (world.claimant("reaper"), upkeep, MAX_ATTEMPTS, Meters(world.clock), Vigil(15))
         reaper = Reaper(world.leases, world.threads, *parts, (), *last)
         yield Process(saver, reaper)
