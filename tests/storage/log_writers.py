@@ -1,16 +1,15 @@
-"""`python -m storage.log_writers FILE RUN_ID THREAD_ID`: sixteen writers on one thread's log, until they are killed."""
+"""`python -m storage.log_writers WHERE RUN_ID THREAD_ID`: sixteen writers on the log of a thread, until killed."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 from runline.kit.ids import new_id
 from runline.model.entries import Entries
 from runline.model.run_event import EventCategory, RunEvent
 from runline.storage.run_log import RunLogStore
-from runline.storage.sqlite import SqliteOptions, open_sqlite
+from storage.opening import open_either, options_of
 from storage.world import START
 
 WRITERS = 16
@@ -22,8 +21,8 @@ async def write(logs: RunLogStore, run_id: str, thread_id: str, number: int) -> 
         await logs.append({(run_id, 1): Entries([event] * (1 + number % 3))})
 
 
-async def main(file: str, run_id: str, thread_id: str) -> None:
-    async with open_sqlite(SqliteOptions(Path(file))) as database:
+async def main(where: str, run_id: str, thread_id: str) -> None:
+    async with open_either(options_of(where)) as database:
         logs = RunLogStore(database)
         await asyncio.gather(*(write(logs, run_id, thread_id, number) for number in range(WRITERS)))
 

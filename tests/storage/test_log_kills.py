@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from itertools import groupby
 from pathlib import Path
 
+from runline.model.run import Run
 from runline.storage.engine import Database
-from runline.storage.sqlite import SqliteOptions, open_sqlite
 from storage.ledgers import events_of
 from storage.log_writers import WRITERS
+from storage.opening import Options, where_of
 from storage.world import World
 
 TESTS = Path(__file__).parents[1]
@@ -24,30 +24,28 @@ async def count(database: Database, thread_id: str) -> int:
     return len(await events_of(database, thread_id))
 
 
-async def killed_after(database: Database, file: Path, run_id: str, thread_id: str, entries: int) -> None:
+async def killed_after(database: Database, where: str, run: Run, entries: int) -> None:
     """Let the writers write until there are so many entries, then kill them."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    arguments = (sys.executable, "-m", "storage.log_writers", str(file), run_id, thread_id)
+    arguments = (sys.executable, "-m", "storage.log_writers", where, run.run_id, run.thread_id)
     process = await asyncio.create_subprocess_exec(*arguments, env=environment)
     try:
         async with asyncio.timeout(60):
-            while await count(database, thread_id) < entries:
+            while await count(database, run.thread_id) < entries:
                 assert process.returncode is None
     finally:
         process.kill()
         await process.wait()
 
 
-async def test_writers_that_are_killed_leave_their_numbers_whole(tmp_path: Path, template: Path) -> None:
-    file = tmp_path / "log.db"
-    shutil.copy(template, file)
-    async with open_sqlite(SqliteOptions(file)) as database:
-        world = World.over(database)
-        run = await world.start((await world.thread()).thread_id)
-        for kill in range(1, _KILLS + 1):
-            await killed_after(database, file, run.run_id, run.thread_id, kill * _MORE)
-        await world.finish(run)
-        rows = await events_of(database, run.thread_id)
+async def test_writers_that_are_killed_leave_their_numbers_whole(
+    options: Options, database: Database, world: World
+) -> None:
+    run = await world.start((await world.thread()).thread_id)
+    for kill in range(1, _KILLS + 1):
+        await killed_after(database, where_of(options), run, kill * _MORE)
+    await world.finish(run)
+    rows = await events_of(database, run.thread_id)
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
     assert rows[-1].event_type == "run.end"
     writers = [row.content["writer"] for row in rows[:-1]]
