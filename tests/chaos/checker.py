@@ -47,7 +47,7 @@ class Checker:
                 yield f"thread {thread_id} is busy"
 
     def overlaps(self) -> Iterator[str]:
-        """One run of a thread at once, one attempt of a run at once, and none after the run's end."""
+        """One run of a thread at once, one attempt of a run at once but where it was lost, none after the run's end."""
         spans: dict[str, list[Span]] = defaultdict(list)
         for span in sorted(spans_of(self._final.marks, self._final.lives), key=lambda span: span.began):
             spans[span.thread].append(span)
@@ -56,7 +56,7 @@ class Checker:
         for thread_id, ordered in spans.items():
             latest: Span | None = None
             for span in ordered:
-                if latest and span.began < latest.ended:
+                if latest and span.began < latest.ended and not span.goes_on_from(latest):
                     yield f"thread {thread_id}: {latest} and {span}"
                 latest = span if latest is None or span.ended > latest.ended else latest
 

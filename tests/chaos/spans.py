@@ -27,6 +27,11 @@ class Span:
     ended: float
     cut: bool
 
+    def goes_on_from(self, earlier: Span) -> bool:
+        """Whether the other is an attempt that lost the run to this one, in another process, and stops in time."""
+        lost = self.run == earlier.run and self.attempt > earlier.attempt and self.pid != earlier.pid
+        return lost and not earlier.cut and earlier.ended < self.began + STOP_SECONDS
+
 
 def spans_of(marks: Sequence[Mark], lives: Sequence[Life]) -> Iterator[Span]:
     """All spans, in no order.

@@ -34,7 +34,7 @@ def said(step: str, attempt: int = 1) -> str:
 def writes_of(run: str, attempt: int, node: str) -> list[Write]:
     """An attempt is claimed, saves and tells."""
     return [
-        Write(node, "runs", run, attempt, "running"),
+        Write(node, "runs", run, attempt, "running", 10 * attempt),
         Write(node, "segments", run),
         Write(node, "checkpoint_writes", run),
         Write(node, "checkpoints", run, attempt),
@@ -64,9 +64,11 @@ def in_order() -> tuple[History, Final]:
     marks = [*marks_of_run("a", 2), *marks_of_run("b", 3)]
     writes = [
         *writes_of("a", 1, "one"),
-        Write("two", "runs", "a", 1, "pending"),
+        # what it has still to tell is written as it is given back
+        Write("one", "runs", "a", 1, "pending", 11),
+        Write("one", "run_events", "a", 1, transaction=11),
         *writes_of("a", 2, "two"),
-        Write("two", "runs", "a", 2, "success"),
+        Write("two", "runs", "a", 2, "success", 21),
     ]
     return history, Final(runs, {THREAD: "idle"}, {THREAD: log}, streams, marks, [Life(PID, 0, 1)], writes)
 
@@ -92,6 +94,13 @@ def leave_stuck(history: History, final: Final) -> None:
 def overlap(history: History, final: Final) -> None:
     assert isinstance(final.marks, list)
     final.marks[6:] = marks_of_run("b", 2.25)
+
+
+def go_on_too_long(history: History, final: Final) -> None:
+    """The process that lost the run to another stops only after 1.5 seconds."""
+    assert isinstance(final.marks, list)
+    final.marks[:] = [mark._replace(attempt=2) for mark in final.marks]
+    final.marks.extend(Mark("a", THREAD, 1, PID + 1, "one", what, at) for what, at in (("enter", 1.9), ("leave", 3.5)))
 
 
 def execute_after_the_end(history: History, final: Final) -> None:
@@ -150,7 +159,7 @@ def forget_events(history: History, final: Final) -> None:
 
 
 def write_too_late(kind: str, attempt: int | None, place: int) -> Damage:
-    """The first attempt writes, although its run was given back (5), to another (6), or has ended."""
+    """The first attempt writes, although its run was given back (6), to another (7), or has ended (9)."""
 
     def damage(history: History, final: Final) -> None:
         assert isinstance(final.writes, list)
@@ -171,6 +180,7 @@ DAMAGES: list[tuple[Damage, str]] = [
     (lose, "nothing acknowledged is lost"),
     (leave_stuck, "nothing is stuck"),
     (overlap, "no overlaps"),
+    (go_on_too_long, "no overlaps"),
     (execute_after_the_end, "no overlaps"),
     (change_the_end, "an end is an end"),
     (join_early, "an end is an end"),
@@ -184,11 +194,11 @@ DAMAGES: list[tuple[Damage, str]] = [
     (cut_a_stream_short, "streams without gap or double"),
     (refuse_the_rest, "streams without gap or double"),
     (forget_events, "every committed step is told"),
-    (write_too_late("checkpoints", 1, place=5), "nothing is written too late"),
     (write_too_late("checkpoints", 1, place=6), "nothing is written too late"),
-    (write_too_late("run_events", 1, place=6), "nothing is written too late"),
-    (write_too_late("segments", None, place=6), "nothing is written too late"),
-    (write_too_late("checkpoint_writes", None, place=8), "nothing is written too late"),
+    (write_too_late("checkpoints", 1, place=7), "nothing is written too late"),
+    (write_too_late("run_events", 1, place=7), "nothing is written too late"),
+    (write_too_late("segments", None, place=7), "nothing is written too late"),
+    (write_too_late("checkpoint_writes", None, place=9), "nothing is written too late"),
     (tell_too_late, "nothing is written too late"),
     (answer_with_a_500, "no unexpected answers"),
 ]
@@ -201,6 +211,14 @@ def test_what_is_out_of_order_is_noticed(damage: Damage, promise: str) -> None:
     damage(history, final)
 
     assert promise in broken(history, final)
+
+
+def test_a_process_that_lost_a_run_may_take_a_second_to_stop() -> None:
+    history, final = in_order()
+    assert isinstance(final.marks, list)
+    final.marks[:6] = [mark._replace(attempt=2) for mark in final.marks[:6]]
+    final.marks.extend(Mark("a", THREAD, 1, PID + 1, "one", what, at) for what, at in (("enter", 1.9), ("leave", 2.5)))
+    assert broken(history, final) == []
 
 
 def test_every_promise_was_seen_broken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,7 +27,8 @@ class Body(BaseModel):
     count: int = 0
 
 
-def make_app() -> FastAPI:
+def make_app(entered: asyncio.Event) -> FastAPI:
+    """`entered` is set as a request begins to hang."""
     routes = json_routes("test")
 
     @routes.post("/echo")
@@ -36,6 +38,12 @@ def make_app() -> FastAPI:
     @routes.get("/fail")
     async def fail(name: str) -> Response:
         raise FAILURES[name]
+
+    @routes.get("/hang")
+    async def hang() -> Response:
+        entered.set()
+        await asyncio.Event().wait()
+        return json_response(None)
 
     app = FastAPI()
     app.state.wire = wire(max_body_bytes=LIMIT, max_nesting=NESTING)
@@ -58,7 +66,7 @@ FAILURES: dict[str, Exception] = {
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(make_app(), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(make_app(asyncio.Event()), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
@@ -118,7 +126,7 @@ async def test_a_length_that_is_no_number_is_refused(declared: bytes) -> None:
         sent.append(message)
 
     scope = {**HTTP, "method": "POST", "path": "/echo", "headers": [(b"content-length", declared)]}
-    await make_app()(scope, receive, send)
+    await make_app(asyncio.Event())(scope, receive, send)
     assert sent[0]["status"] in (400, 413)
 
 
@@ -209,3 +217,23 @@ def test_pages_tell_the_true_total_and_where_the_next_begins(offset: int, total:
     headers = pagination(offset=offset, limit=10, total=total)
     assert headers["X-Pagination-Total"] == str(total)
     assert headers.get("X-Pagination-Next") == following
+
+
+async def test_a_request_that_the_shutdown_cuts_off_is_to_be_sent_again() -> None:
+    """The server cancels what is under way when its patience ends."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = make_app(entered := asyncio.Event())
+    answering = asyncio.create_task(app({**HTTP, "method": "GET", "path": "/hang"}, receive, send))
+    await entered.wait()
+    answering.cancel()
+    await answering
+    begin, body = sent
+    assert (begin["status"], dict(begin["headers"])[b"retry-after"]) == (503, b"1")
+    assert json.loads(body["body"]) == {"detail": "The gateway is shutting down; send the request again in a moment."}

@@ -184,6 +184,34 @@ async def test_a_hundred_creations_spread_over_three_gateways_execute_one_at_a_t
         ] * len(left)
 
 
+async def test_a_key_that_is_sent_to_all_nodes_at_once_makes_one_run(trio: list[Gateway]) -> None:
+    async with httpx.AsyncClient(timeout=30) as http:
+        thread_id = (await http.post(f"{trio[0].url}/threads", json={})).json()["thread_id"]
+        body, key = {"assistant_id": "steps", "input": log("in")}, {"Idempotency-Key": "sent to all"}
+        sending = [http.post(f"{node.url}/threads/{thread_id}/runs", json=body, headers=key) for node in trio * 4]
+        made = {answer.json()["run_id"] for answer in await asyncio.gather(*sending)}
+        other = {**body, "input": log("other")}
+        refused = [await http.post(f"{node.url}/threads/{thread_id}/runs", json=other, headers=key) for node in trio]
+        listed = {run["run_id"] for run in (await http.get(f"{trio[1].url}/threads/{thread_id}/runs")).json()}
+    assert made == listed
+    assert (len(made), {answer.status_code for answer in refused}) == (1, {409})
+
+
+async def test_cancels_from_all_nodes_race_with_the_end_of_a_run(clients: list[LangGraphClient]) -> None:
+    """Whichever is first decides, once and for all nodes, and the thread goes on."""
+    ends = set()
+    for number in range(20):
+        thread_id, run_id = await a_run(clients[number % 3])
+        stops = (client.runs.cancel(thread_id, run_id, wait=True) for client in clients)
+        await asyncio.gather(*stops, return_exceptions=True)
+        seen = {await status_of(client, thread_id, run_id) for client in clients}
+        assert len(seen) == 1
+        ends |= seen
+        values = await clients[0].runs.wait(thread_id, "steps", input=log("next"))
+        assert log_of(values)[-4:] == ["next", "one", "two", "three"]
+    assert ends <= {"success", "interrupted"}
+
+
 async def test_a_conversation_goes_on_in_sessions_whose_every_request_meets_another_node(
     balanced: LangGraphClient,
 ) -> None:

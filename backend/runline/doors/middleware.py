@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 from fastapi import HTTPException
 from starlette.responses import Response
@@ -12,8 +14,13 @@ from runline.doors.http import json_response
 log = structlog.get_logger()
 
 
+_CUT_OFF = {"detail": "The gateway is shutting down; send the request again in a moment."}
+
+
 class LastResort:
     """Middleware: answers what nobody foresaw with a plain 500 and keeps the connection.
+
+    What is cancelled, as a shutdown does when its patience ends, is a 503.
 
     Starlette's own handler raises the exception again, which resets a connection that the client may be using.
     """
@@ -33,6 +40,10 @@ class LastResort:
 
         try:
             await self._app(scope, receive, noted)
+        except asyncio.CancelledError:
+            if scope["type"] != "http" or begun:
+                raise
+            await json_response(_CUT_OFF, status=503, headers={"Retry-After": "1"})(scope, receive, send)
         except Exception as exc:
             if scope["type"] != "http" or (begun and not ended):
                 raise
