@@ -1,4 +1,4 @@
-.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium lock clean
+.PHONY: run test lint types bench conformance chaos races explore hostile postgres clients console no-console browser chromium haproxy lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -12,7 +12,7 @@ LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UP
 run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium
+test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium haproxy
 	npm test --silent --prefix frontend
 	$(BIN)/pytest --cov --cov-report=term
 
@@ -55,11 +55,11 @@ console: $(CONSOLE)  ## what the gateway serves at /console/, built from fronten
 no-console:
 	@echo "The console is left out: building it takes Node 20 or newer. The gateway's API does not need it."
 
-browser: $(VENV)/dev $(BROWSER) $(CONSOLE) chromium  ## the console in chromium, at length; pictures in tests/browser/shots
-	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser
+browser: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium haproxy  ## the console in chromium, at length, also on two nodes; pictures in tests/browser/shots
+	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser tests/balanced
 
-chromium:
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends chromium; }
+chromium haproxy:
+	@PATH=$$PATH:/usr/sbin command -v $@ >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends $@; }
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
