@@ -1,4 +1,5 @@
 import { Anchor, Stack, Text } from "@mantine/core";
+import { useCallbackRef } from "@mantine/hooks";
 import classes from "./chat.module.css";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
@@ -32,6 +33,9 @@ export function ChatFooter({
   onNewest,
 }: Props) {
   const { settled, isBusy, queued } = thread;
+  const say = useCallbackRef(onSay);
+  const stop = useCallbackRef(controls.stop);
+  const rollBack = useCallbackRef(controls.rollBack);
   const failed =
     isBusy || isPast ? undefined : settled?.status === "error" ? settled.error : conversation.error;
   const asked = isPast ? [] : thread.interrupts;
@@ -54,10 +58,11 @@ export function ChatFooter({
         )}
         {asked.length === 0 && (
           <Composer
-            {...{ draft, onDraft, onSay, isBusy }}
+            {...{ draft, onDraft, isBusy }}
             isStopping={controls.isStopping}
-            onStop={controls.stop}
-            onRollBack={controls.rollBack}
+            onSay={say}
+            onStop={stop}
+            onRollBack={rollBack}
           />
         )}
       </Stack>
