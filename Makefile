@@ -1,4 +1,4 @@
-.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser chromium pgbouncer faketime lock clean
+.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser debian lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 CONSOLE := backend/runline/console/index.html
 NODE := examples/clients/node_modules tests/clients/js/node_modules
 BROWSER := frontend/node_modules tests/browser/js/node_modules
+DEBIAN := chromium haproxy libfaketime pgbouncer
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
 run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
 	$(BIN)/runline serve --graphs examples/agents/langgraph.json
 
-test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) chromium pgbouncer faketime
+test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) debian
 	npm test --silent --prefix frontend
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -35,7 +36,7 @@ bench: $(VENV)/dev
 conformance: $(VENV)/dev $(OFFICIAL)/ready  ## the official server and Runline, call by call (some 2 minutes)
 	PYTHONPATH=tests $(BIN)/python -m conformance $(OFFICIAL)/bin/langgraph $(ARGS)
 
-chaos: $(VENV)/dev faketime  ## one gateway on files; ARGS=--fleet: three on PostgreSQL and Redis
+chaos: $(VENV)/dev debian  ## one gateway on files; ARGS=--fleet: three on PostgreSQL and Redis
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for longer)
@@ -58,14 +59,11 @@ console: $(CONSOLE)  ## what the gateway serves at /console/, built from fronten
 no-console:
 	@echo "The console is left out: building it takes Node 20 or newer. The gateway's API does not need it."
 
-browser: $(VENV)/dev $(BROWSER) $(CONSOLE) chromium  ## the console in chromium, at length; pictures in tests/browser/shots
-	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser
+browser: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) debian  ## the console in chromium, at length, also on two nodes; pictures in tests/browser/shots
+	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser tests/balanced
 
-chromium pgbouncer:
-	@command -v $@ >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends $@; }
-
-faketime:  ## for processes whose clocks are wrong
-	@ls /usr/lib/*/faketime >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq --no-install-recommends libfaketime; }
+debian:  ## the programs that tests use: a browser, proxies, and wrong clocks
+	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq --no-install-recommends $(DEBIAN); }
 
 lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes the newest versions
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt

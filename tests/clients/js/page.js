@@ -20,8 +20,11 @@ const textOf = (message) => message.text ?? message.content;
 
 export const kept = window.sessionStorage;
 
-/** Open a page with a chat. `stream` is what the hook returned last, `frames` all that was ever to be seen. */
-export function open(useStream, options) {
+/**
+ * Open a page with a chat. `stream` is what the hook returned last, `frames` all that was ever to be seen.
+ * `maxRetries`: how often the client asks again that was not answered; pages that do not say have it do so.
+ */
+export function open(useStream, { maxRetries = 0, ...options }) {
   const page = { frames: [], errors: [], threadId: options.threadId };
   const tab = new AbortController();
   const leaving = (address, init) =>
@@ -30,7 +33,7 @@ export function open(useStream, options) {
   function Chat() {
     const asked = useRef({
       apiUrl: url,
-      callerOptions: { fetch: leaving, maxRetries: 0 },
+      callerOptions: { fetch: leaving, maxRetries },
       onThreadId: (threadId) => (page.threadId = threadId),
       onError: (error) => page.errors.push(error),
       ...options,

@@ -1,4 +1,5 @@
 import { Stack } from "@mantine/core";
+import { useCallbackRef } from "@mantine/hooks";
 import classes from "./chat.module.css";
 import { Composer } from "./composer";
 import type { Conversation, Departure } from "./conversation";
@@ -37,6 +38,9 @@ export function ChatFooter({
 }: Props) {
   const isPast = here !== undefined;
   const { settled, isBusy, queued } = thread;
+  const say = useCallbackRef(onSay);
+  const stop = useCallbackRef(controls.stop);
+  const rollBack = useCallbackRef(controls.rollBack);
   const failed =
     isBusy || isPast ? undefined : settled?.status === "error" ? settled.error : conversation.error;
   const asked = isPast ? [] : thread.interrupts;
@@ -52,10 +56,11 @@ export function ChatFooter({
         {here && <PastNote next={isBusy ? [] : here.next} onGoOn={onGoOn} onNewest={onNewest} />}
         {asked.length === 0 && (
           <Composer
-            {...{ draft, onDraft, onSay, isBusy }}
+            {...{ draft, onDraft, isBusy }}
             isStopping={controls.isStopping}
-            onStop={controls.stop}
-            onRollBack={controls.rollBack}
+            onSay={say}
+            onStop={stop}
+            onRollBack={rollBack}
           />
         )}
       </Stack>

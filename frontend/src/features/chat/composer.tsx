@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Paper, Textarea, Tooltip } from "@mantine/core";
 import { ArrowUp, ListPlus, Square, Undo2 } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, memo, useEffect, useRef } from "react";
 import classes from "./composer.module.css";
 
 interface Props {
@@ -13,8 +13,11 @@ interface Props {
   onRollBack: () => void;
 }
 
-/** The place to write. While a run goes on, what is sent waits for its turn, and the run can be stopped or undone. */
-export function Composer({ draft, onDraft, onSay, isBusy, isStopping, onStop, onRollBack }: Props) {
+/**
+ * The place to write. While a run goes on, what is sent waits for its turn, and the run can be stopped or undone. It is
+ * not rendered with each token: its field measures itself then, which makes the browser lay out the page once more.
+ */
+export const Composer = memo(({ draft, onDraft, onSay, isBusy, isStopping, onStop, onRollBack }: Props) => {
   const field = useRef<HTMLTextAreaElement>(null);
   const isReady = draft.trim() !== "";
   const send = () => {
@@ -85,4 +88,4 @@ export function Composer({ draft, onDraft, onSay, isBusy, isStopping, onStop, on
       </Group>
     </Paper>
   );
-}
+});
