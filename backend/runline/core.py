@@ -272,6 +272,7 @@ def _manager_of(registry: GraphRegistry, opened: Resources, stores: Stores, engi
         streams=engine.streams,
         bell=transport.bell,
         stop_bell=transport.stop_bell,
+        thread_bells=transport.thread_bells,
         log_bells=transport.log_bells,
         recent=RecentRuns(transport.bridge, _notes_of(opened)),
         clock=opened.database.clock,

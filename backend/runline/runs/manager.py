@@ -74,6 +74,7 @@ class RunManager:
     streams: RunStreams
     bell: Bell
     stop_bell: StopBell
+    thread_bells: ThreadBells
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
@@ -293,6 +294,7 @@ class RunManager:
             else:
                 self.bridge.close(run.run_id, success_result(None))
                 self.meters.stopped(run, reason)
+                self.thread_bells.ring(run.thread_id)
                 self.log_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

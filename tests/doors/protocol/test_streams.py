@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import httpx
 import pytest
@@ -190,7 +189,7 @@ async def test_a_reader_that_takes_nothing_for_a_while_is_told_all_the_same(
 ) -> None:
     """It falls behind the others, who hear everything at once, and comes back to them."""
     gateway = start_gateway()
-    wanted: dict[str, Any] = {"json": {"channels": ["values", "lifecycle"]}, "timeout": None}
+    wanted = {"channels": ["values", "lifecycle"]}
     small = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**18)])
     async with (
         httpx.AsyncClient(base_url=gateway.url) as http,
@@ -199,7 +198,7 @@ async def test_a_reader_that_takes_nothing_for_a_while_is_told_all_the_same(
         talk, slow = Talk(http), Window()
         async with (
             talk.watch("values", "lifecycle") as quick,
-            slowly.stream("POST", f"/threads/{talk.thread_id}/stream/events", **wanted) as answer,
+            slowly.stream("POST", f"/threads/{talk.thread_id}/stream/events", json=wanted, timeout=None) as answer,
         ):
             lines = answer.aiter_lines()
             for runs, size in ((1, 1), (2, 1_800_000), (3, 1)):
