@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 
 _POLL_SECONDS = 0.01
-_START_SECONDS = 30
+_START_SECONDS = 60
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 5
 

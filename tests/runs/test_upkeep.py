@@ -128,7 +128,7 @@ async def test_a_run_that_comes_while_its_thread_is_pruned_is_refused_or_done(
                 run = await house.create(thread_id, "two", strategy="enqueue")
             except NotFound:
                 return False
-            return (await house.end(run)).result["log"] == ["one", "two"]
+            return bool((await house.end(run)).result["log"] == ["one", "two"])
 
         pruned, succeeded = await asyncio.gather(prune(house, thread_id, strategy=strategy), create())
         if strategy is PruneStrategy.DELETE:
