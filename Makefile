@@ -8,6 +8,8 @@ NODE := examples/clients/node_modules tests/clients/js/node_modules
 BROWSER := frontend/node_modules tests/browser/js/node_modules
 DEBIAN := chromium haproxy libfaketime pgbouncer
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+SHARED := $(patsubst %,tests/fundamentals/test_%.py,threads state interrupts multitask rollback joining thread_stream store)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
 run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(CONSOLE)),,no-console))  ## the gateway with the sample agents (PORT=9000 make run)
@@ -15,7 +17,8 @@ run: $(VENV)/runtime $(if $(shell command -v npm),$(CONSOLE),$(if $(wildcard $(C
 
 test: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) debian
 	npm test --silent --prefix frontend
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	RUNLINE_TEST_SHARED=1 $(PYTEST) -q $(SHARED)
+	$(PYTEST) $(ARGS)
 
 coverage:  ## the tests, and which lines they reach
 	$(MAKE) -s test ARGS="--cov --cov-report=term"
@@ -42,8 +45,8 @@ chaos: $(VENV)/dev debian  ## one gateway on files; ARGS=--fleet: three on Postg
 explore: $(VENV)/dev  ## the state machines at length, ever new (TIMES=100 for longer)
 	RUNLINE_EXPLORE=$(or $(TIMES),20) $(BIN)/pytest -k machine
 
-races: $(VENV)/dev
-	PYTHONPATH=tests $(BIN)/python -m races
+races: $(VENV)/dev  ## RUNLINE_TEST_SHARED=1: over three gateways on PostgreSQL and Redis
+	PYTHONPATH=tests $(BIN)/python -m races $(ARGS)
 
 hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes the rights of root
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600

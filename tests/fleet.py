@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
+
+import httpx
 
 from gateway import GRAPHS, Gateway
 from kit.postgres import Server
@@ -40,6 +43,18 @@ class Fleet:
         """End all without warning."""
         for node in self.nodes:
             node.kill()
+
+
+class Spread(httpx.AsyncHTTPTransport):
+    """Sends each request to another node, as a balancer does."""
+
+    def __init__(self, nodes: Sequence[Gateway]) -> None:
+        super().__init__(limits=httpx.Limits())
+        self._ports = cycle(node.port for node in nodes)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(port=next(self._ports))
+        return await super().handle_async_request(request)
 
 
 @contextmanager

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from kit.postgres import Server
-from kit.redis_server import RedisPlace
+from kit.postgres import Server, serving_postgres
+from kit.redis_server import RedisPlace, shared_redis
 
 SHARED = os.environ.get("RUNLINE_TEST_SHARED") == "1"
 """Whether the form that `make shared` runs was asked for."""
 
 POSTGRES, REDIS = "RUNLINE_TEST_POSTGRES_URI", "RUNLINE_TEST_REDIS_URI"
-_LEASE_SECONDS = "3"
+QUICK_LEASES = {"RUNLINE_WORKERS__LEASE_SECONDS": "3"}
+"""One that shares its database waits for the leases of a process that was killed."""
+
 TAKEOVER_SECONDS = 15.0 if SHARED else 0.0
 """Within which a started process has taken over what another was killed at: one that shares nothing, at once."""
 
@@ -52,13 +54,21 @@ def shared_place(postgres: Server, redis_uri: str) -> Iterator[SharedPlace]:
 
 
 @contextmanager
-def wanted_place() -> Iterator[dict[str, str]]:
-    """The settings that let a gateway of this form keep everything in a place of its own.
+def wanted_servers() -> Iterator[None]:
+    """What the places of this form stand on, for programs that pytest does not run."""
+    if not SHARED:
+        yield
+        return
+    with serving_postgres() as postgres, shared_redis() as redis_uri:
+        os.environ |= {POSTGRES: postgres.uri, REDIS: redis_uri}
+        yield
 
-    One that shares its database waits for the leases of a process that was killed. They are short here.
-    """
+
+@contextmanager
+def wanted_place() -> Iterator[dict[str, str]]:
+    """The settings that let a gateway of this form keep everything in a place of its own."""
     if not SHARED:
         yield {}
         return
     with shared_place(Server(os.environ[POSTGRES]), os.environ[REDIS]) as place:
-        yield {**place.environ, "RUNLINE_WORKERS__LEASE_SECONDS": _LEASE_SECONDS}
+        yield {**place.environ, **QUICK_LEASES}

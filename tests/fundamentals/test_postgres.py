@@ -15,7 +15,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 
 from fundamentals.gate import Gate
-from fundamentals.reading import collect, log, log_of, past_of, status_of
+from fundamentals.reading import collect, log, log_of, status_of
 from gateway import Gateway, serving, wait_until
 from kit.postgres import OwnServer, Server, serving_own
 
@@ -40,41 +40,6 @@ async def test_a_run_streams_and_its_thread_remembers(client: LangGraphClient) -
     assert len(await client.threads.get_history(thread_id)) > 2
     (found,) = await client.threads.search(metadata={"topic": "a\0b"})
     assert found["thread_id"] == thread_id
-
-
-async def test_an_answer_is_taken_back_exactly(client: LangGraphClient, tmp_path: Path) -> None:
-    """The hard case of a rollback: a run that had resumed an interrupt."""
-    gate = Gate(tmp_path / "gate")
-    thread_id = (await client.threads.create())["thread_id"]
-    await client.runs.wait(thread_id, "asks", input=log())
-    before = await past_of(client, thread_id)
-    run = await client.runs.create(thread_id, "asks", command={"resume": "wrong"}, context=gate.context)
-    await gate.reached()
-
-    await client.runs.cancel(thread_id, run["run_id"], wait=True, action="rollback")
-
-    assert await past_of(client, thread_id) == before
-    values = await client.runs.wait(thread_id, "asks", command={"resume": "right"})
-    assert values == {"log": ["prepared", "answer: right", "acted"]}
-
-
-async def test_runs_of_one_thread_wait_for_each_other(client: LangGraphClient) -> None:
-    thread_id = (await client.threads.create())["thread_id"]
-    creations = [
-        client.runs.create(thread_id, "steps", input=log(str(number)), multitask_strategy="enqueue")
-        for number in range(5)
-    ]
-    runs = await asyncio.gather(*creations)
-    await asyncio.gather(*(client.runs.join(thread_id, run["run_id"]) for run in runs))
-    logged = log_of((await client.threads.get_state(thread_id))["values"])
-    assert sorted(entry for entry in logged if entry.isdigit()) == list("01234")
-
-
-async def test_items_are_kept_searched_and_listed(client: LangGraphClient) -> None:
-    await client.store.put_item(("notes", "me"), "k", {"text": "a\0b", "n": 1})
-    found = await client.store.search_items(("notes",), filter={"n": 1})
-    assert [item["value"] for item in found["items"]] == [{"text": "a\0b", "n": 1}]
-    assert (await client.store.list_namespaces())["namespaces"] == [["notes", "me"]]
 
 
 async def test_a_run_goes_on_where_a_killed_gateway_left_it(gateway: Gateway, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError
 
-from fleet import Fleet, fleet
+from fleet import Fleet, Spread, fleet
 from fundamentals.gate import Gate
 from fundamentals.reading import collect, ids_of, log, log_of, names, past_of, status_of, until_status
 from gateway import Gateway, wait_until
@@ -47,18 +46,6 @@ async def clients(trio: list[Gateway]) -> AsyncIterator[list[LangGraphClient]]:
     yield connected
     for client in connected:
         await client.aclose()
-
-
-class Spread(httpx.AsyncHTTPTransport):
-    """Sends each request to another node, as a balancer does."""
-
-    def __init__(self, nodes: list[Gateway]) -> None:
-        super().__init__()
-        self._ports = cycle(node.port for node in nodes)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        request.url = request.url.copy_with(port=next(self._ports))
-        return await super().handle_async_request(request)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from gateway import Gateway
 from hostile.operations import STEPS
 from hostile.site import assert_healthy
-from shared import wanted_place
+from shared import SHARED, wanted_place
 
 BROKEN_JSON = '{"never": '
 DELAYED = {**STEPS, "after_seconds": 3600}
@@ -30,7 +30,21 @@ THREAD_POISONS = [
     ("state_values", BROKEN_JSON),
     ("updated_at", "not a time"),
 ]
-CHECKPOINT_POISONS = [("type", "carrier-pigeon"), ("checkpoint", b"\xc1\xff"), ("metadata", b"\xff{")]
+CHECKPOINT_POISONS: list[tuple[str, str, str | bytes]] = (
+    [
+        # JSON by its type, and values in a table of their own
+        ("checkpoints", "checkpoint", '"none"'),
+        ("checkpoints", "metadata", '"none"'),
+        ("checkpoint_blobs", "type", "carrier-pigeon"),
+        ("checkpoint_blobs", "blob", b"\xc1\xff"),
+    ]
+    if SHARED
+    else [
+        ("checkpoints", "type", "carrier-pigeon"),
+        ("checkpoints", "checkpoint", b"\xc1\xff"),
+        ("checkpoints", "metadata", b"\xff{"),
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +69,7 @@ def http(gateway: Gateway) -> Iterator[httpx.Client]:
 
 def poison(gateway: Gateway, table: str, key: str, column: str, value: str | bytes) -> None:
     """Write the value into a row, behind the gateway's back."""
-    name = "thread_id" if table == "checkpoints" else f"{table[:-1]}_id"
+    name = "run_id" if table == "runs" else "thread_id"
     gateway.kept.change(table, column, value, **{name: key})
 
 
@@ -105,12 +119,12 @@ def test_a_poisoned_thread_breaks_itself_alone(gateway: Gateway, http: httpx.Cli
     assert_healthy(gateway.url)
 
 
-@pytest.mark.parametrize(("column", "value"), CHECKPOINT_POISONS)
+@pytest.mark.parametrize(("table", "column", "value"), CHECKPOINT_POISONS)
 def test_a_poisoned_checkpoint_breaks_its_thread_alone(
-    gateway: Gateway, http: httpx.Client, column: str, value: str | bytes
+    gateway: Gateway, http: httpx.Client, table: str, column: str, value: str | bytes
 ) -> None:
     sound, broken = new_thread(http), new_thread(http)
-    poison(gateway, "checkpoints", broken, column, value)
+    poison(gateway, table, broken, column, value)
 
     for path in ("state", "history?limit=100"):
         assert_broken_alone(http, f"/threads/{broken}/{path}")

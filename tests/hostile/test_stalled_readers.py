@@ -96,7 +96,8 @@ def process_of(gateway: Gateway) -> psutil.Process:
 async def alone(gateway: Gateway) -> bool:
     """Whether the connections of all readers are closed but for the one that reads."""
     connections = process_of(gateway).net_connections("tcp")
-    return sum(connection.status == psutil.CONN_ESTABLISHED for connection in connections) <= 1
+    open_ones = [each for each in connections if each.status == psutil.CONN_ESTABLISHED]
+    return sum(each.laddr.port == gateway.port for each in open_ones) <= 1
 
 
 async def test_a_reader_that_never_reads_costs_bounded_memory_and_is_dropped(gateway: Gateway) -> None:

@@ -1,10 +1,16 @@
-"""Where a part of the races takes place: a gateway process, a client of it, and what is found there."""
+"""Where a part of the races takes place: a gateway process, a client of it, and what is found there.
+
+In the form that `make shared` runs there are three gateways, on PostgreSQL and Redis, and each request of the client
+meets another one.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,25 +20,34 @@ import httpx
 
 from chaos.agent import MARKS
 from chaos.faults import marks_file
+from fleet import Spread, fleet
 from gateway import Gateway, serving, wait_until
+from kit.postgres import Server
 from races.agent import LINGERERS
 from races.findings import Findings
+from shared import POSTGRES, QUICK_LEASES, REDIS, SHARED
 
 ACTIVE = ("pending", "running")
 _GRAPHS = Path(__file__).parent / "langgraph.json"
 _SIDE_BY_SIDE = 10
 _QUIET_SECONDS = 60
+_NODES = 3
 
 
 @dataclass
 class Arena:
-    """A gateway that serves the graphs of the races; its marks and its data are in `folder`."""
+    """Gateways that serve the graphs of the races; their marks and their data are in `folder`."""
 
     folder: Path
-    gateway: Gateway
+    nodes: Sequence[Gateway]
     http: httpx.AsyncClient
     random: Random
     findings: Findings
+
+    @property
+    def gateway(self) -> Gateway:
+        """The only one, or one of several."""
+        return self.nodes[0]
 
     async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request; a 5xx is a violation."""
@@ -97,20 +112,46 @@ class Arena:
         """A file: while it is there, no run of the graph `lingering` comes to its end on this thread."""
         return self.folder / "lingerers" / thread_id
 
+    async def kill(self) -> None:
+        """End all gateways without warning."""
+        await asyncio.gather(*(asyncio.to_thread(node.kill) for node in self.nodes))
+
+    async def start(self) -> None:
+        """Start them again."""
+        await asyncio.gather(*(asyncio.to_thread(node.start) for node in self.nodes))
+
     async def restart(self, *, kill: bool) -> None:
-        """End the gateway, with SIGKILL or SIGTERM, and start it again."""
-        await asyncio.to_thread(self.gateway.kill if kill else self.gateway.stop)
-        await asyncio.to_thread(self.gateway.start)
+        """End them, with SIGKILL or SIGTERM, and start them again."""
+        if kill:
+            await self.kill()
+        else:
+            await asyncio.gather(*(asyncio.to_thread(node.stop) for node in self.nodes))
+        await self.start()
 
 
 @asynccontextmanager
 async def arena(folder: Path, title: str, seed: int, **settings: str) -> AsyncIterator[Arena]:
-    """Serve the races. At the end no run may be left, and the gateway's log must be clean."""
+    """Serve the races. At the end no run may be left, and the gateways' logs must be clean."""
     places = {MARKS: str(marks_file(_made(folder))), LINGERERS: str(_made(folder / "lingerers"))}
     settings = {**places, "RUNLINE_WORKERS__MAX_ATTEMPTS": "1000", **settings}
-    with serving(folder / "data", settings, _GRAPHS) as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url, timeout=30, limits=httpx.Limits()) as http:
-            yield Arena(folder, gateway, http, Random(seed), Findings(title))
+    with _serving(folder, settings) as nodes:
+        async with httpx.AsyncClient(base_url=nodes[0].url, timeout=30, transport=Spread(nodes)) as http:
+            yield Arena(folder, nodes, http, Random(seed), Findings(title))
+
+
+@contextmanager
+def _serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Sequence[Gateway]]:
+    if not SHARED:
+        with serving(folder / "data", settings, _GRAPHS) as gateway:
+            yield [gateway]
+        return
+    with fleet(folder, Server(os.environ[POSTGRES]), os.environ[REDIS], **settings, **QUICK_LEASES) as made:
+        made.graphs = _GRAPHS
+        nodes = [made.node() for _ in range(_NODES)]
+        with ThreadPoolExecutor() as starting:
+            list(starting.map(Gateway.start, nodes))
+        yield nodes
+        nodes[0].until_quiet()
 
 
 def _made(folder: Path) -> Path:

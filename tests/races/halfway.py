@@ -51,12 +51,12 @@ async def _kill_amidst(ground: Arena, random: Random, victims: list[Victim]) -> 
     for accepted in islice(asyncio.as_completed(asking), random.randint(1, len(victims))):
         await accepted
     await asyncio.sleep(random.random() * _LONGEST_DELAY_SECONDS)
-    await asyncio.to_thread(ground.gateway.kill)
+    await ground.kill()
     await asyncio.gather(*asking)
     for victim in victims:
         _note_stage(ground, victim)
     ground.findings.count("kills")
-    await asyncio.to_thread(ground.gateway.start)
+    await ground.start()
 
 
 async def _ask(ground: Arena, victim: Victim, way: str) -> None:

@@ -33,9 +33,9 @@ async def recovery(folder: Path, kills: int, seed: int, ages: Sequence[float] = 
 async def _kill_and_go_on(ground: Arena, ages: Sequence[float]) -> None:
     starts = [_start(ground, max(ages) - age) for age in ages]
     runs = dict(zip(ages, await asyncio.gather(*starts), strict=True))
-    await asyncio.to_thread(ground.gateway.kill)
+    await ground.kill()
     killed_at = time.monotonic()
-    await asyncio.to_thread(ground.gateway.start)
+    await ground.start()
     ready_at = time.monotonic()
     ground.findings.took("from the kill to ready", ready_at - killed_at)
     for age, path in runs.items():

@@ -16,6 +16,8 @@ from races.halfway import halfway
 from races.phases import KINDS, phases
 from races.recovery import AGES, recovery
 from races.rollbacks import STAGES, WAYS, rollbacks
+from races.stops import stops
+from shared import SHARED
 
 SEED = 1
 
@@ -85,6 +87,13 @@ async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:
 
 async def test_a_rollback_that_was_killed_halfway_is_finished_by_the_next_process(tmp_path: Path) -> None:
     assert violations(await halfway(tmp_path / "data", 3, SEED)) == []
+
+
+async def test_a_run_is_stopped_from_any_node(tmp_path: Path) -> None:
+    found = await stops(tmp_path / "data", 3, SEED)
+
+    assert violations(found) == []
+    assert found.counts == {"cancelled elsewhere" if SHARED else "cancelled where they executed": 3}
 
 
 @pytest.mark.in_files("a process that shares its database waits for leases, which chaos over a fleet times")
