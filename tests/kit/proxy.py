@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that listens on a socket file; while it pauses, it takes bytes and hands none on."""
+"""A TCP proxy before a server on a socket file or port; while it pauses, it takes bytes and hands none on."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Proxy:
     def resume(self) -> None:
         self._passing.set()
 
-    async def join(self, behind: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def join(self, behind: Path | int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect a client with the server."""
         task = asyncio.current_task()
         assert task
         self._pumps.add(task)
-        answers, questions = await asyncio.open_unix_connection(behind)
+        answers, questions = await _connected(behind)
         try:
             # asyncio's server complains of a client's task that is cancelled
             with suppress(asyncio.CancelledError):
@@ -52,8 +52,14 @@ class Proxy:
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
 
+async def _connected(behind: Path | int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if isinstance(behind, Path):
+        return await asyncio.open_unix_connection(behind)
+    return await asyncio.open_connection("127.0.0.1", behind)
+
+
 @asynccontextmanager
-async def standing_before(behind: Path) -> AsyncIterator[Proxy]:
+async def standing_before(behind: Path | int) -> AsyncIterator[Proxy]:
     """A proxy that lets bytes pass, on the loopback."""
     proxy = Proxy()
     proxy.resume()
