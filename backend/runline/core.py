@@ -239,6 +239,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         streams=streams,
         bell=bell,
         stop_bell=transport.stop_bell,
+        thread_bells=thread_bells,
         log_bells=log_bells,
         recent=RecentRuns(bridge, notes),
         clock=clock,

@@ -74,6 +74,7 @@ class RunManager:
     streams: RunStreams
     bell: Bell
     stop_bell: StopBell
+    thread_bells: ThreadBells
     log_bells: ThreadBells
     recent: RecentRuns
     clock: Clock
@@ -294,5 +295,6 @@ class RunManager:
                 self.bridge.close(run.run_id, success_result(None))
                 self.meters.stopped(run, reason)
                 self.log_bells.ring(run.thread_id)
+                self.thread_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

@@ -55,6 +55,7 @@ class ThreadView:
         self._since = since
         self._waits = waits
         self._run: RunView | None = None
+        self._began_at = call.core.runs.clock.now()
         self.caught_up = 0
         self.reached = 0
 
@@ -128,11 +129,15 @@ class ThreadView:
         self._run = None
         if view is None:
             # it has no number: it never started
-            return [end_of(run, fresh, self.reached, asked=False)]
+            return [] if self._is_past(fresh or run) else [end_of(run, fresh, self.reached, asked=False)]
         self.reached = last_seq(view.run)
         if self._waits:
             self._call.core.commands.heard.add(run.run_id)
         return view.end(fresh)
+
+    def _is_past(self, run: Run) -> bool:
+        """Whether it had ended long before somebody came who waits for a run of its own."""
+        return self._waits and run.ended_at is not None and run.ended_at < self._began_at - _JUST_NOW
 
     async def _view(self, run: Run) -> RunView | None:
         """The view of a run that has started; one that waited as its following began is read again."""
