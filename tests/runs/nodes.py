@@ -31,12 +31,13 @@ class Site:
     flags: dict[str, Any]
     project: Project
     opened: Resources
+    redis_seconds: float = 0.5
 
     @asynccontextmanager
     async def node(self, **workers: Any) -> AsyncIterator[House]:
         """A node, which hears all bells when it is there; leaving it shuts it down as a signal would."""
         settings = self._settings(workers)
-        limits, options = KeepLimits(), RedisOptions(self.place.uri, self.place.prefix, timeout_seconds=0.5)
+        limits, options = KeepLimits(), RedisOptions(self.place.uri, self.place.prefix, self.redis_seconds)
         async with open_transport(limits, options) as transport, TaskSet() as tasks:
             opened = replace(self.opened, transport=transport, tasks=tasks)
             async with run_core(settings, self.project, opened, alone=False) as core:

@@ -204,3 +204,18 @@ async def test_an_assistant_that_cannot_be_read_keeps_no_gateway_from_starting(w
     await world.assistants.sync_graphs({"agent": None, "other": "New"})
 
     assert [each.description for each in await world.assistants.search(ALICE, AssistantFilter(), NAMES)] == ["New"]
+
+
+@pytest.mark.parametrize("sort_by", ["name", "graph_id"])
+async def test_names_sort_alike_in_all_databases(world: World, sort_by: str) -> None:
+    """Byte by byte, names in any letter case of ASCII; a database's own order may be that of a language."""
+    in_order = {
+        "name": ["-y", "_x", "A-1", "a1", "B", "Ä-b", "Äb", "äa"],
+        "graph_id": ["-y", "A", "B", "_x", "a", "Ä"],
+    }
+    ordered = in_order[sort_by]
+    for name in reversed(ordered):
+        await own(world, ANONYMOUS, name, graph_id=name)
+    for descending in (False, True):
+        page = Page(limit=100, sort_by=sort_by, descending=descending)
+        assert await found(world, page=page) == ordered[:: -1 if descending else 1]

@@ -170,6 +170,9 @@ HOT: dict[str, Call] = {
     "next webhook": lambda world, _: world.deliveries.next_due(),
     "record a webhook": record,
     "list webhooks": lambda world, run: world.deliveries.list_of_run(ANONYMOUS, run.thread_id, run.run_id),
+    "what is left of a deleted thread": lambda world, run: ThreadStreamStore(world.database).undone(
+        ANONYMOUS, run.thread_id, run.created_at
+    ),
     "find holds": lambda world, _: world.threads.abandoned_holds(),
     "threads of an assistant": lambda world, _: world.threads.ids(ALICE, ThreadFilter(metadata={"assistant_id": "a"})),
     "get an assistant": lambda world, _: world.assistants.get(ANONYMOUS, AGENT),
@@ -215,6 +218,8 @@ INDEXED: dict[str, tuple[Call, str]] = {
     "place": (HOT["admit"], "ix_runs_thread_id_created_at (thread_id=?)"),
     "follow": (HOT["follow a thread"], "ix_runs_thread_id_due_at (thread_id=? AND due_at>?)"),
     "join": (HOT["join a thread"], "ix_runs_thread_id_due_at (thread_id=?)"),
+    "undone": (HOT["follow a thread"], "ix_undone_runs_thread_id_due_at (thread_id=? AND due_at>?)"),
+    "place behind undone": (HOT["admit"], "ix_undone_runs_thread_id_due_at (thread_id=?)"),
     "waiting": (HOT["join a thread"], "ix_runs_active (thread_id=?"),
     "finish": (HOT["finish"], "ix_runs_active (thread_id=?"),
     "search": (HOT["search threads"], "ix_threads_owner_updated_at (owner=?)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from runline.model.thread import Thread
 from runline.model.viewer import ANONYMOUS
 from runline.storage.tables import runs, threads
 from runline.storage.thread_streams import Outlook, ThreadStreamStore
+from runline.storage.undone_runs import sweep_undone
 from storage.world import ALICE, ASSISTANT, START, World, state
 
 MOMENT = timedelta(microseconds=1)
@@ -146,3 +148,55 @@ async def test_a_place_is_given_on_a_thread_whose_moments_cannot_be_read(world: 
     await poison(world, thread)
     runs = [await world.add(thread.thread_id) for _ in range(2)]
     assert runs[0].created_at < runs[1].created_at
+
+
+async def places(world: World, thread_id: str) -> list[str]:
+    """The runs that a follower comes by."""
+    store, found, since = ThreadStreamStore(world.database), [], START
+    while run := (await store.ahead(ANONYMOUS, thread_id, since)).run:
+        found.append(run.run_id)
+        since = run.due_at + MOMENT
+    return found
+
+
+@pytest.mark.parametrize("reason", [StopReason.ROLLBACK, StopReason.DELETE])
+async def test_a_run_that_was_removed_before_it_began_leaves_its_place_to_followers(
+    world: World, reason: StopReason
+) -> None:
+    thread_id = (await world.thread()).thread_id
+    first, gone = await world.start(thread_id), await world.add(thread_id)
+    delayed = await world.add(thread_id, after_seconds=60)
+    for run in (gone, delayed):
+        await world.stop(run, reason)
+    await world.finish(first)
+    last = await world.start(thread_id)
+    assert await places(world, thread_id) == [first.run_id, gone.run_id, last.run_id]
+    found = (await ThreadStreamStore(world.database).ahead(ANONYMOUS, thread_id, gone.due_at)).run
+    assert found
+    assert (found.graph_id, found.started, found.ended_at is None) == (gone.graph_id, False, False)
+
+
+async def test_what_comes_after_a_run_that_was_removed_has_its_place_behind_it(world: World) -> None:
+    """Also by a clock that is behind that of the process which removed it."""
+    thread_id = (await world.thread()).thread_id
+    await world.start(thread_id)
+    world.clock.pass_(5)
+    gone = await world.add(thread_id)
+    await world.stop(gone, StopReason.DELETE)
+    world.clock.pass_(-3)
+    assert (await world.add(thread_id)).due_at > gone.due_at
+
+
+async def test_the_place_outlives_the_thread_is_its_owners_and_is_forgotten_in_the_end(world: World) -> None:
+    thread_id = (await world.thread()).thread_id
+    await world.start(thread_id)
+    gone = await world.add(thread_id)
+    await world.stop(gone, StopReason.DELETE)
+    await world.threads.delete(ANONYMOUS, thread_id)
+    store = ThreadStreamStore(world.database)
+    assert [run.run_id for run in await store.undone(ANONYMOUS, thread_id, START)] == [gone.run_id]
+    assert await store.undone(ALICE, thread_id, START) == []
+    removed_at = world.clock.told
+    for before, left in ((removed_at - MOMENT * 100, 1), (removed_at + MOMENT, 0)):
+        await world.database.write(partial(sweep_undone, before=before))
+        assert await world.count("undone_runs") == left

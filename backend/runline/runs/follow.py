@@ -47,8 +47,8 @@ class RunStreams:
 
         Raises NotStreamable for a store-only run whose events are nowhere, RunNotFound if it is gone meanwhile.
         """
-        run = await self.present(run)
-        if self.bridge.knows(run.run_id) or (not is_active(run.status) and await self.bridge.reach(run.run_id, None)):
+        ran, run = is_active(run.status), await self.present(run)
+        if self.bridge.knows(run.run_id) or await self._reach_ended(run, sure=ran):
             position = self._position(run, after)
             return self._replay_then_tail(run, position, self.bridge.read(run.run_id, position))
         if not await self._has_stored(run):
@@ -82,12 +82,15 @@ class RunStreams:
             try:
                 before, run = run, await self.runs.get(Viewer(run.owner), run.run_id)
             except RunNotFound:
-                if not await self.bridge.reach(run.run_id, None):
+                if not await self.bridge.reach(run.run_id, None, sure=True):
                     raise
                 return run
             if (run.status, run.attempt) == (before.status, before.attempt):
                 await self.bridge.reach(run.run_id, newest)
         return run
+
+    async def _reach_ended(self, run: Run, *, sure: bool) -> bool:
+        return not is_active(run.status) and await self.bridge.reach(run.run_id, None, sure=sure)
 
     async def now(self, run: Run) -> int:
         """The position behind all that an active run has told so far."""

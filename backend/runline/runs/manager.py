@@ -296,5 +296,6 @@ class RunManager:
                 self.meters.stopped(run, reason)
                 self.thread_bells.ring(run.thread_id)
                 self.log_bells.ring(run.thread_id)
+                self.thread_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
         self.bell.ring()

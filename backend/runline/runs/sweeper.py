@@ -12,6 +12,7 @@ from runline.storage.deliveries import sweep_deliveries
 from runline.storage.engine import Database
 from runline.storage.idempotency import sweep_keys
 from runline.storage.segments import SegmentStore
+from runline.storage.undone_runs import sweep_undone
 
 log = structlog.get_logger()
 
@@ -22,7 +23,8 @@ KEY_RETENTION = timedelta(days=1)
 class Sweeper:
     """Forgets idempotency keys after a day, and the others when their retention has passed, in seconds.
 
-    That of stored streams counts from their run's end, that of webhook deliveries from their own.
+    That of stored streams counts from their run's end, as that of runs that ended before they began; that of webhook
+    deliveries from their own.
     """
 
     database: Database
@@ -34,7 +36,9 @@ class Sweeper:
     async def sweep(self) -> None:
         """Do it once."""
         now = self.clock.now()
-        segments = await self.segments.sweep(now - timedelta(seconds=self.stored_retention_seconds))
+        ended_before = now - timedelta(seconds=self.stored_retention_seconds)
+        segments = await self.segments.sweep(ended_before)
+        await self.database.write(lambda connection: sweep_undone(connection, ended_before))
         keys = await self.database.write(lambda connection: sweep_keys(connection, now - KEY_RETENTION))
         told_before = now - timedelta(seconds=self.delivery_retention_seconds)
         deliveries = await self.database.write(lambda connection: sweep_deliveries(connection, told_before))

@@ -137,6 +137,8 @@ class _Follower:
                     async for part in parts:
                         yield part
         except ThreadNotFound:
+            for run in await self._shared.store.undone(self._viewer, self._thread_id, self._place.time):
+                yield RunDone(run, begun=False)
             yield ThreadDeleted()
         except _ShutDown:
             return

@@ -22,7 +22,7 @@ from runline.model.assistant import (
 )
 from runline.model.thread import Page
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, json_contains, reads, take_turn, writes
+from runline.storage.engine import Database, bytewise, json_contains, reads, take_turn, writes
 from runline.storage.rows import assistant_from_row, assistant_to_row, readable, version_to_row
 from runline.storage.tables import assistant_versions, assistants, crons
 
@@ -40,6 +40,11 @@ _GET = select(assistants).where(
     assistants.c.assistant_id == bindparam("key"),
     or_(assistants.c.owner == bindparam("viewer"), assistants.c.owner.is_(None)),
 )
+_ORDERS: dict[str, ColumnElement[Any]] = {
+    # as observed, in any letter case
+    "name": func.lower(bytewise(assistants.c.name)),
+    "graph_id": bytewise(assistants.c.graph_id),
+}
 _NEWEST = select(func.max(assistant_versions.c.version)).where(assistant_versions.c.assistant_id == bindparam("key"))
 
 
@@ -157,8 +162,7 @@ class AssistantStore:
     @reads
     def search(self, connection: Connection, viewer: Viewer, wanted: AssistantFilter, page: Page) -> list[Assistant]:
         """One page of the assistants that match."""
-        # as observed; and databases do not agree on how cases sort
-        column = func.lower(assistants.c.name) if page.sort_by == "name" else assistants.c[page.sort_by]
+        column = _ORDERS.get(page.sort_by, assistants.c[page.sort_by])
         tie = assistants.c.assistant_id
         ordering = (column.desc(), tie.desc()) if page.descending else (column, tie)
         query = select(assistants).where(*_where(viewer, wanted)).order_by(*ordering)

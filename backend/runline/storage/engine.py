@@ -13,8 +13,22 @@ from functools import partial, wraps
 from hashlib import blake2b
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Insert, Table, bindparam, func, literal_column, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Insert,
+    String,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from runline.kit.clock import Clock
 from runline.kit.json import dumps
@@ -142,3 +156,22 @@ def json_contains(column: ColumnElement[Any], pattern: Any) -> ColumnElement[boo
     A function of this name is Python's in SQLite (sqlite.py) and the first migration's in PostgreSQL.
     """
     return func.json_contains(column, dumps(pattern).decode(), type_=Boolean)
+
+
+class bytewise(FunctionElement[str]):  # noqa: N801 - it is called like a function of SQL
+    """A text that compares byte by byte and folds ASCII alone, as it always does in SQLite."""
+
+    name = "bytewise"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(bytewise)
+def _as_it_is(element: bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(bytewise, "postgresql")
+def _in_collation(element: bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    # the database's own may be that of a language
+    return f'({compiler.process(element.clauses, **options)} COLLATE "C")'

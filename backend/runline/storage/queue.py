@@ -40,6 +40,7 @@ from runline.storage.rows import run_from_row
 from runline.storage.run_log import write_events, write_stop
 from runline.storage.tables import is_active, is_claimable, runs, threads
 from runline.storage.terms import index_terms
+from runline.storage.undone_runs import note_undone
 
 log = structlog.get_logger()
 
@@ -250,3 +251,4 @@ def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datet
         )
     else:
         remove_run(connection, run)
+        note_undone(connection, run, now)

@@ -32,6 +32,7 @@ from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
 from runline.storage.ttls import give_ttl
+from runline.storage.undone_runs import newest_undone
 from runline.storage.usage import usage_by_run
 
 
@@ -79,6 +80,7 @@ _THREAD: Select[Any] = select(
     threads.c.hidden,
     threads.c.state_updated_at,
     _NEWEST.label("newest"),
+    newest_undone(threads.c.thread_id).label("undone"),
     next_ordinal(threads.c.thread_id).label("next_ordinal"),
 ).where(threads.c.thread_id == bindparam("key"))
 
@@ -308,7 +310,7 @@ def counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
 
 def _next_place(row: Row[Any]) -> datetime:
     """A run may have waited for its admission while others were admitted, or the state was updated."""
-    moments = [moment for moment in (row.state_updated_at, row.newest) if isinstance(moment, datetime)]
+    moments = [moment for moment in (row.state_updated_at, row.newest, row.undone) if isinstance(moment, datetime)]
     return max(moments, default=datetime.min.replace(tzinfo=UTC)) + _MOMENT
 
 

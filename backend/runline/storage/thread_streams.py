@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads
 from runline.storage.rows import first_readable, run_from_row
 from runline.storage.tables import has_ordinal, is_active, runs, threads
+from runline.storage.undone_runs import undone_behind
 
 _WAITING = (
     select(func.min(runs.c.due_at))
@@ -59,12 +61,19 @@ class ThreadStreamStore:
 
     @reads
     def ahead(self, connection: Connection, viewer: Viewer, thread_id: str, since: datetime) -> Outlook:
-        """The thread and the first of its runs that have begun, or ended without, due at `since` or later.
+        """The thread and the first of its runs that have begun, or ended or gone without, due at `since` or later.
 
         None that begins later is due before it. Raises ThreadNotFound, Unreadable.
         """
         thread = _thread(connection, viewer, thread_id)
-        return _outlook(thread, _first(connection, _NEXT, {"key": thread_id, "since": since}))
+        run = _first(connection, _NEXT, {"key": thread_id, "since": since})
+        undone = undone_behind(connection, viewer.identity, thread_id, since, limit=1)
+        return _outlook(thread, min(filter(None, (run, *undone)), key=lambda run: run.due_at, default=None))
+
+    @reads
+    def undone(self, connection: Connection, viewer: Viewer, thread_id: str, since: datetime) -> Sequence[Run]:
+        """The runs of a thread, gone or not, that were removed before they began, due at `since` or later."""
+        return undone_behind(connection, viewer.identity, thread_id, since)
 
     @reads
     def present(self, connection: Connection, viewer: Viewer, thread_id: str) -> Outlook:

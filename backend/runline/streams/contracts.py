@@ -69,11 +69,12 @@ class StreamBridge(Protocol):
         """Tell whether the run can be read here: its stream is open, or closed and still kept."""
         ...
 
-    async def reach(self, run_id: str, newest: int | None) -> bool:
+    async def reach(self, run_id: str, newest: int | None, *, sure: bool = False) -> bool:
         """Make the run's stream known here if it is anywhere, whoever writes it; tell whether it is known now.
 
         `newest`: the newest seq that earlier attempts of an active run used; its stream becomes known in any case,
-        and its events are there when they come. None for a run that has ended.
+        and its events are there when they come. None for a run that has ended; `sure`: just now, so that what it told
+        may be on its way, and is waited for a little.
         """
         ...
 

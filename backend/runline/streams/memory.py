@@ -136,7 +136,7 @@ class MemoryStreamBridge:
     def leave(self, run_id: str) -> None:
         """See StreamBridge. The next attempt is made in this process, too, or after its end."""
 
-    async def reach(self, run_id: str, newest: int | None) -> bool:
+    async def reach(self, run_id: str, newest: int | None, *, sure: bool = False) -> bool:  # noqa: ARG002
         """See StreamBridge. There is nothing elsewhere."""
         if newest is not None and run_id not in self._streams:
             self.open(run_id, newest)

@@ -71,13 +71,13 @@ class RedisStreamBridge:
         """See StreamBridge."""
         return self._memory.knows(run_id) and self._mirrors.caught_up(run_id)
 
-    async def reach(self, run_id: str, newest: int | None) -> bool:
+    async def reach(self, run_id: str, newest: int | None, *, sure: bool = False) -> bool:
         """See StreamBridge. While Redis is away, what has ended is found in memory only."""
         if run_id not in self._mirrors:
             if self._memory.knows(run_id):
                 return True
             self._memory.open(run_id, newest or 0)
-            self._mirrors.add(run_id)
+            self._mirrors.add(run_id, sure=sure)
         found = await self._mirrors.catch_up(run_id)
         if not found and newest is None and run_id in self._mirrors and not self._memory.readers(run_id):
             self.lose(run_id)

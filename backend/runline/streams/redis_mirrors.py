@@ -35,6 +35,7 @@ _SECONDS_PER_MIRROR = 20e-6
 @dataclass(slots=True, eq=False)
 class _Mirror:
     position: str | bytes
+    sure: bool = False
     found: bool = False
     idle_since: float | None = None
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,9 +62,12 @@ class RedisMirrors:
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._mirrors))
 
-    def add(self, run_id: str, position: str = "0-0") -> None:
-        """Mirror a run, whose stream is open in memory, from the entries behind `position` on."""
-        self._mirrors[run_id] = _Mirror(position)
+    def add(self, run_id: str, position: str = "0-0", *, sure: bool = False) -> None:
+        """Mirror a run, whose stream is open in memory, from the entries behind `position` on.
+
+        `sure`: there are some, if not yet.
+        """
+        self._mirrors[run_id] = _Mirror(position, sure)
         self._changed.set()
         self._writer.ring("XADD", self._alarm, "MAXLEN", "1", "*", "new", "mirror")
         self._writer.ring("EXPIRE", self._alarm, "60")
@@ -98,7 +102,7 @@ class RedisMirrors:
             await self._changed.wait()
         asked = dict(self._mirrors)
         # new mirrors are to know at once what there is, and if there is nothing
-        wait = all(mirror.caught_up.is_set() for mirror in asked.values())
+        wait = all(mirror.sure or mirror.caught_up.is_set() for mirror in asked.values())
         replies = await self._line.ask([self._read(asked, wait=wait)], patience=_BLOCK_SECONDS)
         if isinstance(replies[0], ResponseError):
             raise replies[0]
@@ -134,7 +138,7 @@ class RedisMirrors:
                 return
             mirror.position, mirror.found = entry_id, True
             self._tell(run_id, decode(entry_id, fields))
-        if len(entries) < _ENTRIES_PER_READ:
+        if len(entries) < _ENTRIES_PER_READ and (mirror.found or not mirror.sure):
             mirror.caught_up.set()
 
     def _tell(self, run_id: str, entry: Entry) -> None:

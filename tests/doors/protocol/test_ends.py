@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from doors.protocol.talk import ENDS, Talk, is_root
+from fleet import fleet
 from fundamentals.gate import Gate
 from gateway import Gateway, wait_until
+from kit.postgres import Server
+
+
+@pytest.fixture(scope="module")
+def pair(postgres: Server, redis_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Gateway]]:
+    """A gateway that works, and one that does not."""
+    with fleet(tmp_path_factory.mktemp("pair"), postgres, redis_uri) as made:
+        yield [made.node().start(), made.node("serve", "--no-work").start()]
+
+
+class Apart(httpx.AsyncHTTPTransport):
+    """Follows threads on one node and asks everything else of another."""
+
+    def __init__(self, asked: Gateway, followed: Gateway) -> None:
+        super().__init__()
+        self._asked, self._followed = asked.port, followed.port
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        follows = request.url.path.endswith("/stream/events")
+        request.url = request.url.copy_with(port=self._followed if follows else self._asked)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture(params=["one node", "two nodes"])
+async def talk(request: pytest.FixtureRequest, http: httpx.AsyncClient) -> AsyncIterator[Talk]:
+    """A client whose runs are executed by the node that tells of them, or by another."""
+    if request.param == "one node":
+        yield Talk(http)
+        return
+    pair: list[Gateway] = request.getfixturevalue("pair")
+    async with httpx.AsyncClient(base_url=pair[0].url, transport=Apart(*pair), timeout=30) as spread:
+        yield Talk(spread)
 
 
 def end_of(run_id: str, events: list[Any]) -> str | None:
@@ -119,6 +154,34 @@ async def test_a_thread_that_is_made_anew_is_told_from_its_beginning(talk: Talk)
         assert end_of(run_id, await window.ends()) == "completed"
 
 
+@pytest.mark.parametrize("how", ["rolled back", "deleted", "evicted"])
+async def test_a_run_that_is_gone_before_it_starts_ends_interrupted(talk: Talk, gate: Gate, how: str) -> None:
+    await talk.start(gate=gate)
+    gone = await talk.start()
+    async with talk.watch() as window:
+        await gate.reached()
+        match how:
+            case "rolled back":
+                await cancel(talk, gone, "rollback")
+            case "deleted":
+                await talk.http.delete(f"/threads/{talk.thread_id}/runs/{gone}")
+            case _:
+                await talk.start(multitaskStrategy="rollback")
+        gate.open()
+        last = await talk.start()
+        events = await window.until(lambda events: end_of(last, events))
+        assert end_of(gone, events) == "interrupted"
+
+
+async def test_a_run_that_waits_ends_interrupted_when_its_thread_is_deleted(talk: Talk, gate: Gate) -> None:
+    first, waiting = await talk.start(gate=gate), await talk.start()
+    async with talk.watch() as window:
+        await gate.reached()
+        await talk.http.delete(f"/threads/{talk.thread_id}")
+        events = await window.ends(2)
+        assert [end_of(run_id, events) for run_id in (first, waiting)] == ["interrupted", "interrupted"]
+
+
 async def test_a_run_that_is_deleted_ends_interrupted(talk: Talk, gate: Gate) -> None:
     run_id = await talk.start(gate=gate)
     async with talk.watch() as window:
@@ -155,6 +218,22 @@ async def test_a_run_whose_process_was_killed_goes_on_and_ends_for_those_who_com
     assert end_of(run_id, events) == "completed"
     assert after.event_ids[: len(before.events)] == before.event_ids
     assert after.data("values")[-1]["log"] == ["zero", "one", "two", "three"]
+
+
+async def test_a_run_whose_worker_was_killed_is_told_to_its_end_on_another_node(
+    postgres: Server, redis_uri: str, tmp_path: Path, gate: Gate
+) -> None:
+    with fleet(tmp_path, postgres, redis_uri, RUNLINE_WORKERS__LEASE_SECONDS="1") as made:
+        dying, followed = made.node("worker", "--concurrency", "4").start(), made.node("serve", "--no-work").start()
+        async with httpx.AsyncClient(base_url=followed.url, timeout=30) as http:
+            talk = Talk(http)
+            run_id = await talk.start(gate=gate)
+            async with talk.watch() as window:
+                await gate.reached()
+                dying.kill()
+                made.node("worker", "--concurrency", "4").start()
+                gate.open()
+                assert end_of(run_id, await window.ends()) == "completed"
 
 
 async def test_a_stream_is_cut_when_the_gateway_stops_so_that_clients_come_again(

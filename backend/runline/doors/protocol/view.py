@@ -64,6 +64,7 @@ class ThreadView:
         self._there = False
         self._caught_up = 0
         self.position = Position(Place(0))
+        self._began_at = call.core.runs.clock.now()
 
     @property
     def replayed(self) -> bool:
@@ -160,11 +161,16 @@ class ThreadView:
         place = place_of(run.due_at).behind
         if view is None:
             # it has no number: it never started
-            end = end_of(run, fresh, self.position.seq, asked=False)
+            unseen = not self._is_past(fresh or run)
+            end = (end_of(run, fresh, self.position.seq, asked=False),) if unseen else ()
             self.position = Position(place, self.position.seq)
-            return Telling((end,), self.position, ended=run.run_id, numbered=False)
+            return Telling(end, self.position, ended=run.run_id, numbered=False)
         self.position = Position(place, last_seq(view.run))
         return Telling(view.end(fresh), self.position, ended=run.run_id)
+
+    def _is_past(self, run: Run) -> bool:
+        """Whether it had ended long before somebody came who waits for a run of its own."""
+        return self._waits and run.ended_at is not None and run.ended_at < self._began_at - _JUST_NOW
 
     async def _view(self, run: Run) -> RunView | None:
         """The view of a run that has started; one that waited as its following began is read again."""
