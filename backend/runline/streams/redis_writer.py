@@ -1,7 +1,7 @@
 """What this process tells Redis: entries of streams, and rings of bells. Nobody waits for it.
 
-One batch is under way, the next collects meanwhile: with little to do an entry leaves at once, with much to do the
-batches grow. A batch whose answer is lost is sent again, which the ids of entries make harmless.
+One batch is under way, the next collects meanwhile and for a moment more: with little to do an entry leaves at once,
+with much to do the batches grow, as each costs this process more than its entries do. A batch whose answer is lost is sent again, which the ids of entries make harmless.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ OPEN_SECONDS = 86_400
 
 _LEAST_SECONDS = 10
 """An end is kept long enough for all to hear it, whatever the retention."""
+
+_PAUSE_SECONDS = 0.004
+"""From one batch to the next, at the least."""
 
 _MOST_PER_BATCH = 512
 _MOST_BYTES_PER_BATCH = 2**20
@@ -50,6 +53,7 @@ class RedisWriter:
         self._unsent_bytes = 0
         self._rings: dict[Command, None] = {}
         self._batch: list[Command] = []
+        self._not_before = 0.0
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,6 +93,10 @@ class RedisWriter:
     async def send_step(self) -> None:
         """Send the next batch; for a supervised loop. Raises what says that Redis is away."""
         await self._work.wait()
+        clock = asyncio.get_running_loop().time
+        if (early := self._not_before - clock()) > 0:
+            await asyncio.sleep(early)
+        self._not_before = clock() + _PAUSE_SECONDS
         if not self._batch:
             self._batch = [*self._rings, *self._next_entries()]
             self._rings.clear()
