@@ -63,11 +63,13 @@ class Ledger:
     def __init__(self) -> None:
         self.let_go = asyncio.Event()
         self.sizes: list[int] = []
+        self.patient: list[bool] = []
         self.error: Exception | None = None
         self.commits = CommonCommits(self.transact)
 
-    async def transact(self, batch: Sequence[FencedPut]) -> None:
+    async def transact(self, batch: Sequence[FencedPut], *, patient: bool) -> None:
         self.sizes.append(len(batch))
+        self.patient.append(patient)
         await self.let_go.wait()
         if self.error:
             raise self.error
@@ -108,11 +110,25 @@ async def test_a_caller_that_is_cancelled_takes_back_what_has_not_begun_and_hind
     assert ledger.sizes == [1, 1, 3]
 
 
-async def test_while_the_database_is_away_writes_are_not_tried_one_by_one() -> None:
+async def test_while_the_database_is_away_each_waits_by_itself() -> None:
     ledger = Ledger()
     tasks = await begun(ledger, 5)
     ledger.error = Unavailable("away")
     ledger.let_go.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert {str(result) for result in results} == {"away"}
-    assert ledger.sizes == [1, 1, 3]
+    assert sorted(ledger.sizes) == [*[1] * 7, 3]
+    assert ledger.patient.count(True) == 5
+
+
+async def test_one_that_waits_for_a_lock_keeps_nobody_else_waiting(saver: PostgresSaver) -> None:
+    """As where another process was stopped while it fenced a run."""
+    async with saver.conn.cursor("A lock", whole=False) as holder:
+        await holder.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (RUNS[0],))
+        locked = asyncio.create_task(save(saver, RUNS[0]))
+        for run_id in RUNS[1:]:
+            await save(saver, run_id)
+        assert not locked.done()
+        await holder.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (RUNS[0],))
+    await locked
+    assert await saved(saver) == sorted(RUNS)

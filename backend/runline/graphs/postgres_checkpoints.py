@@ -163,7 +163,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 raise
             raise StaleAttempt(*token) from exc
 
-    async def _make_all(self, batch: Sequence[FencedPut]) -> None:
+    async def _make_all(self, batch: Sequence[FencedPut], *, patient: bool) -> None:
         """In one transaction, the fences of all runs first."""
         tokens = dict.fromkeys(asked.token for asked in batch if None not in asked.token)
 
@@ -172,7 +172,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 await cursor.execute(sql.CHECK_FENCE, token)
             await _all_of(asked.put for asked in batch)(cursor)
 
-        await self._transact(put, _PATIENCE_SECONDS)
+        await self._transact(put, _PATIENCE_SECONDS if patient else 0)
 
     async def _save_all(self, puts: Sequence[Put]) -> None:
         await self._transact(_all_of(puts))

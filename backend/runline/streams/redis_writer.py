@@ -1,7 +1,8 @@
 """What this process tells Redis: entries of streams, and rings of bells. Nobody waits for it.
 
 One batch is under way, the next collects meanwhile and for a moment more: with little to do an entry leaves at once,
-with much to do the batches grow, as each costs this process more than its entries do. A batch whose answer is lost is sent again, which the ids of entries make harmless.
+with much to do the batches grow, as each costs this process more than its entries do. A batch whose answer is lost is
+sent again, which the ids of entries make harmless.
 """
 
 from __future__ import annotations
