@@ -117,17 +117,25 @@ class RedisWriter:
         self._idle.clear()
 
     def _next_entries(self) -> list[Command]:
-        """As many as fit in a batch, and for each stream when it is to be forgotten."""
-        commands: list[Command] = []
+        """As many as fit in a batch; behind the first of each stream, when that is to be forgotten.
+
+        A stream begins with a small entry, so that no process dies before Redis has heard both, in one packet.
+        """
+        taken: list[_Unsent] = []
         lasts: dict[str, int] = {}
         size = 0
-        while self._unsent and len(commands) < _MOST_PER_BATCH and size < _MOST_BYTES_PER_BATCH:
+        while self._unsent and len(taken) < _MOST_PER_BATCH and size < _MOST_BYTES_PER_BATCH:
             unsent = self._unsent.popleft()
             size += unsent.size
-            commands.append(("XADD", unsent.key, *self._trim, *unsent.fields))
+            taken.append(unsent)
             lasts[unsent.key] = self.kept_seconds if unsent.ends else lasts.get(unsent.key, OPEN_SECONDS)
         self._unsent_bytes -= size
-        return [*commands, *(("EXPIRE", key, seconds) for key, seconds in lasts.items())]
+        commands: list[Command] = []
+        for key, fields, _ in taken:
+            commands.append(("XADD", key, *self._trim, *fields))
+            if seconds := lasts.pop(key, 0):
+                commands.append(("EXPIRE", key, seconds))
+        return commands
 
     def _report(self, refusals: list[ResponseError]) -> None:
         """An id that is not the greatest is of an entry that was sent before, or of an attempt that is over."""
