@@ -263,6 +263,7 @@ async def test_a_run_that_ended_and_that_redis_forgot_is_read_from_the_store_or_
 ) -> None:
     run = await here.finish(await here.thread(), "one", "two", stream_resumable=resumable)
     own = await here.read(run)
+    await wait_until(lambda: here.core.redis and here.core.redis.writer.idle)
     place.empty()
     if resumable:
         assert (await there.read(run)).events == own.events
