@@ -23,7 +23,7 @@ Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
 Token = tuple[str | None, int | None]
 """The run and the attempt on whose behalf something is written."""
 
-_AT_ONCE = 2
+_AT_ONCE = 4
 _MOST = 32
 
 
