@@ -1,7 +1,8 @@
-.PHONY: run test coverage lint types bench conformance chaos races explore hostile shared clients console no-console browser debian lock clean
+.PHONY: run test coverage lint types bench bench-shared conformance chaos races explore hostile shared clients console no-console browser debian lock clean
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-conformance
+AEGRA ?= .venv-aegra
 BIN := $(VENV)/bin
 CONSOLE := backend/runline/console/index.html
 NODE := examples/clients/node_modules tests/clients/js/node_modules
@@ -35,6 +36,9 @@ types: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+bench-shared: $(VENV)/dev $(AEGRA)/ready  ## on PostgreSQL and Redis, beside Aegra on the same
+	RUNLINE_BENCH_AEGRA=$(AEGRA)/bin/python $(MAKE) -s bench ARGS="--stores shared $(ARGS)"
 
 conformance: $(VENV)/dev $(OFFICIAL)/ready  ## the official server and Runline, call by call (some 2 minutes)
 	PYTHONPATH=tests $(BIN)/python -m conformance $(OFFICIAL)/bin/langgraph $(ARGS)
@@ -74,7 +78,7 @@ lock: $(VENV)/uv  ## rewrites the requirements files; UPGRADE=--upgrade takes th
 	$(BIN)/uv pip compile --group conformance $(LOCK) -o requirements-conformance.txt
 
 clean:
-	rm -rf $(VENV) $(OFFICIAL) $(NODE) $(BROWSER) $(dir $(CONSOLE)) .coverage* .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OFFICIAL) $(AEGRA) $(NODE) $(BROWSER) $(dir $(CONSOLE)) .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -93,6 +97,12 @@ $(VENV)/dev: $(VENV)/runtime requirements-dev.txt
 $(OFFICIAL)/ready: $(VENV)/uv requirements-conformance.txt
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(OFFICIAL)
 	$(BIN)/uv pip install --quiet --python $(OFFICIAL)/bin/python --requirements requirements-conformance.txt
+	touch $@
+
+# it asks for Python 3.12, and works on 3.11
+$(AEGRA)/ready: $(VENV)/uv requirements-aegra.txt
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(AEGRA)
+	$(BIN)/pip --python $(AEGRA)/bin/python install --quiet --no-deps --ignore-requires-python --requirement requirements-aegra.txt
 	touch $@
 
 $(CONSOLE): frontend/node_modules $(shell find frontend -name node_modules -prune -o -type f -print)

@@ -2,7 +2,8 @@
 [--stores shared] [--markdown FILE]`.
 
 The official development server takes part where it is installed: as `langgraph` on the PATH, or where the variable
-RUNLINE_BENCH_OFFICIAL says.
+RUNLINE_BENCH_OFFICIAL says. With `--stores shared` the gateway is on PostgreSQL and Redis, and so is Aegra, where the
+variable RUNLINE_BENCH_AEGRA says.
 """
 
 from __future__ import annotations

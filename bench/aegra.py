@@ -18,7 +18,8 @@ _VARIABLE = "RUNLINE_BENCH_AEGRA"
 
 def aegra_python() -> str | None:
     """The Python that Aegra is installed for, if it is."""
-    return os.environ.get(_VARIABLE)
+    named = os.environ.get(_VARIABLE)
+    return str(Path(named).absolute()) if named else None
 
 
 def aegra_command(port: int) -> list[str]:

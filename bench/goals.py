@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.names import ALONE, GATEWAY, MINIMAL, OFFICIAL
+from bench.names import AEGRA, ALONE, GATEWAY, MINIMAL, OFFICIAL
 from bench.results import Results
 from bench.tables import Row, number
 
@@ -92,6 +92,8 @@ _AFTER_FEW, _AFTER_MANY = "after 2,000 runs, MiB", "after 10,000 runs, MiB"
 _RARE, _COMMON = (f"{kind}: of 20,000 / of 200" for kind in ("rare", "common"))
 _CREATION = "creation, of 20,000: p50, ms"
 _MISSED = "viewers that missed something"
+
+_AEGRA_BY_OURS = f"{AEGRA} / ours"
 
 GOALS = {
     1: Goal(
@@ -200,6 +202,26 @@ GOALS = {
                 _growth("memory", _AFTER_MANY, _AFTER_FEW),
                 at_most=1.1,
             ),
+        ),
+    ),
+    11: Goal(
+        "On PostgreSQL and Redis: cheaper and sooner than Aegra, and more by two workers than by one",
+        (
+            Check(f"first output on a thread, {_AEGRA_BY_OURS}", _by_ours(AEGRA, *_OUTPUT), at_least=1.5),
+            Check(
+                f"CPU per run on threads, {_AEGRA_BY_OURS}",
+                _by_ours(AEGRA, "wait-32", f"existing threads: {_PER_RUN}"),
+                at_least=4,
+            ),
+            Check(
+                f"CPU per token, {_AEGRA_BY_OURS}", _by_ours(AEGRA, "stream-8", "plain: CPU per token, us"), at_least=3
+            ),
+            Check(
+                f"one client waits, {_AEGRA_BY_OURS}",
+                _by_ours(AEGRA, "wait-1", "stateless: p50, ms"),
+                at_least=50,
+            ),
+            Check("two workers / one, runs that wait", _ours("workers", "waiting: two / one"), at_least=1.7),
         ),
     ),
 }

@@ -107,9 +107,15 @@ async def test_a_stateless_run_that_has_ended_is_joined_on_any_node(site: Site, 
         await full.end(holding)
 
 
+async def all_told(house: House) -> None:
+    """Until Redis has all that the house tells it."""
+    await wait_until(lambda: house.core.redis and house.core.redis.writer.idle)
+
+
 async def test_a_stateless_run_that_redis_forgot_is_not_found(site: Site, place: RedisPlace) -> None:
     async with site.node() as here, site.node() as there:
         run = await here.finish(None, "one", temporary=True)
+        await all_told(here)
         place.empty()
         with pytest.raises(RunNotFound):
             await there.core.runs.find(ANONYMOUS, run.run_id)
@@ -263,6 +269,7 @@ async def test_a_run_that_ended_and_that_redis_forgot_is_read_from_the_store_or_
 ) -> None:
     run = await here.finish(await here.thread(), "one", "two", stream_resumable=resumable)
     own = await here.read(run)
+    await all_told(here)
     place.empty()
     if resumable:
         assert (await there.read(run)).events == own.events

@@ -165,8 +165,9 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
                 raise
             raise self._refusal(thread_id, token) from exc
 
-    async def _make_all(self, batch: Sequence[FencedPut]) -> None:
-        await self._make({asked.token for asked in batch}, _all_of(asked.put for asked in batch), _PATIENCE_SECONDS)
+    async def _make_all(self, batch: Sequence[FencedPut], *, patient: bool) -> None:
+        tokens = dict.fromkeys(asked.token for asked in batch)
+        await self._make(tokens, _all_of(asked.put for asked in batch), _PATIENCE_SECONDS if patient else 0)
 
     async def _make(self, tokens: Iterable[Token], put: Put, patience: float = 0) -> None:
         """In one transaction, all fences first."""

@@ -1,27 +1,27 @@
 """What runs save, committed together: what comes while transactions are under way waits, and is one with the others.
 
 With little to do each write is a transaction of its own and begins at once; with much to do transactions grow, and
-cost less each. One that fails is divided, so that no write fails because of another.
+cost less each. One that fails is divided, so that no write fails or waits because of another.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from runline.errors import Unavailable
 from runline.graphs.checkpoints import Token
-from runline.graphs.postgres_pool import Passing
 
 Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
 """One write, to be made in a transaction."""
 
-_AT_ONCE = 2
+_AT_ONCE = 4
 _MOST = 32
 
 
@@ -43,41 +43,63 @@ class FencedPut:
             self.done.set_result(None)
 
 
-class CommonCommits:
-    """Makes writes by `transact`, which makes all that it is given in one transaction, or none."""
+class Transact(Protocol):
+    """Makes writes in one transaction, or none of them. `patient`: it waits for a database that is away."""
 
-    def __init__(self, transact: Callable[[Sequence[FencedPut]], Awaitable[None]]) -> None:
+    async def __call__(self, batch: Sequence[FencedPut], *, patient: bool) -> None: ...
+
+
+class CommonCommits:
+    """Makes writes, several by one transaction."""
+
+    def __init__(self, transact: Transact) -> None:
         self._transact = transact
         self._waiting: deque[FencedPut] = deque()
-        self._working: set[asyncio.Task[None]] = set()
+        self._working = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def write(self, put: Put, token: Token) -> None:
         """Make one write. Raises what it failed of; a cancelled caller takes it back, unless it has begun."""
         asked = FencedPut(put, token, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
-        if len(self._working) < _AT_ONCE:
-            working = asyncio.create_task(self._work(), name="save checkpoints")
-            self._working.add(working)
-            working.add_done_callback(self._working.discard)
+        if self._working < _AT_ONCE:
+            self._working += 1
+            self._spawn(self._work())
         await asked.done
 
+    def _spawn(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do it in a task that no caller can cancel."""
+        task = asyncio.create_task(doing, name="save checkpoints")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _work(self) -> None:
-        while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
-            if wanted := [asked for asked in taken if not asked.done.cancelled()]:
-                await self._commit(wanted)
+        try:
+            while self._waiting:
+                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+                if wanted := [asked for asked in taken if not asked.done.cancelled()]:
+                    await self._commit(wanted)
+        finally:
+            self._working -= 1
 
     async def _commit(self, batch: Sequence[FencedPut]) -> None:
         try:
-            await self._transact(batch)
+            await self._transact(batch, patient=False)
         except Exception as exc:
-            is_away = isinstance(exc, Unavailable) and not isinstance(exc, Passing)
-            if len(batch) > 1 and not is_away:
-                for asked in batch:
-                    await self._commit([asked])
-            else:
-                for asked in batch:
-                    asked.settle(exc)
+            if len(batch) == 1 and not isinstance(exc, Unavailable):
+                batch[0].settle(exc)
+                return
+            # meanwhile others go on: one that waits for a lock keeps nobody else waiting
+            for asked in batch:
+                self._spawn(self._alone(asked))
         else:
             for asked in batch:
                 asked.settle()
+
+    async def _alone(self, asked: FencedPut) -> None:
+        try:
+            await self._transact([asked], patient=True)
+        except Exception as exc:
+            asked.settle(exc)
+        else:
+            asked.settle()

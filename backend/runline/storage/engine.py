@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, wraps
 from hashlib import blake2b
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Executable,
     Insert,
     String,
     Table,
@@ -36,6 +37,13 @@ from runline.kit.json import dumps
 T = TypeVar("T")
 P = ParamSpec("P")
 
+UNANSWERED = "runline_unanswered"
+"""The option of a statement that has no answer."""
+
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""The parameters of a statement, or of each time that it is to be executed."""
+
+_TOLD = {UNANSWERED: True}
 _TAKE_TURN = select(func.pg_advisory_xact_lock(bindparam("key")))
 
 
@@ -125,16 +133,27 @@ def reads(method: Callable[Concatenate[S, Connection, P], T]) -> Callable[Concat
     return beside_writers
 
 
+def tell(connection: Connection, statement: Executable, values: Values) -> None:
+    """Execute what has no answer that anybody reads; for several values, once for each.
+
+    To PostgreSQL it travels with the transaction's next statement that has one, which raises what it fails of; with
+    the commit if there is none. A transaction has at least one, so that it is done again where the connection was lost
+    before: of a commit without an answer nobody knows what became of it.
+    """
+    connection.execute(statement, values, execution_options=_TOLD)
+
+
 def take_turn(connection: Connection, name: str) -> None:
     """Wait until no other transaction has the turn of what is named so, and keep it until this one ends.
 
     Whatever decides by what it has read, such as all that changes a thread's queue, takes the thread's turn first, in
-    a statement of its own: what PostgreSQL reads in the same statement may be older than the end of the wait. Several
-    turns are taken in the order of their names. In SQLite a transaction that writes is alone from its beginning.
+    a statement of its own: what PostgreSQL reads in the same statement may be older than the end of the wait. The wait
+    is over when the next statement is answered (`tell`), so the time is looked at behind that. Several turns are taken
+    in the order of their names. In SQLite a transaction that writes is alone from its beginning.
     """
     if connection.dialect.name == "postgresql":
         digest = blake2b(name.encode(), digest_size=8).digest()
-        connection.execute(_TAKE_TURN, {"key": int.from_bytes(digest, signed=True)})
+        tell(connection, _TAKE_TURN, {"key": int.from_bytes(digest, signed=True)})
 
 
 def insert_new(table: Table) -> Insert:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from runline.errors import Conflict
 from runline.model.idempotency import IdempotencyKey
 from runline.model.run import Run
+from runline.storage.engine import tell
 from runline.storage.rows import run_from_row
 from runline.storage.tables import idempotency_keys, runs
 
@@ -38,7 +39,7 @@ def earlier_run(connection: Connection, owner: str, key: IdempotencyKey) -> Run 
 def remember_key(connection: Connection, run: Run, key: IdempotencyKey) -> None:
     """Note that the key made this run."""
     row = {"owner": run.owner, "key": key.key, "fingerprint": key.fingerprint, "run_id": run.run_id}
-    connection.execute(_INSERT, {**row, "created_at": run.created_at})
+    tell(connection, _INSERT, {**row, "created_at": run.created_at})
 
 
 def sweep_keys(connection: Connection, used_before: datetime) -> int:

@@ -19,7 +19,7 @@ from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import ACTIVE, RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
-from runline.storage.engine import Database, reads, take_turn, writes
+from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
 from runline.storage.rows import readable, run_from_row
@@ -188,10 +188,10 @@ class LeaseStore:
         The thread of a stateless run goes with it, unless it is to be kept, or the run's stored events are.
         """
         take_turn(connection, run.thread_id)
-        now = self._clock.now()
         if (row := connection.execute(_HELD, _lease_of(run)).one_or_none()) is None:
             write_late_usage(connection, run.run_id, entries)
             return Ending(held=False, gone=_is_gone(connection, run))
+        now = self._clock.now()
         if row.stop_requested in _gives_way_to(outcome):
             write_entries(connection, entries)
             return Ending(held=False, stop=StopReason(row.stop_requested))
@@ -207,7 +207,7 @@ class LeaseStore:
             "ended_at": now,
             "updated_at": now,
         }
-        connection.execute(_FINISH, end)
+        tell(connection, _FINISH, end)
         promoted = promote(connection, run.thread_id, claimant, now)
         settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
@@ -227,12 +227,12 @@ class LeaseStore:
         `run` may be held by its attempt, or have ended already. `reason` is ROLLBACK or DELETE.
         """
         take_turn(connection, run.thread_id)
-        now = self._clock.now()
-        changes = state_columns(state, now)
         query = select(runs.c.ended_at).where(runs.c.run_id == run.run_id, runs.c.attempt == run.attempt)
         if (row := connection.execute(query).one_or_none()) is None:
             write_late_usage(connection, run.run_id, entries)
             return Ending(held=False)
+        now = self._clock.now()
+        changes = state_columns(state, now)
         write_stop(connection, run, reason, now, entries)
         if row.ended_at is None:
             # it has not come to rest since the run before this one, which may have failed

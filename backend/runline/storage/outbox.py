@@ -15,6 +15,7 @@ from runline.kit.ids import new_id
 from runline.model.delivery import ROLLED_BACK, DeliveryStatus, RunEnd, receiver_of
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
+from runline.storage.engine import tell
 from runline.storage.tables import webhook_deliveries
 
 _INSERT = insert(webhook_deliveries)
@@ -61,4 +62,4 @@ def _post(connection: Connection, end: RunEnd) -> None:
             "error": end.error,
         },
     }
-    connection.execute(_INSERT, row)
+    tell(connection, _INSERT, row)

@@ -8,7 +8,6 @@ answer was lost is not: nobody knows what became of it. A connection that gives 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -25,16 +24,13 @@ from runline.kit.clock import ToldClock
 from runline.kit.postgres import cut, described, dial
 from runline.storage.engine import Database, carried_through, take_turn
 from runline.storage.migrating import current_revision, migrate
+from runline.storage.postgres_trips import Trips
 
 T = TypeVar("T")
 
 _TRIES = 4
 _SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY = "40001", "40P01", "23505", "23503"
 _BY_ANOTHER = {_SERIALIZATION, _DEADLOCK, _UNIQUE, _FOREIGN_KEY}
-
-
-# both in one message; the order is for the driver, which takes the rows of the first
-_BEGIN = "SELECT extract(epoch FROM clock_timestamp())::float8; BEGIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +72,12 @@ class PostgresDatabase(Database):
     """Connections that write side by side, and others that read. The clock is the server's."""
 
     def __init__(self, writer: Engine, reader: Engine, options: PostgresOptions) -> None:
-        self._told = ToldClock()
-        super().__init__(self._told, writers=options.writers, readers=options.readers)
+        told = ToldClock()
+        super().__init__(told, writers=options.writers, readers=options.readers)
         self._writer = writer
         self._reader = reader
         self._stuck_seconds = options.stuck_seconds
-        event.listen(writer, "begin", self._begin)
-
-    def _begin(self, connection: Connection) -> None:
-        asked = time.monotonic()
-        self._told.hear(connection.exec_driver_sql(_BEGIN).scalar_one(), asked)
+        Trips(writer, told)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See the base class."""
@@ -110,8 +102,10 @@ class PostgresDatabase(Database):
     def _transact(self, work: Callable[[Connection], T], call: _Call) -> T:
         with self._writer.connect() as opened, call.on(opened) as connection, connection.begin() as transaction:
             result = work(connection)
-            with _translated():
-                transaction.commit()
+            with _uncertain():
+                connection.exec_driver_sql("COMMIT")
+            # which is all the driver has to know
+            transaction.commit()
             return result
 
     def _read(self, work: Callable[[Connection], T]) -> T:
@@ -132,6 +126,17 @@ def _persistently(call: Callable[[], T]) -> T:
                 if not (exc.connection_invalidated or getattr(exc.orig, "sqlstate", None) in _BY_ANOTHER):
                     raise
         return call()
+
+
+@contextmanager
+def _uncertain() -> Iterator[None]:
+    """For a commit: what is refused may be done again, and what met a lost connection may not."""
+    try:
+        yield
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+        raise Unavailable(f"The database cannot serve this now: {described(exc.orig)}.") from exc
 
 
 @contextmanager
@@ -190,5 +195,7 @@ def _engine(options: PostgresOptions, connections: int) -> Engine:
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
+        # one that was just used has its statements prepared, and its server process awake
+        pool_use_lifo=True,
         use_native_hstore=False,
     )

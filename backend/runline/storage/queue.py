@@ -34,6 +34,7 @@ from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.run_ends import error_event
 from runline.model.thread import ThreadState
+from runline.storage.engine import tell
 from runline.storage.ordinals import next_ordinal, note_removed
 from runline.storage.outbox import post_stop
 from runline.storage.rows import run_from_row
@@ -111,7 +112,7 @@ def active_runs(connection: Connection, thread_id: str) -> list[Run]:
 
 def make_way(connection: Connection, thread_id: str) -> None:
     """Nobody may claim a run of the thread: one comes that is due before them all."""
-    connection.execute(_MAKE_WAY, {"key": thread_id})
+    tell(connection, _MAKE_WAY, {"key": thread_id})
 
 
 def _sound_runs(connection: Connection, query: Select[Any], thread_id: str) -> list[Run]:
@@ -146,7 +147,7 @@ def promote(connection: Connection, thread_id: str, claimant: Claimant | None, n
     head = queue[0]
     if claimant and claimant.takes(head, now):
         return claim_run(connection, head.run_id, claimant, now)
-    connection.execute(_MARK_READY, {"key": head.run_id})
+    tell(connection, _MARK_READY, {"key": head.run_id})
     return head
 
 
@@ -177,7 +178,7 @@ def claim_run(connection: Connection, run_id: str, claimant: Claimant, now: date
 def settle(connection: Connection, thread_id: str, now: datetime, **changes: Any) -> None:
     """Derive the thread's status from its runs, writing `changes` to its row on the way."""
     row = {"key": thread_id, "rests": changes.get("resting"), "updated_at": now, **changes}
-    connection.execute(_SETTLE, row)
+    tell(connection, _SETTLE, row)
 
 
 def state_columns(state: ThreadState | None, now: datetime) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def _restore(connection: Connection, thread_id: str, before: dict[str, Any], *, 
 
 def drop_thread(connection: Connection, run: Run) -> None:
     """Delete the thread of a stateless run, and the run with it."""
-    connection.execute(_DROP_THREAD, {"key": run.thread_id})
+    tell(connection, _DROP_THREAD, {"key": run.thread_id})
 
 
 def end_evicted(connection: Connection, run: Run, reason: StopReason, now: datetime) -> None:

@@ -21,17 +21,18 @@ from runline.model.run_ends import end_event, rollback_event
 from runline.model.run_event import EventCategory, EventType, RunEvent
 from runline.model.usage import Tokens, UsageEntry
 from runline.storage.columns import Id
-from runline.storage.engine import Database, insert_new, reads, writes
-from runline.storage.tables import is_message, is_running, run_events, runs, usage_entries
+from runline.storage.engine import Database, insert_new, reads, tell, writes
+from runline.storage.tables import event_counters, is_message, is_running, run_events, runs, usage_entries
 
 Attempt = tuple[str, int]
 """A run_id and the attempt that entries are of."""
 
 _COUNT_ON = text(
     "INSERT INTO event_counters (thread_id, last_seq) VALUES (:key, :more) ON CONFLICT (thread_id) "
-    "DO UPDATE SET last_seq = event_counters.last_seq + excluded.last_seq RETURNING last_seq"
+    "DO UPDATE SET last_seq = event_counters.last_seq + excluded.last_seq"
 ).bindparams(bindparam("key", type_=Id))
-_INSERT_EVENTS = run_events.insert()
+_LAST_COUNTED = select(event_counters.c.last_seq).where(event_counters.c.thread_id == bindparam("counted"))
+_INSERT_EVENTS = run_events.insert().inline().values(seq=_LAST_COUNTED.scalar_subquery() - bindparam("behind"))
 # a call of a model counts once, also when a commit has succeeded although its caller was told otherwise
 _INSERT_USAGE = insert_new(usage_entries)
 _OF_RUN = run_events.c.run_id == bindparam("key")
@@ -125,19 +126,19 @@ def write_events(connection: Connection, events: Iterable[RunEvent]) -> None:
     of_threads: dict[str, list[RunEvent]] = {}
     for event in events:
         of_threads.setdefault(event.thread_id, []).append(event)
-    rows = []
+    rows: list[dict[str, Any]] = []
     # in one order for all who count, so that none waits for another that waits for it
     for thread_id, several in sorted(of_threads.items()):
-        last = connection.execute(_COUNT_ON, {"key": thread_id, "more": len(several)}).scalar_one()
-        rows += [_event_row(event, seq) for seq, event in enumerate(several, last - len(several) + 1)]
+        tell(connection, _COUNT_ON, {"key": thread_id, "more": len(several)})
+        rows += [_event_row(event, len(several) - place) for place, event in enumerate(several, 1)]
     if rows:
-        connection.execute(_INSERT_EVENTS, rows)
+        tell(connection, _INSERT_EVENTS, rows)
 
 
 def write_usage(connection: Connection, usage: Sequence[UsageEntry]) -> None:
     """Write entries of the ledger; those that are there already stay as they are."""
     if usage:
-        connection.execute(_INSERT_USAGE, [_usage_row(entry) for entry in usage])
+        tell(connection, _INSERT_USAGE, [_usage_row(entry) for entry in usage])
 
 
 def _write_rollback(connection: Connection, run: Run, now: datetime, entries: Entries) -> None:
@@ -165,10 +166,12 @@ def _held(connection: Connection, run_ids: Sequence[str]) -> set[Attempt]:
     return {(row.run_id, row.attempt) for row in connection.execute(query)}
 
 
-def _event_row(event: RunEvent, seq: int) -> dict[str, Any]:
+def _event_row(event: RunEvent, behind: int) -> dict[str, Any]:
+    """`behind`: how many entries of the thread come after it in the same transaction."""
     return {
         "thread_id": event.thread_id,
-        "seq": seq,
+        "counted": event.thread_id,
+        "behind": behind,
         "run_id": event.run_id,
         "event_type": event.event_type,
         "category": event.category,

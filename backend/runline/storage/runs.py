@@ -24,7 +24,7 @@ from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
-from runline.storage.engine import Database, reads, take_turn, writes
+from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.ordinals import next_ordinal
 from runline.storage.queue import Claimant, active_runs, end_evicted, make_way, promote, settle
@@ -186,7 +186,7 @@ class RunStore:
             "metadata": thread.metadata,
             "config": thread.config,
         }
-        connection.execute(_INSERT_THREAD, row)
+        tell(connection, _INSERT_THREAD, row)
         if not run.traceless:
             index_terms(connection, run.owner, run.thread_id, thread.metadata)
             give_ttl(connection, run.thread_id, self._default_ttl, now)
@@ -209,7 +209,7 @@ class RunStore:
             self._refuse_flood(connection)
         ready = int(admission.ready and not start)
         row = run_to_row(run) | lease | {"ready": ready, "crashes": 0, "before": thread.before}
-        connection.execute(_INSERT_RUN, row)
+        tell(connection, _INSERT_RUN, row)
         return run
 
     def _evict(self, connection: Connection, admission: Admission) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from runline.model.event import Event
 from runline.model.lifecycle import RunStatus
-from runline.storage.engine import Database, insert_new, reads, writes
+from runline.storage.engine import Database, insert_new, reads, tell, writes
 from runline.storage.tables import runs, segments, threads
 
 _COMPACT_BYTES = 256 * 1024
@@ -62,7 +62,7 @@ class SegmentStore:
         owned = _owned(connection, [run_id for run_id, _ in batch])
         rows = [_row(run_id, events) for (run_id, attempt), events in batch.items() if (run_id, attempt) in owned]
         if rows:
-            connection.execute(_INSERT, rows)
+            tell(connection, _INSERT, rows)
         return set(batch) - owned
 
     @reads

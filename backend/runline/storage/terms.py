@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, exists, func, select
 
 from runline.kit.json import dumps, loads
-from runline.storage.engine import insert_new
+from runline.storage.engine import insert_new, tell
 from runline.storage.tables import thread_terms, threads
 
 _IN_A_LIST = 0
@@ -44,9 +44,9 @@ def index_terms(
         return
     new, old = _kept(owner, metadata), _kept(owner, before or {})
     if gone := old - new:
-        connection.execute(_DELETE, [{"gone": term, "key": thread_id} for term in gone])
+        tell(connection, _DELETE, [{"gone": term, "key": thread_id} for term in gone])
     if added := new - old:
-        connection.execute(_INSERT, [{"term": term, "thread_id": thread_id} for term in added])
+        tell(connection, _INSERT, [{"term": term, "thread_id": thread_id} for term in added])
 
 
 def _kept(owner: str, metadata: dict[str, Any]) -> set[bytes]:

@@ -192,8 +192,8 @@ class ThreadStore:
         holds it. Raises ThreadNotFound, ThreadBusy.
         """
         take_turn(connection, thread_id)
-        now = self._clock.now()
         thread = _get(connection, viewer, thread_id)
+        now = self._clock.now()
         if connection.execute(_HELD, {"key": thread_id}).scalar_one() is not None:
             return None
         if thread.status is ThreadStatus.BUSY and not beside_runs:

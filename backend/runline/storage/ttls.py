@@ -12,7 +12,7 @@ from runline.kit.clock import Clock
 from runline.model.lifecycle import ThreadStatus
 from runline.model.ttl import GivenTtl, PruneStrategy, Ttl
 from runline.model.viewer import Viewer
-from runline.storage.engine import Database, reads, take_turn, writes
+from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.rows import given_ttl_from_row, readable
 from runline.storage.tables import thread_ttls, threads
 
@@ -29,14 +29,14 @@ def give_ttl(connection: Connection, thread_id: str, ttl: Ttl | None, now: datet
     """Let the thread's life begin anew with this ttl; None leaves it as it is."""
     if ttl is None:
         return
-    connection.execute(_DELETE, {"key": thread_id})
+    tell(connection, _DELETE, {"key": thread_id})
     row = {"thread_id": thread_id, "minutes": ttl.minutes, "strategy": ttl.strategy, "expires_at": ttl.end(now)}
-    connection.execute(_INSERT, row)
+    tell(connection, _INSERT, row)
 
 
 def drop_ttl(connection: Connection, thread_id: str) -> None:
     """Let the thread live for ever."""
-    connection.execute(_DELETE, {"key": thread_id})
+    tell(connection, _DELETE, {"key": thread_id})
 
 
 def find_ttl(connection: Connection, thread_id: str) -> GivenTtl | None:

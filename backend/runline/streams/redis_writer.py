@@ -1,7 +1,8 @@
 """What this process tells Redis: entries of streams, and rings of bells. Nobody waits for it.
 
-One batch is under way, the next collects meanwhile: with little to do an entry leaves at once, with much to do the
-batches grow. A batch whose answer is lost is sent again, which the ids of entries make harmless.
+One batch is under way, the next collects meanwhile and for a moment more: with little to do an entry leaves at once,
+with much to do the batches grow, as each costs this process more than its entries do. A batch whose answer is lost is
+sent again, which the ids of entries make harmless.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ OPEN_SECONDS = 86_400
 
 _LEAST_SECONDS = 10
 """An end is kept long enough for all to hear it, whatever the retention."""
+
+_PAUSE_SECONDS = 0.004
+"""From one batch to the next, at the least."""
 
 _MOST_PER_BATCH = 512
 _MOST_BYTES_PER_BATCH = 2**20
@@ -50,6 +54,7 @@ class RedisWriter:
         self._unsent_bytes = 0
         self._rings: dict[Command, None] = {}
         self._batch: list[Command] = []
+        self._not_before = 0.0
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,6 +94,10 @@ class RedisWriter:
     async def send_step(self) -> None:
         """Send the next batch; for a supervised loop. Raises what says that Redis is away."""
         await self._work.wait()
+        clock = asyncio.get_running_loop().time
+        if (early := self._not_before - clock()) > 0:
+            await asyncio.sleep(early)
+        self._not_before = clock() + _PAUSE_SECONDS
         if not self._batch:
             self._batch = [*self._rings, *self._next_entries()]
             self._rings.clear()
@@ -108,17 +117,25 @@ class RedisWriter:
         self._idle.clear()
 
     def _next_entries(self) -> list[Command]:
-        """As many as fit in a batch, and for each stream when it is to be forgotten."""
-        commands: list[Command] = []
+        """As many as fit in a batch; behind the first of each stream, when that is to be forgotten.
+
+        A stream begins with a small entry, so that no process dies before Redis has heard both, in one packet.
+        """
+        taken: list[_Unsent] = []
         lasts: dict[str, int] = {}
         size = 0
-        while self._unsent and len(commands) < _MOST_PER_BATCH and size < _MOST_BYTES_PER_BATCH:
+        while self._unsent and len(taken) < _MOST_PER_BATCH and size < _MOST_BYTES_PER_BATCH:
             unsent = self._unsent.popleft()
             size += unsent.size
-            commands.append(("XADD", unsent.key, *self._trim, *unsent.fields))
+            taken.append(unsent)
             lasts[unsent.key] = self.kept_seconds if unsent.ends else lasts.get(unsent.key, OPEN_SECONDS)
         self._unsent_bytes -= size
-        return [*commands, *(("EXPIRE", key, seconds) for key, seconds in lasts.items())]
+        commands: list[Command] = []
+        for key, fields, _ in taken:
+            commands.append(("XADD", key, *self._trim, *fields))
+            if seconds := lasts.pop(key, 0):
+                commands.append(("EXPIRE", key, seconds))
+        return commands
 
     def _report(self, refusals: list[ResponseError]) -> None:
         """An id that is not the greatest is of an entry that was sent before, or of an attempt that is over."""
