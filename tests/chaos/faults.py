@@ -17,6 +17,9 @@ from gateway import Gateway
 
 LEASE_SECONDS = 1.0
 PAUSE_SECONDS = 1.5 * LEASE_SECONDS
+WHILE_AWAY = "loop step failed, will retry"
+"""What every loop says whose database is away; it is no trouble then."""
+
 GRAPHS = Path(__file__).parent / "langgraph.json"
 
 

@@ -13,8 +13,9 @@ from random import Random
 
 from chaos.audit import begin_audit, read_audit
 from chaos.checker import Checker
+from chaos.faults import WHILE_AWAY
 from chaos.ground import GROUND_FAULTS, Ground
-from chaos.history import Befallen
+from chaos.history import Befallen, History
 from chaos.load import Load, Plan
 from chaos.node import NODE_FAULTS, Node, open_node
 from chaos.scenario import Outcome, end, read_final, until
@@ -27,9 +28,6 @@ NODES = {"ahead": _HOUR, "right": 0, "behind": -_HOUR}
 
 ALL_FAULTS = (*NODE_FAULTS, *GROUND_FAULTS)
 
-_WHILE_AWAY = "loop step failed, will retry"
-"""What every loop says whose database is away; it is no trouble then."""
-
 
 def plan_for_fleet(seed: int, runs: int) -> Plan:
     """Runs that take long enough for deaths and pauses to hit several at once."""
@@ -37,7 +35,7 @@ def plan_for_fleet(seed: int, runs: int) -> Plan:
 
 
 async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcome:
-    """Load the gateways, and let all faults happen, spread over the load in a random order: each hits another node."""
+    """Load the gateways, and let all faults happen, spread over the load in a random order, some two at once."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         ground = Ground(stack.enter_context(serving_own()), stack.enter_context(redis_server()))
@@ -55,7 +53,7 @@ async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcom
         final = await read_final(nodes, load.history, folder)
         final = replace(final, writes=read_audit(ground.postgres.uri))
         complaints = [line for node in nodes for line in await end(node)]
-    wanted = [line for line in complaints if _WHILE_AWAY not in line]
+    wanted = [line for line in complaints if WHILE_AWAY not in line]
     findings = Checker(load.history, final).findings()
     return Outcome(load.history, final, findings, wanted, time.monotonic() - began)
 
@@ -63,14 +61,29 @@ async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcom
 async def _befall(
     ground: Ground, nodes: Sequence[Node], load: Load, loading: asyncio.Task[None], faults: Sequence[str]
 ) -> None:
-    random, turns = Random(load.plan.seed), cycle(nodes)
-    for number, fault in enumerate(random.sample(faults, len(faults)), 1):
-        await until(loading, load, load.plan.runs * number // (len(faults) + 1))
-        whom, began = "all", time.monotonic()
-        if fault in GROUND_FAULTS:
-            await GROUND_FAULTS[fault](ground)
-        else:
-            node = next(turns)
-            whom = node.gateway.data_dir.name
-            await NODE_FAULTS[fault](node)
-        load.history.befallen.append(Befallen(fault, whom, began, time.monotonic()))
+    turns = cycle(nodes)
+    blows = _blows(Random(load.plan.seed), faults)
+    for number, blow in enumerate(blows, 1):
+        await until(loading, load, load.plan.runs * number // (len(blows) + 1))
+        async with asyncio.TaskGroup() as at_once:
+            for fault in blow:
+                at_once.create_task(_happen(fault, ground, next(turns), load.history))
+
+
+def _blows(random: Random, faults: Sequence[str]) -> list[Sequence[str]]:
+    """What happens at once: faults of two nodes, or one of what all stand on."""
+    shuffled = random.sample(faults, len(faults))
+    of_nodes = [fault for fault in shuffled if fault in NODE_FAULTS]
+    of_all = [[fault] for fault in shuffled if fault in GROUND_FAULTS]
+    blows = [*(of_nodes[place : place + 2] for place in range(0, len(of_nodes), 2)), *of_all]
+    return random.sample(blows, len(blows))
+
+
+async def _happen(fault: str, ground: Ground, node: Node, history: History) -> None:
+    began = time.monotonic()
+    if fault in GROUND_FAULTS:
+        await GROUND_FAULTS[fault](ground)
+    else:
+        await NODE_FAULTS[fault](node)
+    whom = node.gateway.data_dir.name if fault in NODE_FAULTS else "all"
+    history.befallen.append(Befallen(fault, whom, began, time.monotonic()))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from chaos.faults import FAULTS, GRAPHS, LEASE_SECONDS, Victim, settings_for_chaos
 from chaos.ground import Ground
@@ -75,21 +75,16 @@ async def open_node(folder: Path, name: str, ground: Ground, ahead_seconds: int)
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(standing_before(ground.postgres.socket))
         redis = await stack.enter_async_context(standing_before(ground.redis.port))
+        # by its name PostgreSQL knows who writes
+        there = make_conninfo(
+            ground.postgres.uri, host="127.0.0.1", port=postgres.port, sslmode="disable", application_name=name
+        )
         settings = {
             **settings_for_chaos(folder),
             **(skewed_by(ahead_seconds) if ahead_seconds else {}),
-            "DATABASE_URI": _through(postgres, ground.postgres.uri, name),
+            "DATABASE_URI": there,
             "REDIS_URI": f"redis://127.0.0.1:{redis.port}/0",
         }
         node = Node(Gateway(folder / name, settings, GRAPHS), postgres=postgres, redis=redis)
         stack.callback(node.gateway.kill)
         yield node
-
-
-def _through(proxy: Proxy, conninfo: str, name: str) -> str:
-    """The server's address behind the proxy; `name` is who it sees."""
-    there = conninfo_to_dict(conninfo)
-    user, database = there["user"], there["dbname"]
-    return make_conninfo(
-        host="127.0.0.1", port=proxy.port, user=user, dbname=database, sslmode="disable", application_name=name
-    )

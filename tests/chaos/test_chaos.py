@@ -13,14 +13,14 @@ from chaos.poison import ATTEMPTS, poison
 from chaos.report import report_of
 from chaos.scenario import Outcome, chaos, queue_and_kill, rolling
 
-KILLS, STOPS, PAUSES = 8, 2, 2
+KILLS, STOPS, PAUSES = 4, 1, 1
 
 
 @pytest.fixture(scope="module", params=[1], ids=lambda seed: f"seed {seed}")
 def storm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """One load under all faults."""
     faults = ["kill"] * KILLS + ["stop"] * STOPS + ["pause"] * PAUSES
-    outcome = asyncio.run(chaos(tmp_path_factory.mktemp("storm"), Plan(request.param, runs=150), faults))
+    outcome = asyncio.run(chaos(tmp_path_factory.mktemp("storm"), Plan(request.param, runs=100), faults))
     print(report_of("short form", outcome))
     return outcome
 
@@ -45,11 +45,11 @@ def test_the_storm_was_one(storm: Outcome) -> None:
 
 async def test_rolling_restarts_cost_no_run_a_retry(tmp_path: Path) -> None:
     """SIGTERM under load: a run that is given back goes on, although a single crash would end it."""
-    outcome = await rolling(tmp_path, Plan(seed=3, runs=80), restarts=5)
+    outcome = await rolling(tmp_path, Plan(seed=3, runs=50), restarts=3)
 
     assert outcome.wrong == {}
     assert outcome.complaints == []
-    assert len(outcome.final.lives) == 6
+    assert len(outcome.final.lives) == 4
     assert any(mark.attempt > 1 for mark in outcome.final.marks)
 
 

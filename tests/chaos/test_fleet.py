@@ -21,7 +21,7 @@ FAULTS = dict.fromkeys(ALL_FAULTS, 1) | {"kill": 3, "pause": 2}
 @pytest.fixture(scope="module")
 def storm(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     faults = [fault for fault, times in FAULTS.items() for _ in range(times)]
-    outcome = asyncio.run(fleet_chaos(tmp_path_factory.mktemp("fleet"), plan_for_fleet(seed=1, runs=150), faults))
+    outcome = asyncio.run(fleet_chaos(tmp_path_factory.mktemp("fleet"), plan_for_fleet(seed=1, runs=120), faults))
     print(report_of("three gateways", outcome))
     return outcome
 

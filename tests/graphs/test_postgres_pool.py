@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from kit.leaks import nothing_leaks
-from kit.postgres import OwnServer, Server, serving_own
+from kit.postgres import OwnServer, Server, serving_own, until_gone
 from kit.proxy import standing_before
 from kit.waiting import wait_until
 from runline.errors import Unavailable
@@ -54,6 +54,21 @@ async def test_one_that_was_cut_off_is_passing_and_another_serves(conninfo: str)
             operator.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
         with pytest.raises(Passing, match=r"^The answer cannot be read or stored now"):
             await ask(pool)
+        assert await ask(pool) == 42
+
+
+async def test_one_that_stood_still_in_a_transaction_is_passing_too(conninfo: str) -> None:
+    """The server gave it up."""
+    async with open_pool(PoolOptions(conninfo, busy_timeout_seconds=0.4)) as pool:
+
+        async def stand_still() -> None:
+            async with pool.cursor("The answer") as cursor:
+                await cursor.execute("BEGIN")
+                await asyncio.to_thread(until_gone, conninfo, cursor.connection.info.backend_pid)
+                await cursor.execute("COMMIT")
+
+        with pytest.raises(Passing, match=r"^The answer cannot be read or stored now"):
+            await stand_still()
         assert await ask(pool) == 42
 
 

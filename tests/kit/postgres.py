@@ -87,6 +87,13 @@ def everything_in(conninfo: str) -> bytes:
     return "\n".join(rows).encode()
 
 
+def until_gone(conninfo: str, pid: int) -> None:
+    """Wait until the server has given a connection up."""
+    with psycopg.connect(conninfo, autocommit=True) as operator:
+        while operator.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+            pass
+
+
 @contextmanager
 def serving_postgres() -> Iterator[Server]:
     """The server that the environment names, or one of one's own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -14,10 +15,11 @@ from sqlalchemy import Connection, text
 
 from kit.emptied import Emptied
 from kit.leaks import nothing_leaks
-from kit.postgres import OwnServer, Server, serving_own
+from kit.postgres import OwnServer, Server, serving_own, until_gone
 from kit.proxy import standing_before
 from runline.errors import Invalid, Unavailable
 from runline.kit.ids import new_id
+from runline.kit.postgres import dial
 from runline.model.idempotency import IdempotencyKey
 from runline.model.viewer import ANONYMOUS
 from runline.storage.engine import Database, take_turn
@@ -188,3 +190,33 @@ def test_looking_at_the_revision_makes_no_tables(options: PostgresOptions, postg
     assert postgres_revision(options)
     with postgres.database() as conninfo:
         assert postgres_revision(PostgresOptions(conninfo)) is None
+
+
+async def test_nobody_fails_because_another_stands_still_in_the_midst_of_a_transaction(
+    options: PostgresOptions, world: World
+) -> None:
+    """Its connection is cut before those who wait for what it holds lose their patience."""
+    thread = await world.thread()
+    hasty = replace(options, busy_timeout_seconds=0.4)
+    with dial(hasty.conninfo, hasty.busy_timeout_seconds) as still:
+        still.execute("BEGIN")
+        still.execute("SELECT 1 FROM threads FOR UPDATE")
+        async with open_postgres(hasty) as database:
+            await World.over(database).threads.patch(ANONYMOUS, thread.thread_id, {"a": 1})
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            still.execute("COMMIT")
+
+
+async def test_what_stood_still_in_the_midst_of_a_transaction_is_done_again(options: PostgresOptions) -> None:
+    tries: list[int] = []
+
+    def stand_still_once(connection: Connection) -> int:
+        pid: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        if not tries:
+            until_gone(options.conninfo, pid)
+        tries.append(pid)
+        connection.exec_driver_sql("SELECT 1")
+        return pid
+
+    async with open_postgres(replace(options, busy_timeout_seconds=0.4)) as database:
+        assert await database.write(stand_still_once) == tries[1]

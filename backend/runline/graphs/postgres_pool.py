@@ -88,7 +88,7 @@ class Pool:
                 connection = self._idle.pop() if self._idle else await self._dial()
                 with self._watched(connection):
                     yield connection
-            except psycopg.OperationalError as exc:
+            except (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout) as exc:
                 kind = Passing if _is_passing(exc, connection) else Unavailable
                 raise kind(f"{what} cannot be read or stored now: {described(exc)}.") from exc
             finally:
@@ -169,7 +169,7 @@ async def _transaction(cursor: AsyncCursor[DictRow]) -> AsyncIterator[None]:
     await cursor.execute("COMMIT")
 
 
-def _is_passing(error: psycopg.OperationalError, connection: AsyncConnection[DictRow] | None) -> bool:
+def _is_passing(error: psycopg.Error, connection: AsyncConnection[DictRow] | None) -> bool:
     by_another = isinstance(error, errors.DeadlockDetected | errors.SerializationFailure)
     return by_another or (connection is not None and connection.broken)
 

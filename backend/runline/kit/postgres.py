@@ -50,9 +50,13 @@ def shown_address(conninfo: str) -> str:
 
 
 def manners(busy_timeout_seconds: float) -> str:
-    """What a new connection is told first."""
+    """What a new connection is told first.
+
+    A process that stands still or is cut off in the midst of a transaction is given up before those lose their patience
+    that wait for what it holds; and before its leases end, so that others can go on with its runs.
+    """
     wait = int(busy_timeout_seconds * 1000)
-    return f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = {wait * 4}"
+    return f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = {wait // 2}"
 
 
 def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:

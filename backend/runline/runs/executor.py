@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -162,7 +162,9 @@ class Executor:
     async def _end(self, live: LiveRun, journal: Journal, result: bytes) -> None:
         await journal.end(result)
         if live.run.spec.stream_resumable:
-            await self.streams.segments.compact(live.run.run_id)
+            # it has ended; its events are as good in many pieces as in few
+            with suppress(Unavailable):
+                await self.streams.segments.compact(live.run.run_id)
 
     def _error_of(self, live: LiveRun) -> dict[str, Any] | None:
         task = live.graph_task
@@ -238,7 +240,7 @@ class Executor:
             case StopReason.SHUTDOWN:
                 await journal.flush()
                 await self.leases.requeue(live.run, crashed=False, entries=await self._unwritten(live))
-            case _ if await self.leases.is_gone(live.run):
+            case _ if await self._persist(lambda: self.leases.is_gone(live.run)):
                 await journal.end(success_result(None))
             case _:
                 # the stream stays open: the run goes on in a later attempt, here or elsewhere

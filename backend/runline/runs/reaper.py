@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from runline.errors import Unavailable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.model.lifecycle import RunStatus, StopReason, stop_error
 from runline.model.run import Run, RunOutcome
@@ -103,6 +104,9 @@ class Reaper:
         run = abandoned.run
         try:
             mine = await self._take_over(abandoned)
+        except Unavailable as exc:
+            log.warning("a run cannot be taken over yet", run_id=run.run_id, reason=str(exc))
+            return False
         except Exception:
             # it is found again in the next round; the others must not wait for it
             log.exception("a run cannot be taken over", run_id=run.run_id)
