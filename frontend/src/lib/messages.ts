@@ -42,16 +42,24 @@ const kinds: Record<string, ChatMessage["kind"]> = {
 /** Read the messages of a state; anything in `messages` that is none is left out. */
 export const readMessages = (raw: unknown): ChatMessage[] => newReader()(raw);
 
-/** Reads messages again and again: one that has not changed is the same object as before. */
+/** Reads messages again and again: one that says the same as before is the same object. */
 export function newReader() {
   const known = new WeakMap<RawMessage, ChatMessage>();
+  const newest = new Map<string, ChatMessage>();
   const read = (raw: RawMessage, place: number) => {
-    const message = known.get(raw) ?? readMessage(raw, place);
+    const now = known.get(raw) ?? readMessage(raw, place);
+    const before = newest.get(now.id);
+    const message = before && isSame(before, now) ? before : now;
     known.set(raw, message);
+    newest.set(message.id, message);
     return message;
   };
   return (raw: unknown): ChatMessage[] => (Array.isArray(raw) ? raw.filter(isMessage).map(read) : []);
 }
+
+/** Hooks make new objects of all messages with each state they hear of. */
+const isSame = (one: ChatMessage, other: ChatMessage) =>
+  one === other || (one.text === other.text && JSON.stringify(one) === JSON.stringify(other));
 
 function readMessage(raw: RawMessage, place: number): ChatMessage {
   const blocks = blocksOf(raw.content);

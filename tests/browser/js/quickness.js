@@ -1,39 +1,88 @@
-// Measures in the browser: from pressing send to the first painted token of the sample `echo`. RUNLINE_URL names the gateway.
+// Measures in the browser: from pressing send to the first painted token of the sample `echo`, and where the time goes.
+// RUNLINE_URL names the gateway.
 import { launch, openWindow } from "./browser.js";
 import { Playground } from "./playground.js";
 
 const ROUNDS = 15;
-const browser = await launch();
 
-/** Milliseconds from the key to the frame after the answer's first text is in the document. */
-const watch = () =>
-  new Promise((resolve) => {
-    const count = () => document.querySelectorAll("[data-kind=ai]").length;
-    const before = count();
-    let pressed;
-    addEventListener("keydown", () => (pressed = performance.now()), { once: true, capture: true });
-    const observer = new MutationObserver(() => {
-      if (count() === before) return;
-      observer.disconnect();
-      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - pressed)));
+/** In the page: when the key was pressed, each request was sent and answered, and the first words of an answer came. */
+function trace() {
+  const marks = { requests: [] };
+  const watching = { marks };
+  addEventListener("keydown", () => (marks.pressed ??= performance.now()), { capture: true });
+  const asked = window.fetch;
+  window.fetch = async (address, init) => {
+    const request = { path: new URL(address, location).pathname.replace(/[0-9a-f-]{36}/g, "*"), sent: performance.now() };
+    marks.requests.push(request);
+    const answer = await asked(address, init);
+    request.answered = performance.now();
+    if (!answer.headers.get("content-type")?.includes("event-stream")) return answer;
+    const words = new TextDecoder();
+    const seen = new TransformStream({
+      transform(chunk, controller) {
+        if (marks.pressed && words.decode(chunk, { stream: true }).includes("You")) marks.told ??= performance.now();
+        controller.enqueue(chunk);
+      },
     });
-    observer.observe(document.body, { subtree: true, childList: true });
-  });
+    return new Response(answer.body.pipeThrough(seen), answer);
+  };
+  watching.painted = () =>
+    new Promise((resolve) => {
+      const count = () => document.querySelectorAll("[data-kind=ai]").length;
+      const before = count();
+      delete marks.pressed;
+      delete marks.told;
+      marks.requests.length = 0;
+      const observer = new MutationObserver(() => {
+        if (count() === before) return;
+        observer.disconnect();
+        marks.shown = performance.now();
+        requestAnimationFrame(() => setTimeout(() => resolve({ ...marks, painted: performance.now() })));
+      });
+      observer.observe(document.body, { subtree: true, childList: true });
+    });
+  window.watching = watching;
+}
 
+async function ask(playground, words) {
+  await playground.field.fill(words);
+  const painted = playground.page.evaluate(() => window.watching.painted());
+  await playground.field.press("Enter");
+  const marks = await painted;
+  await playground.rests();
+  return marks;
+}
+
+const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
+
+function tell(what, rounds) {
+  const since = (pick) => rounds.map((marks) => pick(marks) - marks.pressed);
+  const line = (pick) => Math.round(median(since(pick)));
+  const totals = since(({ painted }) => painted).map(Math.round);
+  console.log(`${what}: p50 ${median(totals)} ms, worst ${Math.max(...totals)} ms; told ${line(({ told }) => told)} ms, shown ${line(({ shown }) => shown)} ms`);
+  const last = rounds.at(-1);
+  for (const { path, sent, answered } of last.requests.filter(({ sent }) => sent < last.painted)) {
+    const from = (moment) => Math.round(moment - last.pressed);
+    console.log(`    ${path}: sent ${from(sent)} ms, answered ${answered < last.painted ? `${from(answered)} ms` : "later"}`);
+  }
+}
+
+const browser = await launch();
 for (const hook of ["classic", "v2"]) {
   const { context } = await openWindow(browser);
-  const playground = await Playground.open(context, hook);
-  const times = [];
+  await context.addInitScript(trace);
+  const fresh = [];
   for (let round = 0; round < ROUNDS; round++) {
-    await playground.field.fill(`Hello ${round}`);
-    const seen = playground.page.evaluate(watch);
-    await playground.field.press("Enter");
-    times.push(await seen);
-    await playground.rests();
+    const playground = await Playground.open(context, hook);
+    fresh.push(await ask(playground, `Hello ${round}`));
+    await playground.page.close();
   }
-  const [first, ...later] = times.map(Math.round);
-  later.sort((one, other) => one - other);
-  console.log(`${hook}: first message ${first} ms; later ones p50 ${later[later.length >> 1]} ms, worst ${later.at(-1)} ms`);
+  tell(`${hook}, new threads`, fresh);
+  const playground = await Playground.open(context, hook);
+  await ask(playground, "Hello");
+  const later = [];
+  for (let round = 0; round < ROUNDS; round++) later.push(await ask(playground, `Hello ${round}`));
+  tell(`${hook}, later messages`, later);
   await context.close();
 }
 await browser.close();

@@ -1,6 +1,7 @@
 import { ActionIcon, Group, Text } from "@mantine/core";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import type { Fork } from "./branches";
+import classes from "./chat.module.css";
 
 /** Goes from one branch to the next. */
 export function BranchArrows({
@@ -18,6 +19,7 @@ export function BranchArrows({
         color="gray"
         size="sm"
         aria-label={step < 0 ? "Previous branch" : "Next branch"}
+        className={classes.arrow}
         disabled={!leaf}
         onClick={() => leaf && onAt(leaf)}
       >
@@ -26,7 +28,7 @@ export function BranchArrows({
     );
   };
   return (
-    <Group gap={0}>
+    <Group gap={2} wrap="nowrap">
       {arrow(-1)}
       <Text fz="xs" c="dimmed" aria-label={`Branch ${shown + 1} of ${leaves.length}`}>
         {shown + 1}/{leaves.length}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readMessages } from "@/lib/messages";
-import { entriesOf } from "./entries";
+import { newReader, readMessages } from "@/lib/messages";
+import { entriesOf, newArranger } from "./entries";
 
 const calls = [
   { id: "one", name: "add", args: {} },
@@ -28,4 +28,15 @@ test("a call whose id is used again finds its own result", () => {
 
 test("a result without its call stands for itself", () => {
   expect(entriesOf(readMessages([result("gone")]))[0]?.cards[0]?.call.name).toBe("add");
+});
+
+test("an entry is the same object until its message or a result of its calls changes", () => {
+  const read = newReader();
+  const arrange = newArranger();
+  const said = { id: "h", type: "human", content: "Go" };
+  const [first, asking] = arrange(read([said, ai]));
+  const [again, answered] = arrange(read([{ ...said }, { ...ai }, result("one")]));
+  expect(again).toBe(first);
+  expect(answered).not.toBe(asking);
+  expect(arrange(read([said, ai, result("one")]))[1]).toBe(answered);
 });

@@ -12,6 +12,26 @@ export interface Entry {
   cards: Card[];
 }
 
+/** Arranges messages again and again: an entry that has not changed is the same object as before. */
+export function newArranger() {
+  let known = new Map<string, Entry>();
+  return (messages: readonly ChatMessage[]): Entry[] => {
+    const entries = entriesOf(messages).map((entry) => {
+      const before = known.get(entry.message.id);
+      return before && isSame(before, entry) ? before : entry;
+    });
+    known = new Map(entries.map((entry) => [entry.message.id, entry]));
+    return entries;
+  };
+}
+
+const isSame = (one: Entry, other: Entry) =>
+  one.message === other.message &&
+  one.cards.length === other.cards.length &&
+  one.cards.every(
+    ({ call, result }, place) => call === other.cards[place]?.call && result === other.cards[place]?.result,
+  );
+
 /** Put results to their calls. A result whose call is not there stands for itself. */
 export function entriesOf(messages: readonly ChatMessage[]): Entry[] {
   const calls = new Set(messages.flatMap((message) => message.toolCalls.map((call) => call.id)));

@@ -1,4 +1,5 @@
 import { Stack } from "@mantine/core";
+import { memo } from "react";
 import { AiMessage } from "./ai-message";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
@@ -19,8 +20,8 @@ interface Props {
   onEdit?: (id: string, text: string) => void;
 }
 
-/** One line of the conversation, with the cards of its calls. */
-export function EntryLine({ entry, fork, turn, isLive, isLast, onAt, onEdit }: Props) {
+/** One line of the conversation, with the cards of its calls. Long conversations have many: each is rendered for itself. */
+export const EntryLine = memo(({ entry, fork, turn, isLive, isLast, onAt, onEdit }: Props) => {
   const { message, cards } = entry;
   const isLastWord = isSpeech(entry);
   return (
@@ -35,4 +36,4 @@ export function EntryLine({ entry, fork, turn, isLive, isLast, onAt, onEdit }: P
       {!isLastWord && <TurnLine turn={turn} />}
     </Stack>
   );
-}
+});

@@ -1,9 +1,9 @@
 import { Loader, Stack } from "@mantine/core";
-import { useMemo } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import type { ChatMessage } from "@/lib/messages";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
-import { entriesOf, isSpeech } from "./entries";
+import { isSpeech, newArranger } from "./entries";
 import { EntryLine } from "./entry-line";
 import type { Turn } from "./turns";
 import { useStickToEnd } from "./use-stick-to-end";
@@ -21,7 +21,10 @@ interface Props {
 
 /** The conversation, which stays at its end while it grows, unless one has scrolled up. */
 export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onEdit }: Props) {
-  const entries = useMemo(() => entriesOf(messages), [messages]);
+  const [arrange] = useState(newArranger);
+  const entries = useMemo(() => arrange(messages), [arrange, messages]);
+  // it changes in all lines as a run begins: the message that was sent is to be seen before
+  const onEditing = useDeferredValue(onEdit);
   const scroll = useStickToEnd(messages);
   const last = entries.at(-1);
   const runAt = (place: number) => runs.get(entries[place]?.message.id ?? "");
@@ -44,10 +47,11 @@ export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onE
         {entries.map((entry, place) => (
           <EntryLine
             key={entry.message.id}
-            {...{ entry, onAt, onEdit }}
+            {...{ entry, onAt }}
+            onEdit={onEditing}
             fork={forks.get(entry.message.id)}
             turn={turnBehind(place)}
-            isLive={isLoading}
+            isLive={isLoading && (entry === last || entry.cards.length > 0)}
             isLast={entry === last}
           />
         ))}
