@@ -2,7 +2,8 @@
 "headers", "events": [{"event", "data"}], "ids": "every" | "some" | "none", "place": bool, "end": bool}.
 
 `place` is whether the stream begins with an id that no event has, `end` whether it ends with an event of that name;
-neither is among its events.
+neither is among its events. The events of a thread by the agent streaming protocol are told without their ids and
+times: "marks" is whether the ids are unique and the seqs grow.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def is_stream(response: httpx.Response) -> bool:
 
 
 async def document_of(response: httpx.Response, headers: Iterable[str], leave_after: str) -> Document:
-    """Read an answer to its end, or up to an event of that name."""
+    """Read an answer to its end, or up to an event of that name, or an agent event of that kind (`kind_of`)."""
     document: Document = {"status": response.status_code, "headers": _headers(response, headers)}
     if is_stream(response):
         return {**document, **_stream([event async for event in _until(_events(response), leave_after)])}
@@ -54,6 +55,8 @@ def _stream(events: list[dict[str, Any]]) -> Document:
     placed = bool(events) and "event" not in events[0]
     ends = bool(events) and events[-1].get("event") == "end"
     told = events[placed : len(events) - ends]
+    if told and all(is_agent_event(event.get("data")) for event in told):
+        return agent_events([event["data"] for event in told])
     numbered = sum("id" in event for event in told)
     return {
         "events": [{"event": event["event"], "data": event["data"]} for event in told],
@@ -66,8 +69,30 @@ def _stream(events: list[dict[str, Any]]) -> Document:
 async def _until(events: AsyncIterator[dict[str, Any]], name: str) -> AsyncIterator[dict[str, Any]]:
     async for event in events:
         yield event
-        if event.get("event") == name:
+        if name and name in (event.get("event"), kind_of(event.get("data"))):
             return
+
+
+def is_agent_event(data: Any) -> bool:
+    """Whether it is an event of the agent streaming protocol."""
+    return isinstance(data, dict) and data.get("type") == "event" and "event_id" in data
+
+
+def kind_of(data: Any) -> str:
+    """`root completed` for the lifecycle of a graph at its root, and the like; empty for all else."""
+    if not is_agent_event(data) or data["method"] != "lifecycle" or data["params"]["namespace"]:
+        return ""
+    return f"root {data['params']['data']['event']}"
+
+
+def agent_events(events: list[Any]) -> Document:
+    """Events of the agent streaming protocol as what they tell."""
+    seqs, ids = [event["seq"] for event in events], [event["event_id"] for event in events]
+    told = [{"method": event["method"], "params": event["params"]} for event in events]
+    for each in told:
+        each["params"] = {name: value for name, value in each["params"].items() if name != "timestamp"}
+    marks = {"seqs grow": seqs == sorted(set(seqs)), "ids are unique": len(set(ids)) == len(ids)}
+    return {"events": told, "marks": marks}
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:

@@ -106,6 +106,24 @@ class Receive(Step):
 
 
 @dataclass(frozen=True)
+class Talk(Step):
+    """Commands of the agent streaming protocol over a WebSocket, each sent when the last was answered; and the events
+    up to one of the kind `until`, if it is given, or those that came before the last answer.
+    """
+
+    path: str
+    commands: tuple[Any, ...]
+    until: str = ""
+
+    def __str__(self) -> str:
+        return f"WS {self.path}"
+
+    def until_told(self, kind: str) -> Talk:
+        """Listen on for an event of that kind."""
+        return replace(self, until=kind)
+
+
+@dataclass(frozen=True)
 class Probe:
     """A sentence and its steps. One that is `alone` disturbs others, or is disturbed by them."""
 
@@ -117,6 +135,11 @@ class Probe:
 def probe(says: str, *steps: Step, alone: bool = False) -> Probe:
     """Say something about the API and show it."""
     return Probe(says, steps, alone)
+
+
+def talk(path: str, *commands: Any) -> Talk:
+    """Commands over a WebSocket."""
+    return Talk(path, commands)
 
 
 def get(path: str) -> Call:

@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from websockets.exceptions import WebSocketException
 
 from conformance.answers import Document, FormError, document_of
 from conformance.compare import ABSENT, masked, part
 from conformance.hooks import Hooks
-from conformance.probe import Await, Call, Nothing, Probe, Step
+from conformance.probe import Await, Call, Nothing, Probe, Step, Talk
+from conformance.talks import talked
 
 _PAUSE_SECONDS = 0.1
 _UNTIL_SECONDS = 30.0
 _ASIDE_SECONDS = 45.0
+_STREAM_SECONDS = 20.0
+"""For streams that do not end by themselves."""
 _NAME = re.compile(r"\{(\w+)\}")
 
 
@@ -49,7 +53,7 @@ class Replay:
         """The answer to one step. What cannot be asked, or is not answered, is a document with a `failure`."""
         try:
             return await self._take(step)
-        except (NotKnownError, FormError, TimeoutError, httpx.TransportError) as failure:
+        except (NotKnownError, FormError, TimeoutError, httpx.TransportError, WebSocketException) as failure:
             return {"failure": f"{type(failure).__name__}: {failure}"}
 
     async def _take(self, step: Step) -> Document:
@@ -57,7 +61,12 @@ class Replay:
             return await self._call(step)
         if isinstance(step, Await):
             return await asyncio.wait_for(self.aside[step.aside], _ASIDE_SECONDS)
+        if isinstance(step, Talk):
+            return await talked(str(self.side.client.base_url), self._filled(step.path), self._told(step), step.until)
         return await self.side.hooks.first(self.kept["hook"])
+
+    def _told(self, step: Talk) -> list[str]:
+        return [told if isinstance(told, str) else json.dumps(self._filled(told)) for told in step.commands]
 
     async def _call(self, call: Call) -> Document:
         if call.aside:
@@ -85,7 +94,8 @@ class Replay:
         async with self._sent(call) as response:
             if begun:
                 begun.set()
-            return await document_of(response, call.headers_compared, call.leave_after)
+            async with asyncio.timeout(_STREAM_SECONDS if call.leave_after else None):
+                return await document_of(response, call.headers_compared, call.leave_after)
 
     @asynccontextmanager
     async def _sent(self, call: Call) -> AsyncIterator[httpx.Response]:

@@ -14,7 +14,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from races.agent_cuts import agent_cuts
+from races.agent_cuts import agent_cuts, node_cuts
 from races.creations import creations
 from races.cuts import cuts
 from races.deletions import deletions
@@ -37,6 +37,7 @@ PARTS: Mapping[str, tuple[Part, int]] = {
     "deletions": (deletions, 500),
     "cuts": (cuts, 1000),
     "agent-cuts": (agent_cuts, 1000),
+    "node-cuts": (node_cuts, 1000),
     "rollbacks": (rollbacks, 450),
     "halfway": (halfway, 50),
     "stops": (stops, 100),

@@ -1,119 +1,92 @@
-"""Streams of the agent streaming protocol that are cut at any byte and taken up again: live, and over restarts.
-
-Some readers say where they were (`since`), as the Python SDK does; others do not, and tell what they have by the ids of
-the events, as the JS SDK does. These begin anew each time, so they are cut where they have not been before, too.
-"""
+"""Streams of the agent streaming protocol, cut at any byte and taken up again: live, over restarts, on other nodes."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import httpx
 
-from races.arena import Arena, arena
-from races.cuts import frames_of
+from fleet import fleet
+from gateway import Gateway
+from kit.postgres import serving_postgres
+from kit.redis_server import shared_redis
+from races.agent_readers import compare, readers_of
+from races.arena import arena
 from races.findings import Findings
 from runline.kit.ids import new_id
 
 _NUMBERS = 200
 _PAUSE_SECONDS = 0.006
-_READERS = 6
-_MOST_BYTES = 12_000
-_ALL_BYTES = 120_000
+_READERS = 8
 _SITUATIONS = {"live": (), "over SIGTERM and kill -9": (False, True)}
 """The restarts in the middle of the run; True: by SIGKILL."""
+_GRACE = {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "0.2"}
+_GRAPHS = Path(__file__).parent / "langgraph.json"
 
 
-@dataclass
-class Reader:
-    """One client of a thread: the events it has fully received, in the order in which it met them first."""
+@dataclass(frozen=True)
+class _Ground:
+    """Gateways that serve the same threads, a client of them, and what is found there."""
 
-    path: str
+    nodes: Sequence[Gateway]
+    http: httpx.AsyncClient
     random: Random
-    says_since: bool
-    events: dict[str, Any] = field(default_factory=dict)
-    cuts: int = 0
-    again: int = 0
-    ended: bool = False
+    findings: Findings
+
+    async def until_cut(self, wanted: int, title: str, restarts: Sequence[bool] = ()) -> None:
+        """Runs, one after the other, until so many streams of them were cut."""
+        before = self._cuts
+        while self._cuts - before < wanted:
+            await self._one_run(title, restarts)
 
     @property
-    def most(self) -> int:
-        """After how many bytes its next connection is cut."""
-        return self.random.randint(1, _MOST_BYTES if self.says_since else _ALL_BYTES)
+    def _cuts(self) -> int:
+        return sum(count for name, count in self.findings.counts.items() if name.startswith("cuts, "))
 
-    def take(self, event: Any) -> None:
-        """An event; one that it has already must be the same."""
-        known = self.events.setdefault(event["event_id"], event)
-        self.again += known is not event
-        self.ended = self.ended or event["event_id"].endswith("||completed")
+    async def _one_run(self, title: str, restarts: Sequence[bool]) -> None:
+        path, urls = f"/threads/{new_id()}", [node.url for node in self.nodes]
+        params = {"assistant_id": "counter", "input": {"count": _NUMBERS, "pause": _PAUSE_SECONDS}}
+        command = {"id": 1, "method": "run.start", "params": params}
+        started = (await self.http.post(f"{self.random.choice(urls)}{path}/commands", json=command)).json()
+        readers = readers_of(urls, path, self.random, _READERS)
+        reading = [asyncio.create_task(reader.read(self.http)) for reader in readers]
+        for kill in restarts:
+            await asyncio.sleep(self.random.random() * _NUMBERS * _PAUSE_SECONDS / 4)
+            await asyncio.to_thread(_restart, self.nodes[0], kill=kill)
+        await asyncio.gather(*reading)
+        whole = await compare(self.findings, self.http, readers, title)
+        self.findings.expect(started["result"]["run_id"] in next(iter(whole.events)), "another run was told")
+
+
+def _restart(gateway: Gateway, *, kill: bool) -> None:
+    if kill:
+        gateway.kill()
+    else:
+        gateway.stop()
+    gateway.start()
 
 
 async def agent_cuts(folder: Path, wanted: int, seed: int) -> Findings:
-    """Cut so many times over all situations, and compare what was read with what is replayed at last."""
-    grace = {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "0.2"}
-    async with arena(folder, f"{wanted} cuts of agent streams", seed, **grace) as ground:
-        for situation, restarts in _SITUATIONS.items():
-            while ground.findings.counts[f"cuts, {situation}"] < -(-wanted // len(_SITUATIONS)):
-                await _one_run(ground, situation, restarts)
-    return ground.findings
+    """Cut so many times over all situations of one gateway, and compare what was read with what is replayed at last."""
+    async with arena(folder, f"{wanted} cuts of agent streams", seed, **_GRACE) as place:
+        ground = _Ground([place.gateway], place.http, place.random, place.findings)
+        for title, restarts in _SITUATIONS.items():
+            await ground.until_cut(-(-wanted // len(_SITUATIONS)), title, restarts)
+    return place.findings
 
 
-async def _one_run(ground: Arena, situation: str, restarts: tuple[bool, ...]) -> None:
-    thread = f"/threads/{new_id()}"
-    params = {"assistant_id": "counter", "input": {"count": _NUMBERS, "pause": _PAUSE_SECONDS}}
-    started = await ground.send("POST", f"{thread}/commands", json={"id": 1, "method": "run.start", "params": params})
-    readers = [Reader(thread, Random(ground.random.random()), number % 2 == 0) for number in range(_READERS)]
-    reading = [asyncio.create_task(_read(ground, reader)) for reader in readers]
-    for kill in restarts:
-        await asyncio.sleep(ground.random.random() * _NUMBERS * _PAUSE_SECONDS / 4)
-        await ground.restart(kill=kill)
-    await asyncio.gather(*reading)
-    whole = Reader(thread, ground.random, says_since=True)
-    await _connect(ground, whole, None)
-    ground.findings.expect(started.json()["result"]["run_id"] in next(iter(whole.events)), "another run was told")
-    for reader in readers:
-        _compare(ground.findings, reader, whole)
-        ground.findings.count(f"cuts, {situation}", reader.cuts)
-
-
-async def _read(ground: Arena, reader: Reader) -> None:
-    """Read to the end of the run, over as many connections as it takes."""
-    while not reader.ended:
-        try:
-            await _connect(ground, reader, reader.most)
-        except httpx.TransportError:
-            await asyncio.sleep(0.01)
-
-
-async def _connect(ground: Arena, reader: Reader, most: int | None) -> None:
-    """Read up to `most` bytes, or to the end of the run, then close the socket."""
-    seqs = [event["seq"] for event in reader.events.values()]
-    since = {"since": max(seqs, default=0)} if reader.says_since else {}
-    body = {"channels": ["custom", "values", "tasks", "lifecycle"], **since}
-    async with ground.http.stream("POST", f"{reader.path}/stream/events", json=body) as answer:
-        answer.raise_for_status()
-        async with aclosing(frames_of(answer, most)) as frames:
-            async for frame in frames:
-                if "id" in frame:
-                    reader.take(json.loads(frame["data"]))
-                if reader.ended:
-                    return
-    reader.cuts += 1
-
-
-def _compare(find: Findings, reader: Reader, whole: Reader) -> None:
-    """Nothing lost, nothing under two ids, in order; and the same that a replay tells."""
-    find.count("events read", len(reader.events))
-    find.count("events that came again to who said no since", reader.again)
-    find.count("lost", len(set(whole.events) - set(reader.events)))
-    find.count("unknown to a replay", len(set(reader.events) - set(whole.events)))
-    find.expect(reader.events == whole.events, f"{reader.path}: a reader saw other events than a replay shows")
-    find.expect(not (reader.says_since and reader.again), f"{reader.path}: an event came twice behind its seq")
-    seqs = [event["seq"] for event in reader.events.values()]
-    find.expect(seqs == sorted(set(seqs)), f"{reader.path}: the seqs {seqs}")
+async def node_cuts(folder: Path, wanted: int, seed: int) -> Findings:
+    """Cut so many times on one node of two, and go on with the other, on PostgreSQL and Redis."""
+    findings = Findings(f"{wanted} cuts of agent streams over two nodes")
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    with serving_postgres() as postgres, shared_redis() as redis, fleet(folder, postgres, redis) as several:
+        several.graphs = _GRAPHS
+        nodes = [several.node().start() for _ in range(2)]
+        async with httpx.AsyncClient(timeout=30) as http:
+            ground = _Ground(nodes, http, Random(seed), findings)
+            await ground.until_cut(wanted, "on one node, resumed on the other")
+    return findings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from races.agent_cuts import agent_cuts
+from races.agent_cuts import agent_cuts, node_cuts
 from races.creations import creations
 from races.cuts import cuts
 from races.deletions import deletions
@@ -74,6 +74,17 @@ async def test_a_stream_of_events_that_is_cut_at_any_byte_is_read_whole(tmp_path
     assert violations(found) == []
     assert (found.counts["lost"], found.counts["unknown to a replay"]) == (0, 0)
     assert found.counts["events that came again to who said no since"]
+    assert all(found.counts[f"cuts, live, over {kind}"] for kind in ("HTTP", "a WebSocket"))
+
+
+async def test_a_stream_of_events_that_is_cut_on_one_node_goes_on_on_another(tmp_path: Path) -> None:
+    """On PostgreSQL and Redis; each connection is to the other one of two nodes."""
+    found = await node_cuts(tmp_path / "data", 30, SEED)
+
+    assert violations(found) == []
+    assert (found.counts["lost"], found.counts["unknown to a replay"]) == (0, 0)
+    title = "cuts, on one node, resumed on the other, over"
+    assert all(found.counts[f"{title} {kind}"] for kind in ("HTTP", "a WebSocket"))
 
 
 async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ class LiveResponse(Response):
     async def _send_all(self, send: Send) -> None:
         async for chunk in self._chunks:
             await self._send(send, chunk)
+            # it may be large, and the next one long in coming
+            del chunk
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _watch(self, send: Send) -> None:

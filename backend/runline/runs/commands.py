@@ -135,10 +135,14 @@ class ThreadCommands:
         """A run of the thread, by default the one that started last. Raises NeverRan, RunNotFound."""
         if run_id:
             return await self.runs.runs.get(viewer, run_id, thread_id)
-        with suppress(ThreadNotFound):
-            if run := await self.store.newest_started(viewer, thread_id):
-                return run
+        if run := await self._newest(viewer, thread_id):
+            return run
         raise NeverRan(thread_id)
+
+    async def _newest(self, viewer: Viewer, thread_id: str) -> Run | None:
+        with suppress(ThreadNotFound):
+            return await self.store.newest_started(viewer, thread_id)
+        return None
 
     async def _create(self, viewer: Viewer, thread_id: str, spec: RunSpec) -> Run:
         told = replace(
@@ -160,8 +164,8 @@ class ThreadCommands:
 
     async def _settled(self, viewer: Viewer, thread_id: str) -> Thread:
         """The thread after the run that is active on it: clients hear a question before the run that asks has ended."""
-        run = await self.run_of(viewer, thread_id)
-        if is_active(run.status):
+        run = await self._newest(viewer, thread_id)
+        if run and is_active(run.status):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLE_SECONDS):
                     await self.runs.result(run)

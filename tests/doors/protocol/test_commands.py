@@ -188,6 +188,8 @@ async def test_who_answers_before_the_run_that_asks_is_over_is_not_refused(talk:
 
 async def test_an_answer_to_a_thread_on_which_nothing_ran_is_refused(talk: Talk) -> None:
     assert await talk.refused("input.respond", namespace=[], interrupt_id="x", response=1) == "no_such_run"
+    await talk.http.post("/threads", json={"thread_id": talk.thread_id})
+    assert await talk.refused("input.respond", namespace=[], interrupt_id="x", response=1) == "no_such_interrupt"
 
 
 async def test_state_get_tells_the_state_of_the_thread_and_of_its_subgraphs(talk: Talk) -> None:

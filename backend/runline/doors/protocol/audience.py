@@ -71,6 +71,7 @@ class Audience:
                         joining, waiting[0] = False, waiting[0].behind(position)
                     position = waiting[-1].position
                     yield waiting
+                    del waiting
                 elif self._reading.done():
                     self._reading.result()
                     return

@@ -2,6 +2,7 @@
 
 Divergence 61: `state.get` and `agent.getTree` are answered, over HTTP too; officially the first is unknown, and the
 second knows no run. Commands that act on a connection's subscriptions are refused over HTTP, where they have none.
+Divergence 160: params that cannot be are refused; officially most are ignored.
 """
 
 from __future__ import annotations

@@ -39,15 +39,17 @@ class Reader:
             view = ThreadView(self._call, self._thread_id, since, self._shared.recent, waits=self._waits)
             async for telling in self._alone(view):
                 yield (telling,)
+                # nothing of what was before is held while nothing happens
+                del telling
             if self._audience is None:
                 return
+            hearing = self._audience.hear(view.position)
+            del view
             try:
-                position = view.position
-                del view
-                async for several in self._audience.hear(position):
-                    for telling in several:
-                        self._note(telling)
-                    yield several
+                async for tellings in hearing:
+                    self._note(tellings)
+                    yield tellings
+                    del tellings
             except FellBehind as exc:
                 since, self._audience = exc.position, None
             else:
@@ -60,7 +62,7 @@ class Reader:
         slow = self.replayed
         async for telling in read:
             self.replayed = self.replayed or view.replayed
-            self._note(telling)
+            self._note((telling,))
             yield telling
             slow = slow and telling.ended is None
             if view.live and not slow and self._join(read, view):
@@ -71,6 +73,8 @@ class Reader:
         self._audience = self._shared.audiences.join(self._call.viewer, self._thread_id, read, view.position)
         return self._audience is not None
 
-    def _note(self, telling: Telling) -> None:
-        if telling.ended and self._waits:
-            self._call.core.commands.heard.add(telling.ended)
+    def _note(self, tellings: Sequence[Telling]) -> None:
+        if self._waits:
+            for telling in tellings:
+                if telling.ended:
+                    self._call.core.commands.heard.add(telling.ended)

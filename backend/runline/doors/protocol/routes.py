@@ -65,8 +65,11 @@ async def stream_events(thread_id: ThreadId, sent: Sent, call: CallDep, request:
 async def _frames(reader: Reader, wanted: Filter) -> AsyncIterator[bytes]:
     try:
         async for tellings in reader.tellings():
-            if frames := b"".join([telling.frames(wanted) for telling in tellings]):
+            frames = b"".join([telling.frames(wanted) for telling in tellings])
+            del tellings
+            if frames:
                 yield frames
+            del frames
     except RunlineError as exc:
         # the answer has begun: all that is left is to let the client come again
         raise AnswerCut(str(exc)) from exc

@@ -12,6 +12,7 @@ Divergence 62: seqs and ids of events are the same on every connection and after
 Divergence 63: without `since` no more than the last run is replayed; officially all. What watches for the end of a run
 on behalf of the Python SDK takes the first one it hears for that of the run it is about to start: it is spared one that
 was heard before, or is over for long, unless that has asked for something.
+Divergence 161: nothing of a run comes behind its end.
 """
 
 from __future__ import annotations
