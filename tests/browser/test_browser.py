@@ -20,7 +20,10 @@ HERE = Path(__file__).parent
 PROJECT = HERE / "js"
 SETTINGS = {"SAMPLE_TOKEN_DELAY": "0.03"}
 IS_LONG = os.environ.get("RUNLINE_TEST_BROWSER") == "long"
-SHORT = "a message makes a thread|any form|leaves no trace|said otherwise|loaded again while|dark scheme|380 pixels"
+SHORT = (
+    "a message makes a thread|step by step|any form|leaves no trace|said otherwise|loaded again while"
+    "|dark scheme|380 pixels"
+)
 """What `make test` runs, for each hook."""
 
 

@@ -27,8 +27,8 @@ byEachHook("messages", (chat) => {
   chat("each turn and the thread say what they have used", "echo", async (page) => {
     await page.asks("one two");
     await page.asks("three");
-    await page.page.locator("[data-usage]").nth(1).waitFor();
-    const [first, second] = (await page.texts(page.page.locator("[data-usage]"))).map((text) => Number.parseInt(text, 10));
+    await page.page.locator("[data-turn]").nth(1).waitFor();
+    const [first, second] = (await page.texts(page.page.locator("[data-turn]"))).map((text) => Number.parseInt(text, 10));
     assert.ok(second > first, "The second turn has read the first one");
     await page.page.getByLabel("Tokens of this thread").getByText(`${first + second} tokens`).waitFor();
   });
