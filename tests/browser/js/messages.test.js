@@ -56,4 +56,14 @@ byEachHook("messages", (chat) => {
     await page.page.getByRole("button", { name: "Thought" }).click();
     await page.log.getByText("Forty-two, as ever.").waitFor();
   });
+
+  chat("what a model thinks is seen while it thinks", "musing", async (page) => {
+    await page.say("What is it?");
+    await page.log.getByText(/^thought0 thought1/).waitFor();
+    await page.page.getByRole("button", { name: "Thinking" }).waitFor();
+    await page.shows("The answer is 42.");
+    await page.rests();
+    await page.page.getByRole("button", { name: "Thought" }).waitFor();
+    await page.log.getByText(/^thought0 thought1/).waitFor({ state: "hidden" });
+  });
 });

@@ -25,7 +25,7 @@ const state = ({
   parent_checkpoint: parent ? { checkpoint_id: parent } : null,
   values,
   next: due,
-  tasks: due.map((name) => ({ name, error: null, interrupts: [] })),
+  tasks: due.map((name, place) => ({ id: `${id}-${place}`, name, error: null, interrupts: [] })),
   metadata: { run_id: run, source, step: 1 },
   created_at: new Date(second * 1000).toISOString(),
 });
