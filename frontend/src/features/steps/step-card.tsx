@@ -1,6 +1,6 @@
 import { Badge, Collapse, Group, Text, UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight, GitBranch } from "lucide-react";
-import { memo, useState } from "react";
+import { useState } from "react";
 import { duration } from "@/lib/format";
 import { ChangeMarks } from "./change-marks";
 import type { Task } from "./state";
@@ -18,7 +18,7 @@ interface Props {
 }
 
 /** One step: what was at work and what it changed at a glance; the difference, the state and a way to fork inside. */
-export const StepCard = memo(({ step, isShown, isFirst, onAt }: Props) => {
+export function StepCard({ step, isShown, isFirst, onAt }: Props) {
   const [choice, setChoice] = useState<boolean>();
   const isOpen = choice ?? isFirst;
   const Arrow = isOpen ? ChevronDown : ChevronRight;
@@ -51,7 +51,7 @@ export const StepCard = memo(({ step, isShown, isFirst, onAt }: Props) => {
       </Collapse>
     </li>
   );
-});
+}
 
 const Mark = ({ color, text }: { color: string; text: string }) => (
   <Badge size="xs" variant="light" color={color} tt="none" className={classes.figure}>

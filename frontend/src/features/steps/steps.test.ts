@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { State } from "./state";
-import { stepsOf, turnsOf } from "./steps";
+import { byRun, stepsOf } from "./steps";
 
 interface Sketch {
   id: string;
@@ -94,7 +94,7 @@ test("a run that leaves an older state without an input has no step for leaving 
 
 test("steps are put together by run", () => {
   const all = [state({ id: "5", parent: "4", run: "second" }), ...states];
-  expect(turnsOf(read(all)).map(({ runId, steps }) => [runId, steps.length])).toEqual([
+  expect(byRun(read(all)).map(({ runId, steps }) => [runId, steps.length])).toEqual([
     ["second", 1],
     ["first", 3],
   ]);
