@@ -13,7 +13,10 @@ from browser.browsing import AGENTS, PROJECT, browse
 from gateway import serving
 
 SETTINGS = {"SAMPLE_TOKEN_DELAY": "0.03"}
-SHORT = "a message makes a thread|any form|leaves no trace|said otherwise|loaded again while|dark scheme|380 pixels"
+SHORT = (
+    "a message makes a thread|step by step|any form|leaves no trace|said otherwise|loaded again while"
+    "|dark scheme|380 pixels"
+)
 """What `make test` runs, for each hook."""
 
 

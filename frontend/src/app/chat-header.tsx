@@ -1,12 +1,15 @@
-import { Group } from "@mantine/core";
-import type { ComponentProps } from "react";
+import { Box, Group } from "@mantine/core";
+import { type ComponentProps, lazy, Suspense } from "react";
 import { AssistantPicker } from "@/features/assistants/assistant-picker";
-import { CopyRequest } from "@/features/chat/copy-request";
 import { HookSwitch } from "@/features/chat/hook-switch";
 import type { ChatSearch, Hook } from "@/features/chat/search";
 import { ThreadUsage } from "@/features/chat/thread-usage";
 import classes from "./chat-page.module.css";
 import { PanelSwitch } from "./panel-switch";
+
+const CopyRequest = lazy(() =>
+  import("@/features/chat/copy-request").then(({ CopyRequest }) => ({ default: CopyRequest })),
+);
 
 interface Props {
   choice: ComponentProps<typeof AssistantPicker>;
@@ -27,7 +30,9 @@ export function ChatHeader({ choice, threadId, hook, search, onSearch }: Props) 
       <div className={classes.tools}>
         <HookSwitch hook={hook} onHook={(hook) => onSearch({ hook })} />
         <Group gap={2} wrap="nowrap">
-          <CopyRequest threadId={threadId} />
+          <Suspense fallback={<Box w={34} />}>
+            <CopyRequest threadId={threadId} />
+          </Suspense>
           <PanelSwitch panel={search.panel} onPanel={(panel) => onSearch({ panel })} />
         </Group>
       </div>

@@ -23,6 +23,7 @@ export function PanelSwitch({
         size="lg"
         aria-label={label}
         aria-pressed={open === panel}
+        onKeyDown={({ key }) => key === "Escape" && onPanel(undefined)}
         onClick={() => onPanel(open === panel ? undefined : panel)}
       >
         <Icon size={18} />

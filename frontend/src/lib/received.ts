@@ -7,8 +7,9 @@ export interface ReceivedEvent extends Frame {
   /** When it came, in milliseconds since 1970. */
   at: number;
   threadId: string;
-  /** What was asked for it, such as `POST /threads/…/stream/events`, and the how manyth stream of this page it was. */
+  /** What was asked for its stream, such as `POST /threads/…/stream/events`. */
   request: string;
+  /** Streams of this page are counted from 1. */
   stream: number;
   /** Length of its data. */
   size: number;

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import interrupt
+
+from fake_model import FakeChatModel, Reply
 
 Graph = CompiledStateGraph[MessagesState, None, MessagesState, MessagesState]
 
@@ -30,6 +33,21 @@ async def fail(state: MessagesState) -> dict[str, Any]:
     if "please" in str(state["messages"][-1].text):
         return said("Since you ask.")
     raise ValueError("The engine is on fire")
+
+
+class Musing(FakeChatModel):
+    """A model that thinks aloud before it speaks, as long as a sentence."""
+
+    def _chunks(self, messages: Sequence[BaseMessage], **kwargs: Any) -> list[AIMessageChunk]:
+        thoughts = [{"type": "reasoning", "reasoning": f"thought{count} ", "index": 0} for count in range(60)]
+        words = [{"type": "text", "text": word, "index": 1} for word in ("The ", "answer ", "is ", "42.")]
+        said = [AIMessageChunk(content=[block]) for block in (*thoughts, *words)]
+        return [*said, *super()._chunks(messages, **kwargs)]
+
+
+async def muse(state: MessagesState) -> dict[str, Any]:
+    """Let a model think."""
+    return {"messages": [await Musing(decide=lambda _: Reply("")).ainvoke(state["messages"])]}
 
 
 async def think(state: MessagesState) -> dict[str, Any]:
@@ -95,6 +113,7 @@ async def ask_right(state: MessagesState) -> dict[str, Any]:
 
 failing = alone("fail", fail)
 thinking = alone("think", think)
+musing = alone("muse", muse)
 inbox = alone("ask", ask_inbox)
 reviews = alone("ask", ask_reviews)
 nested = alone("outer", alone("inner", ask_left))

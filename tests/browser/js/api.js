@@ -18,3 +18,10 @@ export async function runElsewhere(threadId, assistantId, content) {
   const answer = await fetch(`${gateway}/threads/${threadId}/runs/wait`, { method: "POST", body });
   if (!answer.ok) throw new Error(await answer.text());
 }
+
+/** Put messages into a thread's state, without a run. */
+export async function addMessage(threadId, content) {
+  const body = JSON.stringify({ values: { messages: [{ type: "human", content }] } });
+  const answer = await fetch(`${gateway}/threads/${threadId}/state`, { method: "POST", body });
+  if (!answer.ok) throw new Error(await answer.text());
+}

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { gateway, inWindow, launch, shoot } from "./browser.js";
+import { Panels } from "./panels.js";
 import { Playground } from "./playground.js";
 
 let browser;
@@ -11,6 +12,15 @@ before(async () => {
 after(() => browser.close());
 
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+/** What can be pressed or filled, and has no name. */
+const namelessIn = (page) =>
+  page.locator("button, a, input, textarea").evaluateAll((all) =>
+    all
+      .filter((one) => one.checkVisibility() && one.type !== "hidden")
+      .filter((one) => !(one.getAttribute("aria-label") || one.innerText?.trim() || one.labels?.[0]?.innerText))
+      .map((one) => one.outerHTML),
+  );
 
 test("the system's dark scheme is followed, and can be left for the light one", () =>
   inWindow(browser, { colorScheme: "dark" }, async (context) => {
@@ -36,6 +46,16 @@ test("it fits into 380 pixels, with the navigation folded away", () =>
     await playground.interrupt.getByText("Send this email?", { exact: true }).waitFor();
     await shoot(page, "narrow");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 380);
+    const panels = new Panels(playground);
+    await panels.openState();
+    await panels.steps.first().waitFor();
+    await shoot(page, "narrow-state");
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 380);
+    await panels.button("Fork from here").first().waitFor();
+    await panels.look(0);
+    await page.keyboard.press("Escape");
+    await panels.aside.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), "State, step by step");
     await page.getByRole("button", { name: "Open the navigation" }).click();
     await page.getByRole("link", { name: "New chat" }).click();
     await page.getByRole("heading", { name: "Talk to your agent" }).waitFor();
@@ -53,13 +73,15 @@ test("keys alone do, and everything that can be pressed has a name", () =>
     await playground.rests();
     assert.deepEqual(await playground.texts(playground.humans), ["What is 2 + 3?\nTell me."]);
     assert.ok(await playground.field.evaluate((field) => field === document.activeElement));
-    const nameless = await page.locator("button, a, input, textarea").evaluateAll((all) =>
-      all
-        .filter((one) => one.checkVisibility() && one.type !== "hidden")
-        .filter((one) => !(one.getAttribute("aria-label") || one.innerText?.trim() || one.labels?.[0]?.innerText))
-        .map((one) => one.outerHTML),
-    );
-    assert.deepEqual(nameless, []);
+    const panels = new Panels(playground);
+    assert.deepEqual(await namelessIn(page), []);
+    await panels.openState();
+    await panels.steps.first().waitFor();
+    assert.deepEqual(await namelessIn(page), []);
+    await panels.openEvents();
+    await panels.events.last().click();
+    await panels.event.waitFor();
+    assert.deepEqual(await namelessIn(page), []);
   }));
 
 test("an unknown address and an unknown thread say so", () =>

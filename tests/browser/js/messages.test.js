@@ -27,8 +27,8 @@ byEachHook("messages", (chat) => {
   chat("each turn and the thread say what they have used", "echo", async (page) => {
     await page.asks("one two");
     await page.asks("three");
-    await page.page.locator("[data-usage]").nth(1).waitFor();
-    const [first, second] = (await page.texts(page.page.locator("[data-usage]"))).map((text) => Number.parseInt(text, 10));
+    await page.page.locator("[data-turn]").nth(1).waitFor();
+    const [first, second] = (await page.texts(page.page.locator("[data-turn]"))).map((text) => Number.parseInt(text, 10));
     assert.ok(second > first, "The second turn has read the first one");
     await page.page.getByLabel("Tokens of this thread").getByText(`${first + second} tokens`).waitFor();
   });
@@ -55,5 +55,15 @@ byEachHook("messages", (chat) => {
     assert.equal(await page.log.getByText("Forty-two").isVisible(), false);
     await page.page.getByRole("button", { name: "Thought" }).click();
     await page.log.getByText("Forty-two, as ever.").waitFor();
+  });
+
+  chat("what a model thinks is seen while it thinks", "musing", async (page) => {
+    await page.say("What is it?");
+    await page.log.getByText(/^thought0 thought1/).waitFor();
+    await page.page.getByRole("button", { name: "Thinking" }).waitFor();
+    await page.shows("The answer is 42.");
+    await page.rests();
+    await page.page.getByRole("button", { name: "Thought" }).waitFor();
+    await page.log.getByText(/^thought0 thought1/).waitFor({ state: "hidden" });
   });
 });

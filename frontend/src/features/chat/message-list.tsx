@@ -1,6 +1,7 @@
-import { Loader, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ChatMessage } from "@/lib/messages";
+import { AtWork } from "./at-work";
 import type { Fork } from "./branches";
 import classes from "./chat.module.css";
 import { isSpeech, newArranger } from "./entries";
@@ -55,7 +56,7 @@ export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onE
             isLast={entry === last}
           />
         ))}
-        {isLoading && !isSpeech(last) && <Loader type="dots" size="sm" aria-label="The agent is at work" />}
+        {isLoading && !isSpeech(last) && <AtWork />}
       </Stack>
     </div>
   );

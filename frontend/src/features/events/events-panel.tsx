@@ -1,4 +1,5 @@
 import { Group, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { Eraser, Radio, Search } from "lucide-react";
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -8,7 +9,7 @@ import { EventDetail } from "./event-detail";
 import { EventList } from "./event-list";
 import classes from "./events.module.css";
 import { NoEvents } from "./no-events";
-import { channelsOf, type Sieve, sift } from "./sift";
+import { channelsOf, newSift, type Sieve } from "./sift";
 import { ToolButton } from "./tool-button";
 import { useListening } from "./use-listening";
 
@@ -28,7 +29,12 @@ export function EventsPanel({ received, threadId, sieve, onSieve, isListening, o
   const all = useSyncExternalStore(received.subscribe, received.snapshot);
   const ofThread = useMemo(() => all.filter((event) => event.threadId === threadId), [all, threadId]);
   const channels = useMemo(() => channelsOf(ofThread), [ofThread]);
-  const shown = useMemo(() => sift(ofThread, sieve), [ofThread, sieve]);
+  const { channels: chosenChannels } = sieve;
+  // the URL follows a moment behind what is typed
+  const [text, setText] = useState(sieve.text);
+  const tell = useDebouncedCallback((text: string) => onSieve({ ...sieve, text }), 300);
+  const sift = useMemo(() => newSift({ channels: chosenChannels, text }), [chosenChannels, text]);
+  const shown = useMemo(() => sift(ofThread), [sift, ofThread]);
   const [chosen, setChosen] = useState<number>();
   const event = shown.find((one) => one.number === chosen);
   return (
@@ -41,8 +47,11 @@ export function EventsPanel({ received, threadId, sieve, onSieve, isListening, o
             aria-label="Filter events"
             placeholder="Filter by text, id or namespace"
             leftSection={<Search size={13} />}
-            value={sieve.text}
-            onChange={({ currentTarget }) => onSieve({ ...sieve, text: currentTarget.value })}
+            value={text}
+            onChange={({ currentTarget: { value } }) => {
+              setText(value);
+              tell(value);
+            }}
           />
           <CopyButton value={() => linesOf(shown)} label="Copy what is shown, as lines of JSON" />
           <ToolButton
@@ -55,8 +64,8 @@ export function EventsPanel({ received, threadId, sieve, onSieve, isListening, o
         </Group>
         <ChannelFilter
           channels={channels}
-          chosen={sieve.channels}
-          onChoose={(chosen) => onSieve({ ...sieve, channels: chosen })}
+          chosen={chosenChannels}
+          onChoose={(channels) => onSieve({ channels, text })}
         />
       </div>
       {error && (

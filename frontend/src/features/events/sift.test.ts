@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReceivedEvent } from "@/lib/received";
-import { channelsOf, sift } from "./sift";
+import { channelsOf, newSift } from "./sift";
 
 const event = (number: number, name: string, data: string): ReceivedEvent => ({
   number,
@@ -19,7 +19,7 @@ const events = [
   event(3, "values", "{}"),
 ];
 const numbers = (channels: string[], text = "") =>
-  sift(events, { channels, text }).map((event) => event.number);
+  newSift({ channels, text })(events).map((event) => event.number);
 
 test("without a filter all are shown", () => {
   expect(numbers([])).toEqual([1, 2, 3]);

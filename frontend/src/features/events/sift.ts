@@ -7,13 +7,19 @@ export interface Sieve {
   text: string;
 }
 
-export function sift(events: readonly ReceivedEvent[], { channels, text }: Sieve): ReceivedEvent[] {
+/** Sifts events again and again, as more of them come: each is looked at once. */
+export function newSift({ channels, text }: Sieve) {
   const sought = text.trim().toLowerCase();
-  const holds = (event: ReceivedEvent) =>
-    !sought || `${event.id} ${event.name} ${event.data}`.toLowerCase().includes(sought);
-  return events.filter(
-    (event) => (channels.length === 0 || channels.includes(addressOf(event).channel)) && holds(event),
-  );
+  const holds = ({ id, name, data }: ReceivedEvent) => `${id} ${name} ${data}`.toLowerCase().includes(sought);
+  const isSought = (event: ReceivedEvent) =>
+    (channels.length === 0 || channels.includes(addressOf(event).channel)) && (!sought || holds(event));
+  const known = new WeakMap<ReceivedEvent, boolean>();
+  return (events: readonly ReceivedEvent[]): ReceivedEvent[] =>
+    events.filter((event) => {
+      const answer = known.get(event) ?? isSought(event);
+      known.set(event, answer);
+      return answer;
+    });
 }
 
 /** The channels that there are, each with the number of its events, in the order of their names. */

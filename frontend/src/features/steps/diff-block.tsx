@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import classes from "./diff-block.module.css";
 import { type Line, linesOf } from "./lines";
 
@@ -11,7 +12,7 @@ interface Props {
 
 /** Two texts as one, with the lines that came and went. */
 export function DiffBlock({ before, after }: Props) {
-  const lines = differenceOf(before, after);
+  const lines = useMemo(() => differenceOf(before, after), [before, after]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
     <pre className={classes.block} tabIndex={0}>

@@ -11,6 +11,7 @@ export interface State {
 }
 
 export interface Task {
+  id: string;
   name: string;
   error: string | null;
   interrupts: readonly { value: unknown }[];

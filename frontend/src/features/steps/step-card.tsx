@@ -1,8 +1,9 @@
 import { Badge, Collapse, Group, Text, UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight, GitBranch } from "lucide-react";
-import { memo, useState } from "react";
+import { useState } from "react";
 import { duration } from "@/lib/format";
 import { ChangeMarks } from "./change-marks";
+import type { Task } from "./state";
 import { StepInside } from "./step-inside";
 import type { Step } from "./steps";
 import classes from "./steps.module.css";
@@ -17,7 +18,7 @@ interface Props {
 }
 
 /** One step: what was at work and what it changed at a glance; the difference, the state and a way to fork inside. */
-export const StepCard = memo(({ step, isShown, isFirst, onAt }: Props) => {
+export function StepCard({ step, isShown, isFirst, onAt }: Props) {
   const [choice, setChoice] = useState<boolean>();
   const isOpen = choice ?? isFirst;
   const Arrow = isOpen ? ChevronDown : ChevronRight;
@@ -36,8 +37,8 @@ export const StepCard = memo(({ step, isShown, isFirst, onAt }: Props) => {
           </Text>
           {step.isFork && <GitBranch size={13} role="img" aria-label="Forked from an earlier step" />}
           {isShown && <Mark color="rail" text="shown" />}
-          {tasks.some((task) => task.interrupts.length > 0) && <Mark color="yellow" text="asks" />}
-          {tasks.some((task) => task.error) && <Mark color="red" text="failed" />}
+          <TaskMark color="yellow" text="asks" tasks={tasks.filter((task) => task.interrupts.length > 0)} />
+          <TaskMark color="red" text="failed" tasks={tasks.filter((task) => task.error)} />
           <Text fz="xs" c="dimmed" ml="auto" className={classes.figure}>
             {step.seconds !== undefined && duration(step.seconds)}
           </Text>
@@ -50,10 +51,16 @@ export const StepCard = memo(({ step, isShown, isFirst, onAt }: Props) => {
       </Collapse>
     </li>
   );
-});
+}
 
 const Mark = ({ color, text }: { color: string; text: string }) => (
-  <Badge size="xs" variant="light" color={color} className={classes.figure}>
+  <Badge size="xs" variant="light" color={color} tt="none" className={classes.figure}>
     {text}
   </Badge>
 );
+
+/** What became of the nodes that were due after a step. */
+const TaskMark = ({ color, text, tasks }: { color: string; text: string; tasks: readonly Task[] }) =>
+  tasks.length > 0 && (
+    <Mark color={color} text={`${text}: ${[...new Set(tasks.map((task) => task.name))].join(", ")}`} />
+  );

@@ -7,6 +7,7 @@ import { clock, pretty } from "@/lib/format";
 import { ChangeView } from "./change-view";
 import type { Step } from "./steps";
 import classes from "./steps.module.css";
+import { TaskLines } from "./task-lines";
 
 interface Props {
   step: Step;
@@ -23,14 +24,7 @@ export function StepInside({ step, isShown, onAt }: Props) {
       {step.changes?.map((change) => (
         <ChangeView key={change.key} change={change} />
       ))}
-      {tasks.map(
-        ({ name, error }, place) =>
-          error && (
-            <Text key={place} fz="xs" c="red" className={classes.text}>
-              {name}: {error}
-            </Text>
-          ),
-      )}
+      <TaskLines tasks={tasks} />
       {isWhole && <CodeBlock text={pretty(values)} label="the state" />}
       <Text fz="xs" c="dimmed">
         {step.at && `${clock(step.at)} · `}

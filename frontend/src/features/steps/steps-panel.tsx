@@ -4,9 +4,9 @@ import { useMemo } from "react";
 import { tell } from "@/lib/errors";
 import { readOlderStates, threadStates } from "./api";
 import { AtWork } from "./at-work";
+import { RunSection } from "./run-section";
 import { idOf } from "./state";
-import { stepsOf, turnsOf } from "./steps";
-import { TurnSteps } from "./turn-steps";
+import { byRun, stepsOf } from "./steps";
 
 /** What is known of a run beside its steps. */
 export interface RunFacts {
@@ -37,8 +37,8 @@ export function StepsPanel({ threadId, runs, isLive, at, onAt }: Props) {
     refetchInterval: isLive ? LIVE : false,
   });
   const older = useMutation({ mutationFn: () => readOlderStates(queries, threadId) });
-  const turns = useMemo(
-    () => turnsOf(stepsOf(data?.states ?? [], { at, startOf: (runId) => runs.get(runId)?.start })),
+  const sections = useMemo(
+    () => byRun(stepsOf(data?.states ?? [], { at, startOf: (runId) => runs.get(runId)?.start })),
     [data, at, runs],
   );
   const newest = data?.states[0];
@@ -51,17 +51,17 @@ export function StepsPanel({ threadId, runs, isLive, at, onAt }: Props) {
         <Text fz="sm" c="red" role="alert">{`The states cannot be read: ${tell(failed).message}`}</Text>
       )}
       {isLive && <AtWork nodes={newest?.next ?? []} />}
-      {turns.map((turn, place) => (
-        <TurnSteps
-          key={turn.steps.at(-1)?.id}
-          turn={turn}
-          facts={runs.get(turn.runId ?? "")}
+      {sections.map((run, place) => (
+        <RunSection
+          key={run.steps.at(-1)?.id}
+          run={run}
+          facts={runs.get(run.runId ?? "")}
           shown={shown}
           isNewest={place === 0}
           onAt={(id) => onAt(newest && id === idOf(newest) ? undefined : id)}
         />
       ))}
-      {turns.length === 0 && !isLive && !failed && (
+      {sections.length === 0 && !isLive && !failed && (
         <Center py="xl">
           <Text fz="sm" c="dimmed">
             Nothing has been saved yet.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { State } from "./state";
-import { stepsOf, turnsOf } from "./steps";
+import { byRun, stepsOf } from "./steps";
 
 interface Sketch {
   id: string;
@@ -25,7 +25,7 @@ const state = ({
   parent_checkpoint: parent ? { checkpoint_id: parent } : null,
   values,
   next: due,
-  tasks: due.map((name) => ({ name, error: null, interrupts: [] })),
+  tasks: due.map((name, place) => ({ id: `${id}-${place}`, name, error: null, interrupts: [] })),
   metadata: { run_id: run, source, step: 1 },
   created_at: new Date(second * 1000).toISOString(),
 });
@@ -94,7 +94,7 @@ test("a run that leaves an older state without an input has no step for leaving 
 
 test("steps are put together by run", () => {
   const all = [state({ id: "5", parent: "4", run: "second" }), ...states];
-  expect(turnsOf(read(all)).map(({ runId, steps }) => [runId, steps.length])).toEqual([
+  expect(byRun(read(all)).map(({ runId, steps }) => [runId, steps.length])).toEqual([
     ["second", 1],
     ["first", 3],
   ]);

@@ -22,7 +22,7 @@ export interface Step {
 }
 
 /** Steps of one run, newest first. */
-export interface Turn {
+export interface RunSteps {
   runId: string | undefined;
   steps: Step[];
 }
@@ -63,14 +63,14 @@ export function stepsOf(states: readonly State[], { at, startOf }: Shown): Step[
 }
 
 /** Put steps that follow each other in one run together. */
-export function turnsOf(steps: readonly Step[]): Turn[] {
-  const turns: Turn[] = [];
+export function byRun(steps: readonly Step[]): RunSteps[] {
+  const runs: RunSteps[] = [];
   for (const step of steps) {
-    const last = turns.at(-1);
+    const last = runs.at(-1);
     if (last && last.runId === step.runId) last.steps.push(step);
-    else turns.push({ runId: step.runId, steps: [step] });
+    else runs.push({ runId: step.runId, steps: [step] });
   }
-  return turns;
+  return runs;
 }
 
 /** A state and all before it. */

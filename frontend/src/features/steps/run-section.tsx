@@ -1,6 +1,6 @@
 import { Badge, Group, type MantineColor, Text } from "@mantine/core";
 import { StepCard } from "./step-card";
-import type { Turn } from "./steps";
+import type { RunSteps } from "./steps";
 import classes from "./steps.module.css";
 import type { RunFacts } from "./steps-panel";
 
@@ -14,7 +14,7 @@ const colors: Record<string, MantineColor> = {
 };
 
 interface Props {
-  turn: Turn;
+  run: RunSteps;
   facts: RunFacts | undefined;
   /** The state that is shown. */
   shown: string | undefined;
@@ -23,12 +23,12 @@ interface Props {
 }
 
 /** The steps of one run, below what is known of it. */
-export function TurnSteps({ turn, facts, shown, isNewest, onAt }: Props) {
+export function RunSection({ run, facts, shown, isNewest, onAt }: Props) {
   return (
-    <section aria-label={turn.runId ? `Run ${turn.runId}` : "Update"}>
+    <section aria-label={run.runId ? `Run ${run.runId}` : "Update"}>
       <Group gap="xs" wrap="nowrap" mb={4} px={2}>
-        <Text fz="xs" ff="monospace" c="dimmed" title={turn.runId}>
-          {turn.runId ? turn.runId.slice(-8) : "update"}
+        <Text fz="xs" ff="monospace" c="dimmed" title={run.runId}>
+          {run.runId ? run.runId.slice(-8) : "update"}
         </Text>
         {facts && (
           <Badge size="xs" variant="light" color={colors[facts.status] ?? "gray"}>
@@ -40,7 +40,7 @@ export function TurnSteps({ turn, facts, shown, isNewest, onAt }: Props) {
         </Text>
       </Group>
       <ol className={classes.steps}>
-        {turn.steps.map((step, place) => (
+        {run.steps.map((step, place) => (
           <StepCard
             key={step.id}
             step={step}
