@@ -178,7 +178,8 @@ def postgres_revision(options: PostgresOptions) -> str | None:
 
 def _migrate_in_turn(connection: Connection) -> None:
     # however long another process takes, or this one between two statements
-    connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+    for setting in ("lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
     take_turn(connection, "migrations")
     migrate(connection)
 
