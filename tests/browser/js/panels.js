@@ -4,6 +4,7 @@ export class Panels {
   constructor({ page }) {
     this.page = page;
     this.steps = page.locator("[data-step]");
+    this.forked = this.steps.filter({ has: page.getByRole("img", { name: "Forked from an earlier step" }) });
     this.events = page.getByRole("option");
     this.channel = (name) => page.locator(`[data-event=${name}]`);
     this.aside = page.getByRole("complementary", { name: "Beside the conversation" });

@@ -23,7 +23,7 @@ byEachHook("panels", (chat) => {
     await page.button("Run model").click();
     await page.shows("The add tool says");
     await page.rests();
-    await panels.aside.getByRole("img", { name: "Forked from an earlier step" }).waitFor();
+    await panels.forked.first().getByText("model", { exact: true }).waitFor();
     assert.deepEqual(await panels.nodes(), ["model", "model", "tools", "model", "input"]);
     assert.deepEqual(await panels.steps.evaluateAll((all) => all.map((one) => "aside" in one.dataset)), [false, true, false, false, false]);
     assert.equal((await messagesOf(page.threadId)).length, 4);
