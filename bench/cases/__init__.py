@@ -44,5 +44,6 @@ CASES = (
     threads.CASE,
     memory.JOINS,
     memory.THREAD_STREAMS,
+    memory.AGENT_STREAMS,
     memory.RUNS,
 )
