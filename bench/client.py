@@ -90,7 +90,7 @@ class Client:
     """As many connections to one server as there are requests at once."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._idle: list[_Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -131,5 +131,5 @@ class Client:
         while self._idle:
             if (kept := self._idle.pop()).usable:
                 return kept
-        _, made = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._port)
+        _, made = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self.port)
         return made

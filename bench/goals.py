@@ -92,6 +92,8 @@ _AFTER_FEW, _AFTER_MANY = "after 2,000 runs, MiB", "after 10,000 runs, MiB"
 _RARE, _COMMON = (f"{kind}: of 20,000 / of 200" for kind in ("rare", "common"))
 _CREATION = "creation, of 20,000: p50, ms"
 _MISSED = "viewers that missed something"
+_SUBSCRIBERS_MISSED = "protocol: who missed something"
+_BY_CLASSIC = ("subscribers-200", *(f"{kind}: CPU per delivered token, us" for kind in ("protocol", "classic")))
 
 _AEGRA_BY_OURS = f"{AEGRA} / ours"
 
@@ -168,6 +170,8 @@ GOALS = {
             Check("100 viewers: CPU per delivery, us", _ours("viewers-100", _PER_DELIVERY), at_most=30),
             Check("500 viewers: fewest that watched", _least("viewers-500", "viewers"), at_least=500),
             Check("500 viewers: missed something", _total("viewers-500", _MISSED), at_most=0),
+            Check("200 subscribers: CPU per delivery / classic", _growth(*_BY_CLASSIC), at_most=1.3),
+            Check("200 subscribers: who missed something", _total("subscribers-200", _SUBSCRIBERS_MISSED), at_most=0),
         ),
     ),
     9: Goal(
@@ -190,6 +194,7 @@ GOALS = {
         (
             Check("KiB per idle /join", _worst("joins", "KiB per /join"), at_most=40),
             Check("KiB per idle /stream", _worst("joins", "KiB per /stream"), at_most=40),
+            Check("KiB per idle subscriber", _worst("agent-streams", "KiB per subscriber"), at_most=40),
             Check("KiB per idle thread stream", _worst("thread-streams", "KiB per thread stream"), at_most=40),
             Check("at rest, MiB", _ours("memory", "at rest, MiB"), at_most=120),
             Check(

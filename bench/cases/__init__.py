@@ -47,5 +47,6 @@ CASES = (
     threads.CASE,
     memory.JOINS,
     memory.THREAD_STREAMS,
+    memory.AGENT_STREAMS,
     memory.RUNS,
 )

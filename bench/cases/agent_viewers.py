@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 from uuid import uuid4
+
+from websockets.asyncio.client import connect
 
 from bench.asked import counting, new_run, streamed_run_of
 from bench.case import Case, Form
@@ -21,22 +24,26 @@ _JOINS_PER_SECOND = 100
 
 Seen = list[list[int]]
 Watch = Callable[[list[int]], Coroutine[Any, Any, None]]
+Begin = Callable[[Client, object, int], Coroutine[Any, Any, Watch]]
+
+_WANTED = {"channels": ["messages", "lifecycle"]}
 
 
 async def _served(viewers: int, server: Server, form: Form) -> Figures:
     viewers, tokens = form.of(viewers, viewers // 20), form.of(40, 10)
+    figures: Figures = {"subscribers": viewers}
     async with server.client() as client:
-        classic = await _measured(server, client, "classic", viewers, tokens)
-        agent = await _measured(server, client, "protocol", viewers, tokens)
-    return {**classic, **agent, "subscribers": viewers}
+        for kind, begin in _KINDS.items():
+            figures |= await _measured(server, client, kind, begin, viewers, tokens)
+    return figures
 
 
-async def _measured(server: Server, client: Client, kind: str, viewers: int, tokens: int) -> Figures:
+async def _measured(server: Server, client: Client, kind: str, begin: Begin, viewers: int, tokens: int) -> Figures:
     start = time.monotonic() + 1 + viewers / _JOINS_PER_SECOND
     given = counting(start, _STEP_SECONDS, tokens)
     seen: Seen = [[] for _ in range(viewers)]
     async with asyncio.TaskGroup() as group:
-        watch = await (_classic(client, given) if kind == "classic" else _subscribed(client, given, tokens))
+        watch = await begin(client, given, tokens)
         for numbers in seen:
             group.create_task(watch(numbers))
         await asyncio.sleep(start - time.monotonic())
@@ -48,9 +55,12 @@ async def _measured(server: Server, client: Client, kind: str, viewers: int, tok
     return {f"{kind}: {name}": value for name, value in {**figures, "who missed something": missed}.items()}
 
 
-async def _classic(client: Client, given: object) -> Watch:
-    run = await new_run(client, streamed_run_of("paced", given))
-    return partial(_view, client, run)
+async def _classic(client: Client, given: object, _tokens: int) -> Watch:
+    return partial(_view, client, await new_run(client, streamed_run_of("paced", given)))
+
+
+async def _resumable(client: Client, given: object, _tokens: int) -> Watch:
+    return partial(_view, client, await new_run(client, streamed_run_of("paced", given, resumable=True)))
 
 
 async def _view(client: Client, run: str, numbers: list[int]) -> None:
@@ -58,15 +68,32 @@ async def _view(client: Client, run: str, numbers: list[int]) -> None:
 
 
 async def _subscribed(client: Client, given: object, tokens: int) -> Watch:
+    return partial(_subscribe, client, await new_agent_run(client, given), tokens)
+
+
+async def _talking(client: Client, given: object, tokens: int) -> Watch:
+    return partial(_talk, client, await new_agent_run(client, given), tokens)
+
+
+async def new_agent_run(client: Client, given: object) -> str:
+    """Start a run of the `paced` agent by the protocol, and return the path of its thread."""
     thread = f"/threads/{uuid4()}"
     command = {"id": 1, "method": "run.start", "params": {"assistant_id": "paced", "input": given}}
     await client.post(f"{thread}/commands", command)
-    return partial(_subscribe, client, thread, tokens)
+    return thread
 
 
 async def _subscribe(client: Client, thread: str, tokens: int, numbers: list[int]) -> None:
-    body = {"channels": ["messages", "lifecycle"]}
-    await client.post(f"{thread}/stream/events", body, reader=_until_all(numbers, tokens))
+    await client.post(f"{thread}/stream/events", _WANTED, reader=_until_all(numbers, tokens))
+
+
+async def _talk(client: Client, thread: str, tokens: int, numbers: list[int]) -> None:
+    async with connect(f"ws://127.0.0.1:{client.port}{thread}/stream/events", compression=None) as socket:
+        await socket.send(json.dumps({"id": 1, "method": "subscription.subscribe", "params": _WANTED}))
+        async for message in socket:
+            numbers += map(int, TEXT.findall(str(message).encode()))
+            if len(numbers) >= tokens:
+                return
 
 
 def _until_all(numbers: list[int], tokens: int) -> Reader:
@@ -80,6 +107,13 @@ def _until_all(numbers: list[int], tokens: int) -> Reader:
     return read
 
 
+_KINDS: dict[str, Begin] = {
+    "classic": _classic,
+    "classic, resumable": _resumable,
+    "protocol": _subscribed,
+    "protocol, WebSocket": _talking,
+}
+
 CASE = Case(
     "subscribers-200",
     "200 subscribers of one thread, by the agent streaming protocol and as classic viewers",
@@ -87,4 +121,6 @@ CASE = Case(
     servers=(GATEWAY, OFFICIAL),
     pairs=3,
     official_pairs=1,
+    seconds=120,
+    note="Runs of the protocol are resumable: what is stored of each token is among the cost of its deliveries.",
 )

@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bench.asked import HELLO, counting, new_run, new_thread, run_of, several, streamed_run_of
 from bench.case import Case, Form
+from bench.cases.agent_viewers import new_agent_run
 from bench.client import Client
 from bench.meter import Tree
 from bench.names import GATEWAY, OFFICIAL, Figures
@@ -79,19 +81,30 @@ async def _thread_streams(server: Server, form: Form) -> Figures:
             return {"KiB per thread stream": await _kib_of_each(fresh.tree, client, path, form)}
 
 
-async def _kib_of_each(tree: Tree, client: Client, path: str, form: Form) -> float:
+async def _agent_streams(server: Server, form: Form) -> Figures:
+    with serving(server.name) as fresh:
+        async with fresh.client() as client:
+            thread = await new_agent_run(client, counting(time.monotonic() + _QUIET_SECONDS, 0, 1))
+            wanted = {"channels": ["values", "lifecycle", "input", "messages", "tools"], "namespaces": [[]], "depth": 1}
+            return {
+                "KiB per subscriber": await _kib_of_each(fresh.tree, client, f"{thread}/stream/events", form, wanted)
+            }
+
+
+async def _kib_of_each(tree: Tree, client: Client, path: str, form: Form, body: Any = None) -> float:
     """What each of many clients costs that wait for the answer's end."""
     joins = form.of(500, 20)
     # the first ones pay for what is loaded once
-    async with _joined(client, path, form.of(50, 5)):
+    async with _joined(client, path, form.of(50, 5), body):
         before = await _settled_mib(tree)
-        async with _joined(client, path, joins):
+        async with _joined(client, path, joins, body):
             return (await _settled_mib(tree) - before) * 1024 / joins
 
 
 @asynccontextmanager
-async def _joined(client: Client, path: str, number: int) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(client.get(path)) for _ in range(number)]
+async def _joined(client: Client, path: str, number: int, body: Any) -> AsyncIterator[None]:
+    asked = (client.get(path) if body is None else client.post(path, body) for _ in range(number))
+    tasks = [asyncio.create_task(each) for each in asked]
     try:
         yield
         if ended := [task for task in tasks if task.done()]:
@@ -116,6 +129,16 @@ JOINS = Case(
     "joins",
     "Memory of 500 clients that wait for a quiet run, on a server of its own",
     _joins,
+    pairs=3,
+    official_pairs=1,
+    seconds=180,
+    warm_up=False,
+)
+AGENT_STREAMS = Case(
+    "agent-streams",
+    "Memory of 500 subscribers of a quiet run by the agent streaming protocol, on a server of its own",
+    _agent_streams,
+    servers=(GATEWAY, OFFICIAL),
     pairs=3,
     official_pairs=1,
     seconds=180,

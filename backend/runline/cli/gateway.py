@@ -61,6 +61,7 @@ def _run(app: FastAPI, settings: Settings, listeners: list[socket.socket]) -> No
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=settings.limits.max_body_bytes,
+        ws_per_message_deflate=False,  # it would double the memory of a connection
         lifespan="off",  # GatewayServer opens the app itself
         log_config=None,
         access_log=False,

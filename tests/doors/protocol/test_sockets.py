@@ -79,6 +79,12 @@ async def test_commands_and_events_share_a_connection(gateway: Gateway) -> None:
         assert (await socket.send("state.get"))["result"]["values"] == {"log": ["one", "two", "three"]}
 
 
+async def test_messages_are_not_compressed_each_for_itself(gateway: Gateway) -> None:
+    """That would take more memory than all else of a connection, and pack the same event for each of its readers."""
+    async with connected(gateway) as socket:
+        assert socket.connection.protocol.extensions == []
+
+
 async def test_events_are_the_same_as_over_http(gateway: Gateway, talk: Talk) -> None:
     _, events = await talk.run("asks")
     async with connected(gateway, talk.thread_id) as socket:
