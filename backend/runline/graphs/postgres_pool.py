@@ -109,15 +109,21 @@ class Pool:
 
     @asynccontextmanager
     async def _place(self, what: str) -> AsyncIterator[None]:
+        if self._places.locked():
+            await self._wait_for_place(what)
+        else:
+            await self._places.acquire()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _wait_for_place(self, what: str) -> None:
         try:
             async with asyncio.timeout(self._options.busy_timeout_seconds):
                 await self._places.acquire()
         except TimeoutError as exc:
             raise Unavailable(f"{what} cannot be read or stored now: all connections are in use.") from exc
-        try:
-            yield
-        finally:
-            self._places.release()
 
     async def _dial(self) -> AsyncConnection[DictRow]:
         connection = await AsyncConnection.connect(self._options.conninfo, autocommit=True, row_factory=dict_row)
