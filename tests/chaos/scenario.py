@@ -21,7 +21,7 @@ from chaos.streams import Gone, parts_after
 from gateway import wait_until
 
 _QUIET_SECONDS = 60
-_PROGRESS_SECONDS = 60
+_PROGRESS_SECONDS = 180
 _LONGEST_LIFE = 0.6
 
 

@@ -15,6 +15,9 @@ from chaos.scenario import Outcome
 from fleet import fleet
 from kit.postgres import Server
 
+pytestmark = pytest.mark.timeout(400)
+"""Of the storm; idle machines take a tenth of it."""
+
 FAULTS = dict.fromkeys(ALL_FAULTS, 1) | {"kill": 3, "pause": 2}
 
 
