@@ -16,6 +16,7 @@ import structlog
 
 from runline.config import Settings
 from runline.errors import ConfigError
+from runline.graphs.checkpoint_ids import told_by
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 from runline.graphs.sqlite_store import open_sqlite_store
@@ -95,6 +96,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
         database = await stack.enter_async_context(open_postgres(options))
         pool_options = PoolOptions(options.conninfo, wanted.checkpointers, wanted.busy_timeout_seconds)
         pool = await stack.enter_async_context(open_pool(pool_options))
+        stack.enter_context(told_by(database.clock))
         saver = await stack.enter_async_context(open_postgres_saver(pool))
         store = await stack.enter_async_context(open_postgres_store(pool, database.clock, spec, index))
         yield Databases(database, saver, store)

@@ -20,9 +20,10 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from runline.errors import Conflict, SlotLost
+from runline.graphs.checkpoint_ids import come_behind
 from runline.graphs.weights import Weight
 from runline.model.place import Place
 
@@ -143,6 +144,13 @@ class RunlineSaver(BaseCheckpointSaver[str]):
     @abstractmethod
     async def fence(self, run_id: str, attempt: int) -> None:
         """From here on, no attempt of the run before `attempt` writes a checkpoint: it raises StaleAttempt."""
+
+    @staticmethod
+    def _seen(found: CheckpointTuple | None) -> CheckpointTuple | None:
+        """What was read: what is written upon it is to be newer."""
+        if found:
+            come_behind(found.checkpoint["id"])
+        return found
 
     async def fence_hold(self, hold_id: str) -> None:
         """From here on, nothing is written or deleted on behalf of this hold: it raises SlotLost."""

@@ -84,7 +84,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         """Read a checkpoint; see the base class."""
         run_id, _ = token_of(config)
         read = super().aget_tuple
-        return await patiently(lambda: read(config), _PATIENCE_SECONDS if run_id else 0)
+        return self._seen(await patiently(lambda: read(config), _PATIENCE_SECONDS if run_id else 0))
 
     async def aput(
         self,

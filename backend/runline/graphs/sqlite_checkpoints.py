@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
+    CheckpointTuple,
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -180,6 +181,10 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         await super().setup()
         await self.conn.run(_extend)
         self._extended = True
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a checkpoint; see the base class."""
+        return self._seen(await super().aget_tuple(config))
 
     async def aput(
         self,
