@@ -41,3 +41,11 @@ def test_it_is_later_than_the_newest_checkpoint_that_was_read() -> None:
         assert moment_of(time) == place_of(NOON + timedelta(hours=1)).behind
         clock.time += timedelta(hours=2)
         assert moment_of(time) == place_of(NOON + timedelta(hours=2))
+
+
+def test_ids_that_tell_no_time_change_nothing() -> None:
+    time = CheckpointTime()
+    with time.told_by(Clock()):
+        for made_elsewhere in ("mine", "", "ffffffff-ffff-4fff-8000-000000000000"):
+            time.pass_by(made_elsewhere)
+        assert moment_of(time) == place_of(NOON)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from langgraph.checkpoint.base import id as langgraph_ids
 
-from runline.graphs.checkpoint_ids import place_of_checkpoint
+from runline.graphs.checkpoint_ids import is_made_by_time, place_of_checkpoint
 from runline.kit.clock import Clock, SystemClock
 from runline.model.place import place_of
 
@@ -29,8 +29,9 @@ class CheckpointTime:
         return 1000 * max(place_of(self._clock.now()).moment, self._newest + 1)
 
     def pass_by(self, checkpoint_id: str) -> None:
-        """From here on it is later than when this checkpoint was made."""
-        self._newest = max(self._newest, place_of_checkpoint(checkpoint_id).moment)
+        """From here on it is later than when this checkpoint was made, if its id tells when that was."""
+        if is_made_by_time(checkpoint_id):
+            self._newest = max(self._newest, place_of_checkpoint(checkpoint_id).moment)
 
     @contextmanager
     def told_by(self, clock: Clock) -> Iterator[None]:

@@ -343,8 +343,8 @@ class LeaseStore:
     @writes
     def _retire(self, connection: Connection, run_id: str, thread_id: str, reason: Unreadable) -> None:
         take_turn(connection, thread_id)
-        retire(connection, run_id, reason)
         now = self._clock.now()
+        retire(connection, run_id, reason, now)
         promote(connection, thread_id, None, now)
         settle(connection, thread_id, now)
 

@@ -9,8 +9,9 @@ Statements are built once, with parameters: building them anew was measured as n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 
 from runline.errors import Unreadable
+from runline.kit.clock import Clock
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.run_ends import error_event
@@ -105,9 +107,9 @@ _SETTLE = (
 )
 
 
-def active_runs(connection: Connection, thread_id: str) -> list[Run]:
+def active_runs(connection: Connection, thread_id: str, clock: Clock) -> list[Run]:
     """The thread's pending and running runs, in the order in which they start."""
-    return _sound_runs(connection, _ACTIVE_RUNS, thread_id)
+    return _sound_runs(connection, _ACTIVE_RUNS, thread_id, clock.now)
 
 
 def make_way(connection: Connection, thread_id: str) -> None:
@@ -115,22 +117,21 @@ def make_way(connection: Connection, thread_id: str) -> None:
     tell(connection, _MAKE_WAY, {"key": thread_id})
 
 
-def _sound_runs(connection: Connection, query: Select[Any], thread_id: str) -> list[Run]:
+def _sound_runs(connection: Connection, query: Select[Any], thread_id: str, now: Callable[[], datetime]) -> list[Run]:
     """The runs of a thread; one that cannot be read is ended, or it would keep its thread busy for ever."""
     sound = []
     for row in connection.execute(query, {"key": thread_id}).all():
         try:
             sound.append(run_from_row(row))
         except Unreadable as exc:
-            retire(connection, row.run_id, exc)
+            retire(connection, row.run_id, exc, now())
     return sound
 
 
-def retire(connection: Connection, run_id: str, reason: Unreadable) -> None:
+def retire(connection: Connection, run_id: str, reason: Unreadable, now: datetime) -> None:
     """End a run that cannot be read."""
     log.error("a run is ended", reason=str(reason))
     error = {"error": "Unreadable", "message": str(reason)}
-    now = datetime.now(UTC)
     end = {"status": RunStatus.ERROR, "error": error, "ended_at": now, "updated_at": now, "ready": 0}
     for row in connection.execute(_RETIRE, {"key": run_id, **end}).all():
         write_events(connection, [error_event(row.thread_id, run_id, error, now)])
@@ -141,7 +142,7 @@ def promote(connection: Connection, thread_id: str, claimant: Claimant | None, n
 
     Returns it, running or pending. Does nothing while a run of the thread is running or a state update holds its slot.
     """
-    queue = _sound_runs(connection, _QUEUE, thread_id)
+    queue = _sound_runs(connection, _QUEUE, thread_id, lambda: now)
     if not queue or any(run.status is RunStatus.RUNNING for run in queue):
         return None
     head = queue[0]
@@ -169,7 +170,7 @@ def claim_run(connection: Connection, run_id: str, claimant: Claimant, now: date
     try:
         return run_from_row(row)
     except Unreadable as exc:
-        retire(connection, run_id, exc)
+        retire(connection, run_id, exc, now)
         promoted = promote(connection, row.thread_id, claimant, now)
         settle(connection, row.thread_id, now)
         return promoted

@@ -134,7 +134,7 @@ class RunStore:
         thread = _thread_for(connection, run, assistant)
         if not thread.existed:
             self._insert_thread(connection, run, thread)
-        active = active_runs(connection, run.thread_id) if thread.existed else []
+        active = active_runs(connection, run.thread_id, self._clock) if thread.existed else []
         run = self._placed(run, thread, active)
         admission = decide(run, active, held=thread.held)
         waits = run.spec.after_seconds or not admission.ready

@@ -88,7 +88,7 @@ class UnseenStore:
         if connection.execute(owned).one_or_none() is None:
             raise ThreadNotFound(thread_id)
         check_held(connection, hold)
-        if not beside_runs and active_runs(connection, thread_id):
+        if not beside_runs and active_runs(connection, thread_id, self._clock):
             raise ThreadBusy
         connection.execute(update(threads).where(threads.c.thread_id == thread_id).values(hidden=1))
         connection.execute(delete(thread_terms).where(thread_terms.c.thread_id == thread_id))

@@ -45,6 +45,7 @@ class _Wanted:
 
 
 async def _wanted_in_query(
+    call: CallDep,
     bucket: Bucket = Bucket.DAY,
     group_by: Group | None = None,
     since: Annotated[str | None, Query(alias="from")] = None,
@@ -53,7 +54,7 @@ async def _wanted_in_query(
 ) -> _Wanted:
     """The last 30 days, or the last 24 hours by the hour, unless it says otherwise."""
     zone = zone_of(tz)
-    end = _moment("to", until, zone) if until is not None else datetime.now(UTC)
+    end = _moment("to", until, zone) if until is not None else call.core.runs.clock.now()
     # a calendar begins somewhere, and a time may be too near to that to look back
     start = _moment("from", since, zone) if since is not None else max(end, _FIRST) - _LOOK_BACK[bucket]
     return _Wanted(Period.of(start, end, bucket, zone), group_by)
