@@ -51,7 +51,9 @@ def test_accepted_differences_are_listed() -> None:
     assert declared | {accepted.divergence for accepted in STANDING} <= listed
 
 
-@pytest.mark.parametrize(("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5), ("feeds", 3), ("protocol", 9)])
+@pytest.mark.parametrize(
+    ("area", "every"), [("resume", 3), ("streams", 6), ("cancel", 5), ("feeds", 3), ("protocol", 9)]
+)
 async def test_two_servers_of_a_kind_agree(twins: tuple[Gateway, Gateway], area: str, every: int) -> None:
     for own in AREAS[area][::every]:
         found = await asked(twins, own)
