@@ -62,7 +62,11 @@ def manners(busy_timeout_seconds: float) -> str:
 def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:
     """Connect, in autocommit mode."""
     connection = psycopg.connect(conninfo, autocommit=True)
-    connection.execute(manners(busy_timeout_seconds).encode())
+    try:
+        connection.execute(manners(busy_timeout_seconds).encode())
+    except psycopg.Error:
+        connection.close()
+        raise
     return connection
 
 
