@@ -121,7 +121,7 @@ class Checker:
                 yield f"{token} made {times} runs"
         for asked in self._history.asked:
             if asked.refused and asked.token in made:
-                yield f"{asked.token} was refused and made a run"
+                yield f"{asked} was refused and made a run"
 
     def gaps(self) -> Iterator[str]:
         """Numbers grow by one; each reader saw what a replay shows, from the start and to the end it was told."""

@@ -16,7 +16,10 @@ ACTIVE = ("pending", "running")
 
 @dataclass
 class Asked:
-    """A creation that was sent; `run_id` once it is acknowledged. `done_at`: when its fate was known."""
+    """A creation that was sent; `run_id` once it is acknowledged. `done_at`: when its fate was known.
+
+    `refused`: the sentence that refused it.
+    """
 
     token: str
     thread_id: str
@@ -27,7 +30,7 @@ class Asked:
     sent_at: float
     done_at: float = FOREVER
     run_id: str | None = None
-    refused: bool = False
+    refused: str | None = None
 
 
 @dataclass

@@ -157,7 +157,7 @@ class Load:
             if answer.is_success:
                 asked.run_id = answer.json()["run_id"]
             elif answer.status_code in (404, 409):
-                asked.refused = True
+                asked.refused = answer.text
             else:
                 self.history.troubles.append(f"a creation: {answer.status_code} {answer.text}")
         return asked
