@@ -10,5 +10,5 @@ _LIBRARIES = "*/faketime/libfaketimeMT.so.1"
 def skewed_by(seconds: int) -> dict[str, str]:
     """The environment of a process whose clock is ahead by so much, or behind if it is negative."""
     library = next(Path("/usr/lib").glob(_LIBRARIES), None)
-    assert library, "libfaketime is missing: `make faketime` installs it"
+    assert library, "libfaketime is missing: `make debian` installs it"
     return {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
