@@ -30,7 +30,7 @@ from runline.errors import RunNotFound, ThreadNotFound
 from runline.model.event import Event
 from runline.model.lifecycle import ThreadStatus, is_active
 from runline.model.place import Place, place_of
-from runline.model.run import Run
+from runline.model.run import Run, StreamProtocol
 from runline.model.thread_seq import last_seq, ordinal_at, through
 from runline.runs.thread_streams import Lost, Part, RunDone, RunTold, ThreadDeleted
 
@@ -133,8 +133,15 @@ class ThreadView:
         core = self._call.core
         thread = await core.threads.get(self._call.viewer, self._thread_id)
         asks = thread.status is ThreadStatus.INTERRUPTED
-        just_now = core.runs.clock.now() - newest.created_at < _JUST_NOW
-        return newest if asks or (just_now and not await core.commands.heard.has(newest.run_id)) else None
+        if asks or (self._is_missed(newest) and not await core.commands.heard.has(newest.run_id)):
+            return newest
+        return None
+
+    def _is_missed(self, run: Run) -> bool:
+        """Whether it may be the one that is waited for: a session started it, and it ended with nobody to hear."""
+        now = self._call.core.runs.clock.now()
+        just_ended = run.ended_at is not None and now - run.ended_at < _JUST_NOW
+        return just_ended and run.spec.protocol is StreamProtocol.V2
 
     async def _of(self, part: Part) -> Telling:
         match part:
