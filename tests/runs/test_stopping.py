@@ -15,7 +15,7 @@ from runline.model.lifecycle import ACTIVE, CancelAction, RunStatus, StopReason,
 from runline.model.run import Run
 from runline.model.viewer import ANONYMOUS
 from runline.storage.runs import RunFilter
-from runline.storage.segments import SegmentStore
+from runline.storage.segments import Attempt, SegmentStore
 from runs.agents import GATES
 from runs.house import House
 
@@ -178,10 +178,10 @@ async def test_a_successor_that_is_cancelled_before_it_has_begun_stops(
     """It was claimed in the transaction that ended its predecessor, which has still its stream to end."""
     entered, leave, compact = asyncio.Event(), asyncio.Event(), SegmentStore.compact
 
-    async def compact_slowly(segments: SegmentStore, run_id: str) -> None:
+    async def compact_slowly(segments: SegmentStore, attempt: Attempt) -> None:
         entered.set()
         await leave.wait()
-        await compact(segments, run_id)
+        await compact(segments, attempt)
 
     monkeypatch.setattr(SegmentStore, "compact", compact_slowly)
     first = await house.hold(await house.thread(), stream_resumable=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from runline.kit.ids import new_id
 from runline.model.event import Event
@@ -12,6 +13,7 @@ from runline.model.run import Run
 from runline.model.thread import ThreadFilter
 from runline.model.viewer import ANONYMOUS
 from runline.storage.segments import Attempt, SegmentStore
+from runline.storage.tables import segments as rows
 from storage.world import World
 
 
@@ -57,6 +59,11 @@ async def test_reading_begins_after_any_seq_within_a_segment_too(
     assert await read_all(segments, run, after) == events(after + 1, 500)
 
 
+async def rows_of(world: World, run: Run) -> int:
+    query = select(func.count()).where(rows.c.run_id == run.run_id)
+    return await world.database.read(lambda connection: connection.execute(query).scalar_one())
+
+
 async def test_the_newest_stored_seq_is_known(world: World, segments: SegmentStore) -> None:
     run = await start(world)
     assert await segments.last_seq(run.run_id) == 0
@@ -98,18 +105,31 @@ async def test_compacting_changes_nothing_that_can_be_read(world: World, segment
     run = await start(world)
     for seq in range(1, 11):
         await segments.append({attempt(run): events(seq, seq, size)})
-    await segments.compact(run.run_id)
+    await segments.compact(attempt(run))
     assert await segments.last_seq(run.run_id) == 10
     for after in range(11):
         assert await read_all(segments, run, after) == events(after + 1, 10, size)
-    await segments.compact(run.run_id)
+    await segments.compact(attempt(run))
     assert await read_all(segments, run) == events(1, 10, size)
 
 
 async def test_compacting_a_run_without_events_is_harmless(world: World, segments: SegmentStore) -> None:
     run = await start(world)
-    await segments.compact(run.run_id)
+    await segments.compact(attempt(run))
     assert await read_all(segments, run) == []
+
+
+async def test_who_has_lost_a_run_does_not_put_its_segments_together(world: World, segments: SegmentStore) -> None:
+    """Another would be writing them."""
+    run = await start(world)
+    for seq in (1, 2):
+        await segments.append({attempt(run): events(seq, seq)})
+    await world.leases.requeue(run, crashed=True)
+    (again,) = await world.claim()
+    await segments.compact(attempt(run))
+    assert await rows_of(world, run) == 2
+    await segments.compact(attempt(again))
+    assert await rows_of(world, run) == 1
 
 
 async def test_the_events_of_runs_that_ended_long_ago_are_forgotten_and_the_runs_stay(

@@ -164,7 +164,7 @@ class Executor:
         if live.run.spec.stream_resumable:
             # it has ended; its events are as good in many pieces as in few
             with suppress(Unavailable):
-                await self.streams.segments.compact(live.run.run_id)
+                await self.streams.segments.compact((live.run.run_id, live.run.attempt))
 
     def _error_of(self, live: LiveRun) -> dict[str, Any] | None:
         task = live.graph_task

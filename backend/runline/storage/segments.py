@@ -78,8 +78,11 @@ class SegmentStore:
         return newest or 0
 
     @writes
-    def compact(self, connection: Connection, run_id: str) -> None:
-        """Put the many small segments of an ended run into few large ones."""
+    def compact(self, connection: Connection, attempt: Attempt) -> None:
+        """Put the many small segments of a run that this attempt has ended into few large ones."""
+        if attempt not in _owned(connection, [attempt[0]]):
+            return
+        run_id, _ = attempt
         parts: list[bytes] = list(connection.execute(_ALL, {"key": run_id}).scalars())
         if len(parts) < 2:
             return

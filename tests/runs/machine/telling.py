@@ -93,7 +93,7 @@ class TellingMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ended and self.resumable)
     @rule()
     def compact(self) -> None:
-        self.loop.do(self.segments.compact(self.run.run_id))
+        self.loop.do(self.segments.compact((self.run.run_id, self.run.attempt)))
 
     @precondition(lambda self: self.ended)
     @rule()
