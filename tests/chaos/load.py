@@ -148,15 +148,21 @@ class Load:
         headers = {"Idempotency-Key": asked.token} if asked.keyed else {}
         self.history.asked.append(asked)
 
+        sent = 0
+
         async def send() -> httpx.Response:
+            nonlocal sent
+            sent += 1
             return await self._http.post(f"/threads/{thread_id}/runs", json=body, headers=headers)
 
         answer = await (self._until_answered(send) if asked.keyed else self._attempt(send))
-        if answer is not None:
+        refused = answer is not None and answer.status_code in (404, 409)
+        # one that had no answer may be under way still, and make the run that this one was refused
+        if answer is not None and not (refused and sent > 1):
             asked.done_at = time.monotonic()
             if answer.is_success:
                 asked.run_id = answer.json()["run_id"]
-            elif answer.status_code in (404, 409):
+            elif refused:
                 asked.refused = answer.text
             else:
                 self.history.troubles.append(f"a creation: {answer.status_code} {answer.text}")
