@@ -9,7 +9,7 @@ NODE := examples/clients/node_modules tests/clients/js/node_modules
 BROWSER := frontend/node_modules tests/browser/js/node_modules
 DEBIAN := chromium haproxy libfaketime pgbouncer
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SHARED := $(patsubst %,tests/fundamentals/test_%.py,threads state interrupts multitask rollback joining thread_stream store)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate $(UPGRADE)
 
