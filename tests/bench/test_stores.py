@@ -34,7 +34,8 @@ async def test_a_gateway_on_stores_of_its_own_leaves_none_behind() -> None:
         assert sorted(trees) == sorted((POSTGRES, REDIS))
         assert all(tree.root.is_running() for tree in trees.values())
         assert await drained(server) == 0
-    assert not any(tree.root.is_running() for tree in trees.values())
+    _, left = psutil.wait_procs([tree.root for tree in trees.values()], timeout=10)
+    assert left == []
 
 
 async def test_a_server_with_files_of_its_own_has_no_runs_to_look_for_elsewhere() -> None:
