@@ -6,7 +6,7 @@ Object.assign(globalThis, { window, document: window.document });
 globalThis.navigator ??= window.navigator;
 globalThis.WebSocket ??= window.WebSocket;
 
-const { createElement: element, useRef } = await import("react");
+const { createElement: element, useEffect, useRef } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { url } = await import("./gateway.js");
 
@@ -21,11 +21,12 @@ const textOf = (message) => message.text ?? message.content;
 export const kept = window.sessionStorage;
 
 /**
- * Open a page with a chat. `stream` is what the hook returned last, `frames` all that was ever to be seen.
+ * Open a page with a chat. `stream` is what the hook returned last, `frames` all that was ever to be seen; it may
+ * be used once the page `isMounted`.
  * `maxRetries`: how often the client asks again that was not answered; pages that do not say have it do so.
  */
 export function open(useStream, { maxRetries = 0, ...options }) {
-  const page = { frames: [], errors: [], threadId: options.threadId };
+  const page = { frames: [], errors: [], isMounted: false, threadId: options.threadId };
   const tab = new AbortController();
   const leaving = (address, init) =>
     fetch(address, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, tab.signal]) : tab.signal });
@@ -40,6 +41,10 @@ export function open(useStream, { maxRetries = 0, ...options }) {
     });
     const stream = useStream(asked.current);
     page.stream = stream;
+    // behind the hook's own effects: what is said before them is taken back as they come
+    useEffect(() => {
+      page.isMounted = true;
+    }, []);
     page.frames.push(stream.messages.map((message) => `${message.type}: ${textOf(message)}`));
     return stream.messages.map((message, place) => element("p", { key: message.id ?? place }, textOf(message)));
   }

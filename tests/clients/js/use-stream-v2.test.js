@@ -17,7 +17,7 @@ for (const transport of ["sse", "websocket"]) {
     pages.push(page);
     return page;
   };
-  const mounted = (page) => until(() => page.stream && !page.stream.isThreadLoading);
+  const mounted = (page) => until(() => page.isMounted && !page.stream.isThreadLoading);
   const idle = (page) => until(() => !page.stream.isLoading);
   const lastRun = async (threadId) => (await client.runs.list(threadId, { limit: 1 }))[0];
   const ended = (threadId, status) => until(async () => (await lastRun(threadId))?.status === status);
