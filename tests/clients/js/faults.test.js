@@ -35,7 +35,7 @@ describe("useStream", { timeout: 900_000 }, () => {
       test(`of ${hook} finishes by itself: ${fault}`, async () => {
         const page = open(useStream, { assistantId: "echo", maxRetries: 4, ...options });
         opened.push(page);
-        await until(() => page.stream && !page.stream.isThreadLoading);
+        await until(() => page.isMounted && !page.stream.isThreadLoading);
         page.stream.submit({ messages: [{ type: "human", content: SAID, id: crypto.randomUUID() }] });
         await until(() => page.texts().at(-1)?.startsWith("You said: word0 word1"));
         await order(fault);
