@@ -56,7 +56,8 @@ class Checker:
         for thread_id, ordered in spans.items():
             latest: Span | None = None
             for span in ordered:
-                if latest and span.began < latest.ended and not span.goes_on_from(latest):
+                one_lost_it = latest and (span.goes_on_from(latest) or latest.goes_on_from(span))
+                if latest and span.began < latest.ended and not one_lost_it:
                     yield f"thread {thread_id}: {latest} and {span}"
                 latest = span if latest is None or span.ended > latest.ended else latest
 
@@ -154,13 +155,13 @@ class Checker:
         if replay is None:
             return
         if reading.gone and reading.parts:
-            yield f"{about} was told that the rest is gone, which can be replayed"
+            yield f"{about} was told that the rest is gone, which can be replayed: {reading.gone}"
         if reading.parts != replay[: len(reading.parts)]:
             yield f"{about} saw other events than the replay shows"
         if reading.ended and len(reading.parts) != len(replay):
             yield f"{about} saw {len(reading.parts)} of {len(replay)} events to the end"
         if reading.gone and replay:
-            yield f"{about} was told that it is gone"
+            yield f"{about} was told that it is gone: {reading.gone}"
 
     def _may_be_gone(self, asked: Asked) -> bool:
         deleted = any(stop.run_id is None and stop.thread_id == asked.thread_id for stop in self._history.stops)

@@ -71,7 +71,7 @@ class Reading:
     parts: list[Part] = field(default_factory=list)
     connections: int = 0
     ended: bool = False
-    gone: bool = False
+    gone: str = ""
 
 
 class Befallen(NamedTuple):

@@ -20,7 +20,7 @@ async def parts_after(http: httpx.AsyncClient, path: str, after: int) -> AsyncIt
     headers = {"Last-Event-ID": str(after) if after else "-1"}
     async with http.stream("GET", f"{path}/stream", headers=headers) as answer:
         if answer.status_code in _NOWHERE:
-            raise Gone
+            raise Gone(f"{answer.status_code} {(await answer.aread()).decode()}")
         answer.raise_for_status()
         fields: dict[str, str] = {}
         async for line in answer.aiter_lines():
@@ -33,7 +33,7 @@ async def parts_after(http: httpx.AsyncClient, path: str, after: int) -> AsyncIt
             elif "event" in fields:
                 if "id" not in fields:
                     # of the connection itself: the run was undone while it was read
-                    raise Gone
+                    raise Gone(fields.get("data", ""))
                 yield Part(int(fields["id"]), fields["event"], fields.get("data", ""))
             if not name:
                 fields = {}
@@ -52,5 +52,5 @@ async def read_some(http: httpx.AsyncClient, path: str, reading: Reading, most: 
             most -= 1
             if not most:
                 return
-    except Gone:
-        reading.gone = True
+    except Gone as exc:
+        reading.gone = str(exc)

@@ -151,7 +151,7 @@ def cut_a_stream_short(history: History, final: Final) -> None:
 
 def refuse_the_rest(history: History, final: Final) -> None:
     reading = history.readings[0]
-    reading.ended, reading.gone = False, True
+    reading.ended, reading.gone = False, "gone"
 
 
 def forget_events(history: History, final: Final) -> None:

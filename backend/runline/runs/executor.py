@@ -185,7 +185,8 @@ class Executor:
         if run.traceless:
             return None
         told = None if outcome.error else stream.state
-        return replace(told or await self.states.rest(run, outcome.error), error=thread_error)
+        state = told or await self._persist(lambda: self.states.rest(run, outcome.error))
+        return replace(state, error=thread_error)
 
     async def _finish(
         self, live: LiveRun, outcome: RunOutcome, state: ThreadState | None, successor: Successor

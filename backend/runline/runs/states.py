@@ -266,10 +266,12 @@ class ThreadStates:
     async def rest(self, run: Run, error: dict[str, Any] | None = None) -> ThreadState:
         """What a run's thread rests at when the run has ended, with this error if it failed.
 
-        Reading runs the user's graph factory and reducers; if they fail, the state is not `known`.
+        Reading runs the user's graph factory and reducers; if they fail, the state is not `known`. Raises Unavailable.
         """
         try:
             return thread_state(await self.read(run.graph_id, run.thread_id), error)
+        except Unavailable:
+            raise
         except Exception:
             log.exception("the state of a thread cannot be read", thread_id=run.thread_id, graph_id=run.graph_id)
             resting = ThreadStatus.ERROR if error else ThreadStatus.IDLE

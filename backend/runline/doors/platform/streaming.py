@@ -53,6 +53,9 @@ async def frames(batches: AsyncIterator[Batch], modes: Modes) -> AsyncIterator[b
             if shown:
                 yield b"".join(shown)
         raise AnswerCut("the gateway shuts down")
+    except Unavailable as exc:
+        # clients take an error for the run's, but come again where they were cut off
+        raise AnswerCut(str(exc)) from exc
     except RunlineError as exc:
         # the answer has begun, so its status can tell nothing more
         yield error_frame(exc)
