@@ -184,8 +184,9 @@ class Executor:
         """What the thread comes to: as the stream told it, else as its checkpoint says; None if it goes anyway."""
         if run.traceless:
             return None
-        told = None if outcome.error else stream.state
-        state = told or await self._persist(lambda: self.states.rest(run, outcome.error))
+        state = None if outcome.error else stream.state
+        if state is None:
+            state = await self._persist(lambda: self.states.rest(run, outcome.error))
         return replace(state, error=thread_error)
 
     async def _finish(
