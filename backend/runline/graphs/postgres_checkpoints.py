@@ -16,7 +16,6 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -34,6 +33,7 @@ from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, Token, token_of
 from runline.graphs.postgres_commits import CommonCommits, FencedPut, Put
 from runline.graphs.postgres_pool import Pool, patiently
+from runline.graphs.task_writes import TaskWrites
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
 from runline.model.place import Place
@@ -133,26 +133,20 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save a task's writes onto a checkpoint; see the base class."""
-        key = config["configurable"]
-        place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
         run_id, attempt = token_of(config)
-        token = self._token(place[0], run_id, attempt)
+        written = TaskWrites.of(self.serde, config, writes, task_id, task_path)
+        thread_id = written.place[0]
+        token = self._token(thread_id, run_id, attempt)
         await self._prelude_of(run_id)
-        rows = [
-            (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
-            for idx, (channel, value) in enumerate(writes)
-        ]
-        # errors, interrupts and resumes have fixed places and replace what is there; other writes come once
-        replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         async def put(cursor: AsyncCursor[DictRow]) -> None:
-            if replaces and run_id:
-                await cursor.execute(sql.KEEP_REPLACED, (run_id, *place, run_id))
-            for row in rows:
-                await cursor.execute(sql.REPLACE_WRITES if replaces else sql.PUT_WRITES, row)
+            if written.replaces and run_id:
+                await cursor.execute(sql.KEEP_REPLACED, (run_id, *written.place, run_id))
+            for row in written.rows:
+                await cursor.execute(sql.REPLACE_WRITES if written.replaces else sql.PUT_WRITES, row)
 
-        if not self._keeps_back(run_id, place[0], task_id, put):
-            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), place[0], token, run_id)
+        if not self._keeps_back(run_id, thread_id, task_id, put):
+            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), thread_id, token, run_id)
 
     async def _fenced(self, put: Put, thread_id: str, token: Token, run_id: str | None = None) -> None:
         try:

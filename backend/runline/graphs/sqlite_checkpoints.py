@@ -12,7 +12,6 @@ from typing import Any, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    WRITES_IDX_MAP,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -23,6 +22,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, Token, token_of
 from runline.graphs.reach import within_reach
+from runline.graphs.task_writes import TaskWrites
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
 from runline.kit.sqlite import OneHopConnection, connect
@@ -226,25 +226,19 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save a task's writes onto a checkpoint; see the base class."""
-        key = config["configurable"]
-        place = (str(key["thread_id"]), str(key["checkpoint_ns"]), str(key["checkpoint_id"]), task_id)
         run_id, attempt = token_of(config)
-        token = self._token(place[0], run_id, attempt)
+        written = TaskWrites.of(self.serde, config, writes, task_id, task_path)
+        thread_id = written.place[0]
+        token = self._token(thread_id, run_id, attempt)
         await self._prelude_of(run_id)
-        rows = [
-            (*place, task_path, WRITES_IDX_MAP.get(channel, idx), channel, *self.serde.dumps_typed(value), run_id)
-            for idx, (channel, value) in enumerate(writes)
-        ]
-        # errors, interrupts and resumes have fixed places and replace what is there; other writes come once
-        replaces = all(channel in WRITES_IDX_MAP for channel, _ in writes)
 
         def put(connection: sqlite3.Connection) -> None:
-            self._check_fence(connection, place[0], token)
-            if replaces and run_id:
-                connection.execute(_KEEP_REPLACED, (run_id, *place, run_id))
-            connection.executemany(_REPLACE_WRITES if replaces else _PUT_WRITES, rows)
+            self._check_fence(connection, thread_id, token)
+            if written.replaces and run_id:
+                connection.execute(_KEEP_REPLACED, (run_id, *written.place, run_id))
+            connection.executemany(_REPLACE_WRITES if written.replaces else _PUT_WRITES, written.rows)
 
-        if not self._keeps_back(run_id, place[0], task_id, put):
+        if not self._keeps_back(run_id, thread_id, task_id, put):
             await self.conn.run_transaction(_all_of([*self._commands.pop(run_id or "", []), put]))
 
     async def adelete_thread(self, thread_id: str) -> None:

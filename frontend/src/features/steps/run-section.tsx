@@ -2,7 +2,6 @@ import { Badge, Group, type MantineColor, Text } from "@mantine/core";
 import { StepCard } from "./step-card";
 import type { RunSteps } from "./steps";
 import classes from "./steps.module.css";
-import type { RunFacts } from "./steps-panel";
 
 const colors: Record<string, MantineColor> = {
   pending: "gray",
@@ -12,6 +11,15 @@ const colors: Record<string, MantineColor> = {
   error: "red",
   timeout: "red",
 };
+
+/** What is known of a run beside its steps. */
+export interface RunFacts {
+  status: string;
+  /** When it began, in milliseconds since 1970. */
+  start?: number;
+  /** What it took and used, in words. */
+  spent: readonly string[];
+}
 
 interface Props {
   run: RunSteps;

@@ -4,18 +4,9 @@ import { useMemo } from "react";
 import { tell } from "@/lib/errors";
 import { readOlderStates, threadStates } from "./api";
 import { AtWork } from "./at-work";
-import { RunSection } from "./run-section";
+import { type RunFacts, RunSection } from "./run-section";
 import { idOf } from "./state";
 import { byRun, stepsOf } from "./steps";
-
-/** What is known of a run beside its steps. */
-export interface RunFacts {
-  status: string;
-  /** When it began, in milliseconds since 1970. */
-  start?: number;
-  /** What it took and used, in words. */
-  spent: readonly string[];
-}
 
 interface Props {
   threadId: string;
