@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import psycopg
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
@@ -12,6 +13,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from graphs.test_checkpoints import config
 from kit.postgres import Server
 from kit.savers import open_on_postgres, query
+from kit.waiting import wait_until
 from runline.errors import Unavailable
 from runline.graphs.checkpoints import StaleAttempt
 from runline.graphs.postgres_checkpoints import PostgresSaver
@@ -55,6 +57,21 @@ async def test_what_cannot_be_stored_fails_alone(saver: PostgresSaver) -> None:
     results = await asyncio.gather(*(save(saver, run_id) for run_id in [*RUNS, "a\0b"]), return_exceptions=True)
     assert [isinstance(result, Exception) for result in results] == [*(False for _ in RUNS), True]
     assert await saved(saver) == sorted(RUNS)
+
+
+_WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+async def test_what_loses_its_connection_on_the_way_is_saved_by_another(saver: PostgresSaver) -> None:
+    await save(saver, RUNS[0])
+    with psycopg.connect(saver.conn._options.conninfo) as holder:
+        holder.execute("LOCK TABLE checkpoints")
+        saving = asyncio.create_task(save(saver, RUNS[1]))
+        with psycopg.connect(saver.conn._options.conninfo, autocommit=True) as operator:
+            await wait_until(lambda: operator.execute(_WAITING).fetchone())
+            operator.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({_WAITING}) waiting")
+    await saving
+    assert await saved(saver) == RUNS[:2]
 
 
 class Ledger:

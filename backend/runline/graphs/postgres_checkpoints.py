@@ -161,7 +161,7 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     async def _make_all(self, batch: Sequence[FencedPut], *, patient: bool) -> None:
         tokens = dict.fromkeys(asked.token for asked in batch)
-        await self._make(tokens, _all_of(asked.put for asked in batch), _PATIENCE_SECONDS if patient else 0)
+        await self._make(tokens, _all_of([asked.put for asked in batch]), _PATIENCE_SECONDS if patient else 0)
 
     async def _make(self, tokens: Iterable[Token], put: Put, patience: float = 0) -> None:
         """In one transaction, all fences first."""
@@ -254,7 +254,9 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         return await patiently(read)
 
 
-def _all_of(puts: Iterable[Put]) -> Put:
+def _all_of(puts: Sequence[Put]) -> Put:
+    """One write of several, which may be made again."""
+
     async def put_all(cursor: AsyncCursor[DictRow]) -> None:
         for put in puts:
             await put(cursor)

@@ -306,7 +306,7 @@ class SqliteSaver(RunlineSaver, AsyncSqliteSaver):
             raise self._refusal(thread_id, token)
 
 
-def _all_of(puts: Iterable[Put]) -> Callable[[sqlite3.Connection], None]:
+def _all_of(puts: Sequence[Put]) -> Callable[[sqlite3.Connection], None]:
     def put_all(connection: sqlite3.Connection) -> None:
         for put in puts:
             put(connection)
