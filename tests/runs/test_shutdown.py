@@ -6,9 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
 
+from graphs.test_checkpoints import config
 from kit.waiting import let_others_run, wait_until
 from runline.errors import Unavailable
+from runline.graphs.checkpoints import StaleAttempt
 from runline.model.lifecycle import RunStatus, ThreadStatus
 from runs.agents import GATES
 from runs.house import House, open_house
@@ -137,3 +141,19 @@ async def test_a_step_that_was_saved_before_a_shutdown_was_told_before_it(tmp_pa
         await house.reach(run, RunStatus.SUCCESS)
         told = [log for update in (await house.read(run)).data("updates") for log in update["act"]["log"]]
         assert list(dict.fromkeys(told)) == await house.log(run.thread_id) == steps
+
+
+async def test_a_run_that_does_not_stop_is_given_back_and_saves_nothing_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may go on with it as soon as it is in the queue."""
+    monkeypatch.setattr("runline.runs.worker._STOP_SECONDS", 0.05)
+    run = await house.create(await house.thread(), "ignore stop", "two")
+    await wait_until(lambda: GATES["stop"].visits)
+    await house.core.drain()
+    assert await house.status(run) is RunStatus.PENDING
+    of_run: RunnableConfig = {**config(run.thread_id, run_id=run.run_id), "metadata": {"run_attempt": 1}}
+    with pytest.raises(StaleAttempt):
+        await house.core.runs.saver.aput(of_run, empty_checkpoint(), {}, {})
+    GATES["stop"].open()
+    await house.core.worker.ended(run.run_id)

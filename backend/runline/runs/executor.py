@@ -95,6 +95,14 @@ class Executor:
         self.webhooks.ended([run])
         self.meters.ended(live)
 
+    async def leave_behind(self, run: Run) -> None:
+        """Give back a run that does not stop: from here on it saves nothing. Out of reach, its lease is left to end."""
+        try:
+            await self.saver.fence(run.run_id, run.attempt + 1)
+            await self.leases.requeue(run, crashed=False)
+        except Unavailable as exc:
+            log.warning("a run cannot be given back", run_id=run.run_id, reason=str(exc))
+
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
         config = build_config(run)

@@ -125,7 +125,7 @@ class Worker:
         await _all_done(self._live.values(), _STOP_SECONDS)
         for live in list(self._live.values()):
             log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
-            await self._leases.requeue(live.run, crashed=False)
+            await self._executor.leave_behind(live.run)
         # for other processes
         self._bell.ring()
 
