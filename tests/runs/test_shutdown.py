@@ -148,12 +148,12 @@ async def test_a_run_that_does_not_stop_is_given_back_and_saves_nothing_more(
 ) -> None:
     """Others may go on with it as soon as it is in the queue."""
     monkeypatch.setattr("runline.runs.worker._STOP_SECONDS", 0.05)
-    run = await house.create(await house.thread(), "ignore stop", "two")
+    run = await house.create(await house.thread(), "ignore stop", "wait for-ever")
     await wait_until(lambda: GATES["stop"].visits)
     await house.core.drain()
     assert await house.status(run) is RunStatus.PENDING
     of_run: RunnableConfig = {**config(run.thread_id, run_id=run.run_id), "metadata": {"run_attempt": 1}}
     with pytest.raises(StaleAttempt):
         await house.core.runs.saver.aput(of_run, empty_checkpoint(), {}, {})
-    GATES["stop"].open()
+    GATES["for-ever"].open()
     await house.core.worker.ended(run.run_id)
