@@ -56,8 +56,9 @@ class Checker:
         for thread_id, ordered in spans.items():
             latest: Span | None = None
             for span in ordered:
-                one_lost_it = latest and (span.goes_on_from(latest) or latest.goes_on_from(span))
-                if latest and span.began < latest.ended and not one_lost_it:
+                if any(other.goes_on_from(span) for other in ordered):
+                    continue
+                if latest and span.began < latest.ended:
                     yield f"thread {thread_id}: {latest} and {span}"
                 latest = span if latest is None or span.ended > latest.ended else latest
 

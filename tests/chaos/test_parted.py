@@ -23,7 +23,8 @@ from kit.postgres import serving_own
 from kit.proxy import standing_before
 from kit.redis_server import redis_server
 
-SETTINGS = {"RUNLINE_WORKERS__LEASE_SECONDS": "1"}
+SETTINGS = {"RUNLINE_WORKERS__LEASE_SECONDS": "3"}
+"""A busy machine misses half of a shorter one, behind which nobody reaps."""
 STEPS = ["one", "two", "three"]
 
 
