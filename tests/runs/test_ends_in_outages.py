@@ -1,16 +1,21 @@
-"""Runs that end while the database is out of reach: their threads are left as they should be all the same."""
+"""Runs that end, or go on elsewhere, while the database is out of reach: it comes to what it should all the same."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kit.waiting import wait_until
 from runline.errors import Unavailable
+from runline.graphs.postgres_checkpoints import PostgresSaver
+from runline.graphs.sqlite_checkpoints import SqliteSaver
+from runline.model.lifecycle import RunStatus
 from runline.model.viewer import ANONYMOUS
 from runs.agents import GATES
-from runs.house import House
+from runs.house import House, open_house
 
 
 async def test_the_state_of_a_run_that_fails_is_read_when_it_can_be(
@@ -31,3 +36,27 @@ async def test_the_state_of_a_run_that_fails_is_read_when_it_can_be(
     thread = await house.core.threads.get(ANONYMOUS, run.thread_id)
     assert thread.values is not None
     assert thread.values["log"] == await house.log(run.thread_id) == ["one", "wait gate"]
+
+
+async def test_a_run_goes_on_when_what_it_has_saved_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path) as house:
+        run = await house.hold(await house.thread())
+    GATES["gate"].open()
+    outages = iter(range(3))
+
+    def away_at_first(read: Callable[..., Any]) -> Callable[..., Any]:
+        async def newest_of_run(saver: Any, run_id: str) -> Any:
+            if next(outages, None) is not None:
+                raise Unavailable("The checkpoints cannot be read now.")
+            return await read(saver, run_id)
+
+        return newest_of_run
+
+    for kind in (SqliteSaver, PostgresSaver):
+        monkeypatch.setattr(kind, "newest_of_run", away_at_first(kind.newest_of_run))
+    async with open_house(tmp_path) as house:
+        await house.end(await house.now(run))
+        assert await house.status(run) is RunStatus.SUCCESS
+        assert await house.log(run.thread_id) == ["begin", "wait gate", "end"]

@@ -106,7 +106,7 @@ class Executor:
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
         config = build_config(run)
-        resume = await self._goes_on(run)
+        resume = await self._persist(lambda: self._goes_on(run))
         access = Access("threads.create_run", context=run.spec.context)
         async with self.registry.open(run.graph_id, config, access=access, store=self.store) as opened:
             graph = opened.copy(update={"checkpointer": None if run.traceless else self.saver, "store": self.store})
@@ -215,13 +215,14 @@ class Executor:
         return await self.watch.logs.rest(live.log) if live.log else NOTHING
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Commit an end, however long the database is out of reach: the lease is renewed as soon as it is not."""
+        """Do what a run cannot go on or end without, however long the database is out of reach: its lease is renewed
+        as soon as it is not."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return await write()
             except Unavailable as exc:
-                log.warning("the end of a run cannot be stored yet", reason=str(exc), retry_in_seconds=pause)
+                log.warning("a run waits for the database", reason=str(exc), retry_in_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
