@@ -130,7 +130,7 @@ def test_runs_outlive_it_or_end_with_the_reason(gateway: Gateway, http: httpx.Cl
     with OUTAGES[name](gateway):
         answer = http.post(f"{other}/runs/{cancelled}/cancel")
         gate.open()
-        asyncio.run(wait_until(lambda: said(gateway, ["cannot be stored yet", "Unavailable"])))
+        asyncio.run(wait_until(lambda: said(gateway, ["waits for the database", "Unavailable"])))
 
     gateway.until_quiet()
     ends = {run["run_id"]: run["status"] for run in http.get(f"{thread}/runs").json()}
