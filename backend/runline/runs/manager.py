@@ -294,7 +294,6 @@ class RunManager:
             else:
                 self.bridge.close(run.run_id, success_result(None))
                 self.meters.stopped(run, reason)
-                self.thread_bells.ring(run.thread_id)
                 self.log_bells.ring(run.thread_id)
                 self.thread_bells.ring(run.thread_id)
         self.webhooks.ended(stopping)
