@@ -92,7 +92,9 @@ async def test_who_leaves_is_noticed_through_custom_middleware(
     thread_id = (await client.threads.create())["thread_id"]
     body = {"assistant_id": "steps", "input": log(), "context": gate.context, "on_disconnect": "cancel"}
     async with http.stream("POST", f"/threads/{thread_id}/runs/stream", json=body) as answer:
-        await anext(answer.aiter_bytes())
+        # kept: httpx closes the stream as soon as nobody holds its iterator any more
+        told = answer.aiter_bytes()
+        await anext(told)
         await gate.reached()
 
     async def interrupted() -> bool:
