@@ -20,6 +20,7 @@ def worker_options(settings: Settings) -> WorkerOptions:
         poll_seconds=wanted.poll_seconds,
         lease_seconds=wanted.lease_seconds,
         shutdown_grace_seconds=wanted.shutdown_grace_seconds,
+        shared=settings.is_shared,
     )
 
 

@@ -250,12 +250,19 @@ class Executor:
                     await self._end(live, journal, success_result(stream.result))
             case StopReason.SHUTDOWN:
                 await journal.flush()
-                await self.leases.requeue(live.run, crashed=False, entries=await self._unwritten(live))
-            case _ if await self._persist(lambda: self.leases.is_gone(live.run)):
-                await journal.end(success_result(None))
+                await self._give_back(live, await self._unwritten(live))
             case _:
-                # the stream stays open: the run goes on in a later attempt, here or elsewhere
-                log.info("a run is left to another attempt", run_id=live.run.run_id)
+                entries = await self._unwritten(live)
+                await self._persist(lambda: self._give_back(live, entries))
+                # the stream stays open if the run goes on, in a later attempt, here or elsewhere
+                if not live.given_back and await self._persist(lambda: self.leases.is_gone(live.run)):
+                    await journal.end(success_result(None))
+
+    async def _give_back(self, live: LiveRun, entries: Entries) -> None:
+        """To the queue, unless it was given to another attempt already."""
+        run = live.run
+        live.given_back = await self.leases.requeue(run, crashed=False, entries=entries)
+        log.info("a run is left to another attempt", run_id=run.run_id, attempt=run.attempt, why=live.stop_reason)
 
     def _note_exception(self, live: LiveRun) -> None:
         task = live.graph_task

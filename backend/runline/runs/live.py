@@ -32,14 +32,17 @@ class LiveRun:
 
     `promoted` is the thread's next run, running if it was claimed as this one ended. `done` is set when nothing of
     the run is left to do in this process: its end is committed and its stream over. `log` is there once it executes.
-    `cancelled_at` is by the loop's clock, and `again` the next cancellation if one is to come.
+    `cancelled_at` is by the loop's clock, and `again` the next cancellation if one is to come. Until `leased_until`, by
+    `time.monotonic()`, nobody else goes on with the run. `given_back`: it waits in the queue again.
     """
 
     run: Run
+    leased_until: float
     graph_task: asyncio.Task[None] | None = None
     stop_reason: StopReason | None = None
     promoted: Run | None = None
     log: RunLog | None = None
+    given_back: bool = False
     cancelled_at: float = -math.inf
     again: asyncio.TimerHandle | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from runline.kit.tasks import TaskSet
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.runs.executor import Executor
+from runline.runs.lease_watch import LeaseWatch
 from runline.runs.live import LiveRun
 from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
@@ -34,12 +36,16 @@ _STOP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """How many runs at once (0: none), how often to look for more without a bell, and for how long a lease holds."""
+    """How many runs at once (0: none), how often to look for more without a bell, and for how long a lease holds.
+
+    `shared`: others may go on with a run whose lease has ended.
+    """
 
     concurrency: int = 512
     poll_seconds: float = 1.0
     lease_seconds: float = 15.0
     shutdown_grace_seconds: float = 10.0
+    shared: bool = False
 
 
 class Worker:
@@ -56,6 +62,7 @@ class Worker:
         self._options = options
         self._claimant = Claimant(new_id(), timedelta(seconds=options.lease_seconds), executor.registry.loaded)
         self._live: dict[str, LiveRun] = {}
+        self._lease_watch = LeaseWatch(self._live, options.lease_seconds)
         self._draining = False
         self._reserved = 0
         # of runs between their claim and their launch, which follow each other closely
@@ -101,8 +108,14 @@ class Worker:
             # this process was held up for longer than a lease, and the run was given back meanwhile
             earlier.stop(StopReason.LEASE_LOST)
         stop_reason = self._early_stops.pop(run.run_id, run.stop_requested)
-        live = self._live[run.run_id] = LiveRun(run, stop_reason=stop_reason)
+        live = self._live[run.run_id] = LiveRun(run, self._leased_until(run), stop_reason=stop_reason)
+        if self._options.shared:
+            self._lease_watch.begin()
         self._tasks.spawn(f"run {run.run_id}", self._execute(live, earlier))
+
+    def _leased_until(self, run: Run) -> float:
+        """When the lease of a run ends that was claimed as its row says."""
+        return time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
 
     def stop(self, run_id: str, reason: StopReason) -> None:
         """Tell a run to stop that is live here, or claimed and about to be launched."""
@@ -138,7 +151,7 @@ class Worker:
             with self._executor.tracer.execution(live):
                 await self._executor.execute(live, self._successor)
         finally:
-            if len(self._live) >= self._options.concurrency:
+            if live.given_back or len(self._live) >= self._options.concurrency:
                 self._bell.ring()
             if self._live.get(live.run.run_id) is live:
                 del self._live[live.run.run_id]
@@ -148,10 +161,8 @@ class Worker:
 
     async def _make_sure(self, live: LiveRun) -> None:
         """Begin nothing that others may have gone on with, since this process stood still or was cut off meanwhile."""
-        run = live.run
-        if self._clock.now() - run.updated_at < self._claimant.lease:
-            return
-        _heed(live, await self._renewed([(run.run_id, run.attempt)]))
+        if live.leased_until <= time.monotonic():
+            await self._renew([live])
 
     def _let_go(self, run: Run) -> None:
         """Execute a thread's next run, or see to it that it is not forgotten: it may be due at any moment."""
@@ -191,30 +202,32 @@ class Worker:
     async def _renew_step(self) -> None:
         await asyncio.sleep(self._options.lease_seconds / 3)
         self._early_stops.clear()
-        attempts = [(live.run.run_id, live.run.attempt) for live in self._live.values()]
-        if not attempts:
-            return
-        held = await self._renewed(attempts)
-        for run_id, attempt in attempts:
-            live = self._live.get(run_id)
-            if live and live.run.attempt == attempt:
-                _heed(live, held)
+        if self._live:
+            await self._renew(self._live.values())
 
-    async def _renewed(self, attempts: Sequence[tuple[str, int]]) -> Mapping[str, StopReason | None]:
-        """Renew as soon as the database can be reached: whoever reaps must not come first."""
+    async def _renew(self, lives: Collection[LiveRun]) -> None:
+        """Renew leases as soon as the database can be reached: whoever reaps must not come first. Do as it says."""
         while True:
+            asked_at, asked = time.monotonic(), list(lives)
+            attempts = [(live.run.run_id, live.run.attempt) for live in asked]
             try:
-                return await self._leases.renew(self._claimant, attempts)
+                held = await self._leases.renew(self._claimant, attempts)
+                break
             except Unavailable as exc:
                 log.warning("leases cannot be renewed yet", reason=str(exc), retry_in_seconds=_RENEW_AGAIN_SECONDS)
             await asyncio.sleep(_RENEW_AGAIN_SECONDS)
+        for live in asked:
+            if not live.done.is_set():
+                _heed(live, held, asked_at + self._options.lease_seconds)
 
 
-def _heed(live: LiveRun, held: Mapping[str, StopReason | None]) -> None:
-    """Do what the renewal of its lease has shown."""
+def _heed(live: LiveRun, held: Mapping[str, StopReason | None], until: float) -> None:
+    """Do what the renewal of its lease, which holds `until` then if it was, has shown."""
     if live.run.run_id not in held:
         live.stop(StopReason.LEASE_LOST)
-    elif reason := held[live.run.run_id]:
+        return
+    live.leased_until = until
+    if reason := held[live.run.run_id]:
         live.stop(reason)
 
 

@@ -1,0 +1,92 @@
+"""A node that cannot reach the database executes nothing on a lease that has ended: others may go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from kit.postgres import OwnServer, serving_own
+from kit.proxy import Proxy, standing_before
+from kit.redis_server import redis_place
+from kit.waiting import wait_until
+from runline.model.lifecycle import RunStatus
+from runs.agents import GATES
+from runs.house import House, open_house
+
+LEASE_SECONDS = 0.9
+
+
+class Two(NamedTuple):
+    """Two nodes, of which the first can be parted from the database; the other claims nothing and reaps."""
+
+    here: House
+    there: House
+    way: Proxy
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    with serving_own() as server:
+        yield server
+
+
+@pytest.fixture
+async def two(own_server: OwnServer, redis_uri: str, tmp_path: Path) -> AsyncIterator[Two]:
+    workers = {"lease_seconds": LEASE_SECONDS, "poll_seconds": 0.1}
+    with redis_place(redis_uri) as place, own_server.database() as uri:
+        redis = {"uri": redis_uri, "prefix": place.prefix}
+        async with standing_before(own_server.socket) as way:
+            proxied = make_conninfo(uri, host="127.0.0.1", port=way.port, sslmode="disable")
+            async with (
+                open_house(
+                    tmp_path, database={"uri": uri}, redis=redis, workers={**workers, "concurrency": 0}
+                ) as there,
+                open_house(tmp_path, database={"uri": proxied}, redis=redis, workers=workers) as here,
+            ):
+                yield Two(here, there, way)
+
+
+async def test_who_is_cut_off_stops_before_others_go_on_and_goes_on_behind_it(two: Two) -> None:
+    here, there, way = two
+    run = await here.hold(await here.thread())
+    way.pause()
+    await wait_until(lambda: not GATES["gate"].inside)
+    assert await there.status(run) is RunStatus.RUNNING
+    way.resume()
+    GATES["gate"].open()
+    await here.reach(run, RunStatus.SUCCESS)
+    assert await here.log(run.thread_id) == ["begin", "wait gate", "end"]
+    assert (await here.now(run)).attempt > 1
+
+
+async def test_who_cannot_begin_before_its_lease_ends_does_not_begin(two: Two) -> None:
+    here, there, way = two
+    claimed = await there.abandon(await there.thread(), "wait gate", worker=here.core.worker._claimant.worker)
+    way.pause()
+    here.core.worker.launch(claimed)
+    live = here.core.worker.live[claimed.run_id]
+    await wait_until(lambda: live.stop_reason is not None)
+    GATES["gate"].open()
+    way.resume()
+    await there.reach(claimed, RunStatus.SUCCESS)
+    assert GATES["gate"].visits == 1
+    assert (await there.now(claimed)).attempt == 2
+
+
+async def test_who_stood_still_and_finds_its_run_untouched_goes_on(two: Two) -> None:
+    """What its clock says counts for nothing before its renewal was answered."""
+    here = two.here
+    run = await here.hold(await here.thread())
+    live, watch = here.core.worker.live[run.run_id], here.core.worker._lease_watch
+    live.leased_until -= LEASE_SECONDS
+    watch._look()
+    waking = watch._look_again
+    await wait_until(lambda: watch._look_again is not waking)
+    assert live.stop_reason is None
+    GATES["gate"].open()
+    await here.reach(run, RunStatus.SUCCESS)
+    assert (await here.now(run)).attempt == 1
