@@ -33,6 +33,7 @@ from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, Token, token_of
 from runline.graphs.postgres_commits import CommonCommits, FencedPut, Put
 from runline.graphs.postgres_pool import Pool, patiently
+from runline.graphs.postgres_tables import make_tables
 from runline.graphs.task_writes import TaskWrites
 from runline.graphs.weights import Weight
 from runline.kit.json import dumps
@@ -63,11 +64,11 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     async def setup(self) -> None:
         """Create the tables of the base class and ours."""
-        async with self.conn.alone("checkpoints"):
+        async with self.conn.alone():
             await super().setup()
             async with self._cursor() as cursor:
-                for statement in sql.EXTENSIONS:
-                    await cursor.execute(statement)
+                await make_tables(cursor, "checkpoints", sql.EXTENSIONS)
+                await cursor.execute(sql.FORGET_FENCES)
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:

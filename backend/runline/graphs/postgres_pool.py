@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.05, 1.0
 _MIGRATION_POLL_SECONDS = 0.1
-_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1)) AS taken"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
+_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('tables', 1)) AS taken"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('tables', 1))"
 
 log = structlog.get_logger()
 
@@ -150,17 +150,17 @@ class Pool:
             await self._idle.pop().close()
 
     @asynccontextmanager
-    async def alone(self, name: str) -> AsyncIterator[None]:
-        """Keep other processes from what is named so. Whoever waits holds no snapshot, on which an index would wait."""
+    async def alone(self) -> AsyncIterator[None]:
+        """Keep other processes from making tables. Whoever waits holds no snapshot, on which an index would wait."""
         self._is_migrating = True
         async with self.cursor("The database") as cursor:
-            while not await _took(cursor, name):  # noqa: ASYNC110 - another process rings no bell
+            while not await _took(cursor):  # noqa: ASYNC110 - another process rings no bell
                 await asyncio.sleep(_MIGRATION_POLL_SECONDS)
             try:
                 yield
             finally:
                 self._is_migrating = False
-                await cursor.execute(_UNLOCK, (name,))
+                await cursor.execute(_UNLOCK)
 
 
 @asynccontextmanager
@@ -180,8 +180,8 @@ def _is_passing(error: psycopg.Error, connection: AsyncConnection[DictRow] | Non
     return by_another or (connection is not None and connection.broken)
 
 
-async def _took(cursor: AsyncCursor[DictRow], name: str) -> bool:
-    row = await (await cursor.execute(_TRY_LOCK, (name,))).fetchone()
+async def _took(cursor: AsyncCursor[DictRow]) -> bool:
+    row = await (await cursor.execute(_TRY_LOCK)).fetchone()
     return bool(row and row["taken"])
 
 

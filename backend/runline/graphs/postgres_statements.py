@@ -31,8 +31,6 @@ CREATE TABLE IF NOT EXISTS replaced_writes (
 CREATE TABLE IF NOT EXISTS fences (
     run_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL, fenced_at TIMESTAMPTZ NOT NULL DEFAULT now()
 )""",
-    # whom it kept out has come to its end by then
-    "DELETE FROM fences WHERE fenced_at < now() - interval '7 days'",
     f"""
 CREATE OR REPLACE FUNCTION check_fence(run TEXT, token INTEGER) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -43,6 +41,8 @@ BEGIN
 END $$""",
 )
 
+# whom it kept out has come to its end by then
+FORGET_FENCES = "DELETE FROM fences WHERE fenced_at < now() - interval '7 days'"
 CHECK_FENCE = "SELECT check_fence(%s, %s)"
 LOCK_FENCE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FENCE = (

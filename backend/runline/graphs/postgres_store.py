@@ -16,6 +16,7 @@ from runline.graphs import postgres_items as items
 from runline.graphs.items import Row, Vectors
 from runline.graphs.postgres_items import Cursor
 from runline.graphs.postgres_pool import Pool, patiently
+from runline.graphs.postgres_tables import make_tables
 from runline.graphs.store import SWEPT_AT_ONCE, RunlineStore
 from runline.graphs.store_index import StoreIndex
 from runline.graphs.store_spec import StoreSpec
@@ -48,9 +49,8 @@ class PostgresStore(RunlineStore):
 
     async def setup(self) -> None:
         """Create the tables, those for vectors if there is an index now."""
-        async with self._pool.alone("items"), self._pool.cursor("The store") as cursor:
-            for statement in items.TABLES:
-                await cursor.execute(statement)
+        async with self._pool.alone(), self._pool.cursor("The store") as cursor:
+            await make_tables(cursor, "items", items.TABLES)
             if self._index:
                 await _make_vector_tables(cursor, self._index.spec.dims)
             self._has_vectors = await items.has_vectors(cursor)
@@ -101,8 +101,7 @@ async def _make_vector_tables(cursor: Cursor, dims: int) -> None:
     if dims > _MOST_DIMS:
         raise ConfigError(f"'store.index.dims' is {dims}; in PostgreSQL it can be {_MOST_DIMS} at most.")
     try:
-        for statement in items.VECTOR_TABLES:
-            await cursor.execute(statement)
+        await make_tables(cursor, "vectors", items.VECTOR_TABLES)
     except (errors.FeatureNotSupported, errors.UndefinedFile, errors.InsufficientPrivilege) as exc:
         raise ConfigError(
             "'store.index' needs PostgreSQL's extension pgvector, which cannot be made here: "
