@@ -1,4 +1,4 @@
-"""Runs that end, or go on elsewhere, while the database is out of reach: it comes to what it should all the same."""
+"""Runs that begin, end, or go on elsewhere, while the database is out of reach: all comes to what it should."""
 
 from __future__ import annotations
 
@@ -60,3 +60,22 @@ async def test_a_run_goes_on_when_what_it_has_saved_can_be_read(
         await house.end(await house.now(run))
         assert await house.status(run) is RunStatus.SUCCESS
         assert await house.log(run.thread_id) == ["begin", "wait gate", "end"]
+
+
+async def test_a_run_begins_when_what_it_has_told_can_be_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else waits for the database waits as long: its end could not be written down."""
+    thread_id = await house.thread()
+    abandoned = await house.abandon(thread_id, "one", stream_resumable=True)
+    outages, segments = iter(range(3)), house.core.runs.streams.segments
+    read = segments.last_seq
+
+    async def away(run_id: str) -> int:
+        if next(outages, None) is not None:
+            raise Unavailable("The events cannot be read now.")
+        return await read(run_id)
+
+    monkeypatch.setattr(segments, "last_seq", away)
+    await house.reaper(max_attempts=2).reap(everything=True)
+    await house.reach(abandoned, RunStatus.SUCCESS)
+    assert next(outages, None) is None
+    assert (await house.now(abandoned)).attempt == 2

@@ -7,8 +7,8 @@ Rule: the terminal status is committed before the stream says that the run has e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -75,7 +75,7 @@ class Executor:
         """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
         run = live.run
         self.meters.started(run)
-        journal = await self.streams.journal(run)
+        journal = await self._persist(lambda: self.streams.journal(run))
         journal.emit("metadata", {"run_id": run.run_id, "attempt": run.attempt})
         self.thread_bells.ring(run.thread_id)
         stream = _stream_of(run)
@@ -96,12 +96,10 @@ class Executor:
         self.meters.ended(live)
 
     async def leave_behind(self, run: Run) -> None:
-        """Give back a run that does not stop: from here on it saves nothing. Out of reach, its lease is left to end."""
-        try:
+        """Give back a run that does not stop: from here on it saves nothing."""
+        with _left_to_its_lease(run):
             await self.saver.fence(run.run_id, run.attempt + 1)
             await self.leases.requeue(run, crashed=False)
-        except Unavailable as exc:
-            log.warning("a run cannot be given back", run_id=run.run_id, reason=str(exc))
 
     async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
         run = live.run
@@ -250,7 +248,9 @@ class Executor:
                     await self._end(live, journal, success_result(stream.result))
             case StopReason.SHUTDOWN:
                 await journal.flush()
-                await self._give_back(live, await self._unwritten(live))
+                entries = await self._unwritten(live)
+                with _left_to_its_lease(live.run):
+                    await self._give_back(live, entries)
             case _:
                 entries = await self._unwritten(live)
                 await self._persist(lambda: self._give_back(live, entries))
@@ -268,6 +268,15 @@ class Executor:
         task = live.graph_task
         if task and not task.cancelled() and (exc := task.exception()) and not isinstance(exc, StaleAttempt):
             log.info("graph failed while it was stopped", run_id=live.run.run_id, exc_info=exc)
+
+
+@contextmanager
+def _left_to_its_lease(run: Run) -> Iterator[None]:
+    """Who shuts down waits for no database."""
+    try:
+        yield
+    except Unavailable as exc:
+        log.warning("a run cannot be given back", run_id=run.run_id, reason=str(exc))
 
 
 def _is_stale(live: LiveRun) -> bool:

@@ -32,17 +32,19 @@ class LeaseWatch:
         if not self._look_again:
             self._sleep()
 
+    def _held(self) -> list[LiveRun]:
+        return [live for live in self._lives.values() if live.stop_reason is not StopReason.LEASE_LOST]
+
     def _sleep(self) -> None:
         """Until shortly before the first lease ends, unless that is renewed."""
-        held = [live.leased_until for live in self._lives.values() if live.stop_reason is not StopReason.LEASE_LOST]
         self._look_again = None
-        if held:
-            seconds = min(held) - self._early_seconds - time.monotonic()
+        if held := self._held():
+            seconds = min(live.leased_until for live in held) - self._early_seconds - time.monotonic()
             self._look_again = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._look)
 
     def _look(self, *, awake: bool = False) -> None:
         now = time.monotonic()
-        ending = [live for live in self._lives.values() if live.leased_until - self._early_seconds <= now]
+        ending = [live for live in self._held() if live.leased_until - self._early_seconds <= now]
         if not awake and any(live.leased_until <= now for live in ending):
             self._look_again = asyncio.get_running_loop().call_later(_WAKING_SECONDS, lambda: self._look(awake=True))
             return
