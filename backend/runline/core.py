@@ -18,6 +18,7 @@ from runline.options import dispatcher_options, item_limits, price_list, worker_
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.runs.assistants import AssistantGraphs
 from runline.runs.commands import ThreadCommands
+from runline.runs.conclusion import Conclusion
 from runline.runs.crons import CronManager
 from runline.runs.dispatcher import Dispatcher, WebhookBody
 from runline.runs.executor import Executor
@@ -247,9 +248,8 @@ def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, s
     webhooks = Webhooks(opened.caller.guard, stores.deliveries, MemoryBell())
     logs = RunLogs(stores.run_log, transport.log_bells)
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
-    executor = Executor(
-        registry, saver, store, leases, states, rollback, streams, webhooks, thread_bells, watch, meters, tracer
-    )
+    conclusion = Conclusion(saver, leases, states, rollback, streams.segments, logs)
+    executor = Executor(registry, saver, store, conclusion, streams, webhooks, thread_bells, watch, meters, tracer)
     worker = Worker(executor, leases, bell, clock, opened.tasks, worker_options(settings))
     transport.stop_bell.answer(worker.stop)
     return _Engine(worker, states, rollback, streams, webhooks, logs, prices, meters)

@@ -45,9 +45,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen(
-            [_PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen([_PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _until(self._answers, _START_SECONDS, "Redis did not start")
 
     def _answers(self) -> bool:

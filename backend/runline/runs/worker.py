@@ -138,7 +138,7 @@ class Worker:
         await _all_done(self._live.values(), _STOP_SECONDS)
         for live in list(self._live.values()):
             log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
-            await self._executor.leave_behind(live.run)
+            await self._executor.conclusion.leave_behind(live.run)
         # for other processes
         self._bell.ring()
 
