@@ -33,10 +33,10 @@ export const AiMessage = memo(({ message, isGrowing, turn }: Props) => {
           <Suspense fallback={<Text style={{ whiteSpace: "pre-wrap" }}>{text}</Text>}>
             <Markdown text={text} />
           </Suspense>
-          <Group gap="xs" mt={2}>
+          <Group gap="xs" mt={2} mih={22}>
             <TurnLine turn={turn} />
             <span className={classes.line}>
-              <CopyButton value={text} label="Copy the answer" />
+              {!isGrowing && <CopyButton value={text} label="Copy the answer" />}
             </span>
           </Group>
         </>
