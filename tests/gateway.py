@@ -19,6 +19,7 @@ import httpx
 
 from kept import Kept
 from kit.postgres import everything_in
+from kit.redis_server import RedisPlace
 from shared import wanted_place
 
 HERE = Path(__file__).parent
@@ -142,6 +143,11 @@ class Gateway:
         if uri := self.settings.get("DATABASE_URI"):
             return everything_in(uri)
         return b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
+
+    def lose_redis(self) -> None:
+        """Lose what Redis keeps for a while, if there is one: what was in memory alone goes with its process then."""
+        if uri := self.settings.get("REDIS_URI"):
+            RedisPlace(uri, self.settings["RUNLINE_REDIS__PREFIX"]).empty()
 
     def complaints(self) -> list[str]:
         """Log lines that no healthy gateway writes. The traceback of a graph that failed is not one of them."""
