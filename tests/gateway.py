@@ -20,7 +20,7 @@ import httpx
 from kept import Kept
 from kit.postgres import everything_in
 from kit.redis_server import RedisPlace
-from shared import wanted_place
+from shared import TAKEOVER_SECONDS, wanted_place
 
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
@@ -28,7 +28,7 @@ GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 _POLL_SECONDS = 0.01
 _START_SECONDS = 90
 _STOP_SECONDS = 30
-_QUIET_SECONDS = 5
+_QUIET_SECONDS = 5 + TAKEOVER_SECONDS
 
 SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
