@@ -19,7 +19,8 @@ import httpx
 
 from kept import Kept
 from kit.postgres import everything_in
-from shared import wanted_place
+from kit.redis_server import RedisPlace
+from shared import TAKEOVER_SECONDS, wanted_place
 
 HERE = Path(__file__).parent
 GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
@@ -27,7 +28,7 @@ GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 _POLL_SECONDS = 0.01
 _START_SECONDS = 90
 _STOP_SECONDS = 30
-_QUIET_SECONDS = 5
+_QUIET_SECONDS = 5 + TAKEOVER_SECONDS
 
 SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
@@ -142,6 +143,11 @@ class Gateway:
         if uri := self.settings.get("DATABASE_URI"):
             return everything_in(uri)
         return b"".join(file.read_bytes() for file in self.data_dir.iterdir() if file.is_file())
+
+    def lose_redis(self) -> None:
+        """Lose what Redis keeps for a while, if there is one: what was in memory alone goes with its process then."""
+        if uri := self.settings.get("REDIS_URI"):
+            RedisPlace(uri, self.settings["RUNLINE_REDIS__PREFIX"]).empty()
 
     def complaints(self) -> list[str]:
         """Log lines that no healthy gateway writes. The traceback of a graph that failed is not one of them."""

@@ -63,11 +63,12 @@ class Kept:
             yield other
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Meanwhile nobody can write to the gateway's own tables; they can be read."""
-        with self.opened("runs", writable=True) as connection:
+    def locked(self, *tables: str) -> Iterator[None]:
+        """Meanwhile nobody can write to these tables, or to the gateway's own if none is named; they can be read."""
+        tables = tables or tuple(metadata.tables)
+        with self.opened(tables[0], writable=True) as connection:
             if self.database:
-                names = ", ".join(metadata.tables)
+                names = ", ".join(map(self.name, tables))
                 connection.execute(f"BEGIN; LOCK TABLE {names} IN EXCLUSIVE MODE")
             else:
                 connection.execute("BEGIN IMMEDIATE")

@@ -21,6 +21,10 @@ QUICK_LEASES = {"RUNLINE_WORKERS__LEASE_SECONDS": "3"}
 TAKEOVER_SECONDS = 15.0 if SHARED else 0.0
 """Within which a started process has taken over what another was killed at: one that shares nothing, at once."""
 
+HASTE_SECONDS = 0.5 if SHARED else 0.01
+"""How long a test waits for locks that it knows to be held. PostgreSQL ends a transaction that stands still for half of
+it, which on a busy machine one does."""
+
 
 @dataclass(frozen=True)
 class SharedPlace:

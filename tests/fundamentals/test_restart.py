@@ -76,12 +76,13 @@ async def tell_all(url: str, gate: Gate) -> tuple[dict[str, Story], list[Any]]:
 
 @pytest.fixture(scope="module")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
-    """Tell the stories, stop, start again."""
+    """Tell the stories, stop, start again. (Nor does Redis keep the events: test_redis.py shows that it does.)"""
     folder = tmp_path_factory.mktemp("restarted")
     gate = Gate(folder / "gate")
     with serving(folder / "data") as own:
         stories, assistants = asyncio.run(tell_all(own.url, gate))
         own.stop()
+        own.lose_redis()
         gate.open()
         yield Restarted(own.start(), stories, assistants)
         httpx.post(f"{own.url}/runs/cancel", json={"status": "pending"})
@@ -133,7 +134,6 @@ async def test_a_finished_run_is_joined_with_its_result(
     assert joined == story.result
 
 
-@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 @ENDED
 async def test_a_finished_run_cannot_be_streamed_any_more_and_says_so(
     http: httpx.AsyncClient, restarted: Restarted, name: str

@@ -35,7 +35,9 @@ PROMPT_SECONDS = 1.0
 @pytest.fixture(scope="module")
 def trio(postgres: Server, redis_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Gateway]]:
     """Three gateways of which the first does not work, so that its runs execute elsewhere."""
-    with fleet(tmp_path_factory.mktemp("trio"), postgres, redis_uri) as made:
+    # a crowd on one thread takes turns, for longer on a busy machine
+    patience = {"RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": "30"}
+    with fleet(tmp_path_factory.mktemp("trio"), postgres, redis_uri, **patience) as made:
         yield [made.node("serve", "--no-work").start(), made.node().start(), made.node().start()]
 
 

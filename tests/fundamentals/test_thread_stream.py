@@ -219,7 +219,6 @@ async def test_the_deletion_of_the_thread_ends_its_stream(client: LangGraphClien
     assert names(parts) == ["end"]
 
 
-@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 async def test_resumable_runs_outlive_a_restart_and_the_loss_of_others_is_said(
     start_gateway: Callable[..., Gateway],
 ) -> None:
@@ -231,6 +230,7 @@ async def test_resumable_runs_outlive_a_restart_and_the_loss_of_others_is_said(
         lost = await steps(client, thread_id)
         async with following(client, thread_id) as window:
             await asyncio.to_thread(own.stop)
+            own.lose_redis()
             await asyncio.to_thread(own.start)
             await steps(client, thread_id)
             assert names(await window.shows(6)) == RUN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -58,13 +59,19 @@ async def test_what_nodes_write_down_has_the_database_s_time(clients: list[LangG
         assert abs(datetime.fromisoformat(str(run["created_at"])) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-@pytest.mark.in_files("two processes of one database: above")
 async def test_a_clock_that_was_set_back_hides_nothing(tmp_path: Path) -> None:
-    """The files of one gateway, which ran by another time before it was started again."""
-    thread_id, kept = str(uuid4()), []
-    for settings in (skewed_by(HOUR), {}):
-        with serving(tmp_path / "data", settings) as gateway:
-            async with get_client(url=gateway.url) as client:
-                await client.runs.wait(thread_id, "steps", input=log("in"), if_not_exists="create")
-                kept.append(log_of((await client.threads.get_state(thread_id))["values"]))
-    assert [len(words) for words in kept] == [4, 8]
+    """One gateway, which ran by another time before it was started again."""
+    thread_id = str(uuid4())
+    with serving(tmp_path / "data", skewed_by(HOUR)) as gateway:
+        assert len(await remembered(gateway, thread_id)) == 4
+        await asyncio.to_thread(gateway.stop)
+        gateway.settings = {**gateway.settings, **skewed_by(0)}
+        await asyncio.to_thread(gateway.start)
+        assert len(await remembered(gateway, thread_id)) == 8
+
+
+async def remembered(gateway: Gateway, thread_id: str) -> list[str]:
+    """What the thread has behind one more run."""
+    async with get_client(url=gateway.url) as client:
+        await client.runs.wait(thread_id, "steps", input=log("in"), if_not_exists="create")
+        return log_of((await client.threads.get_state(thread_id))["values"])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import resource
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
 
 from gateway import Gateway
+from kept import CHECKPOINT_TABLES
 
 _BALLAST = "ballast"
 _BALLAST_BYTES = 2**20
@@ -19,13 +19,14 @@ _BALLAST_BYTES = 2**20
 Outage = Callable[[Gateway], AbstractContextManager[None]]
 
 
-@contextmanager
-def locked(gateway: Gateway, name: str) -> Iterator[None]:
-    """Another process holds the write lock of one of the files."""
-    with closing(sqlite3.connect(gateway.data_dir / name, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
+def rows_locked(gateway: Gateway) -> AbstractContextManager[None]:
+    """Another process keeps the gateway's own tables to itself: runline.db, where they are in files."""
+    return gateway.kept.locked()
+
+
+def checkpoints_locked(gateway: Gateway) -> AbstractContextManager[None]:
+    """The same of the states of threads: checkpoints.db."""
+    return gateway.kept.locked(*CHECKPOINT_TABLES)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,23 @@ from gateway import Gateway, wait_until
 from hostile.census import counting, integrity
 from hostile.form import LONG
 from hostile.operations import STEPS
-from hostile.outage import Outage, filled, full, locked, small_disk
+from hostile.outage import Outage, checkpoints_locked, filled, full, rows_locked, small_disk
 from hostile.site import assert_healthy
+from shared import SHARED, wanted_place
 
 BUSY_SECONDS = 0.2
 AT_ONCE_SECONDS = 3.0
 LARGE = "x" * 60_000
 
+OF_FILES: Mapping[str, Outage] = {"no file may grow": full, **({"the disk is full": filled} if LONG else {})}
 OUTAGES: Mapping[str, Outage] = {
-    "runline.db is locked": partial(locked, name="runline.db"),
-    "checkpoints.db is locked": partial(locked, name="checkpoints.db"),
-    "no file may grow": full,
-    **({"the disk is full": filled} if LONG else {}),
+    "rows are locked": rows_locked,
+    "checkpoints are locked": checkpoints_locked,
+    **({} if SHARED else OF_FILES),
 }
-pytestmark = pytest.mark.in_files("outages of files; those of PostgreSQL are in fundamentals/test_postgres.py")
-
-REACHES_RUNS = [name for name in OUTAGES if name != "checkpoints.db is locked"]
+REACHES_RUNS = [name for name in OUTAGES if name != "checkpoints are locked"]
+SAYS_SO = ["waits for the database", "waiting for the database", "Unavailable"]
+SOUND = [] if SHARED else ["ok"] * 3
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def gateway(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Gateway]
     with ExitStack() as stack:
         if "the disk is full" in request.node.name:
             stack.enter_context(small_disk(tmp_path / "data", megabytes=4))
-        own = Gateway(tmp_path / "data", {"RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": str(BUSY_SECONDS)})
+        where = stack.enter_context(wanted_place())
+        own = Gateway(tmp_path / "data", {**where, "RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": str(BUSY_SECONDS)})
         stack.callback(own.kill)
         yield own.start()
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_stored_is_refused_and_leaves_nothing(gateway: Gateway, h
     assert_healthy(gateway.url)
     gateway.until_quiet()
     gateway.stop()
-    assert integrity(gateway.data_dir) == ["ok"] * 3
+    assert integrity(gateway.data_dir) == SOUND
     assert tracebacks(gateway) == []
 
 
@@ -130,7 +131,7 @@ def test_runs_outlive_it_or_end_with_the_reason(gateway: Gateway, http: httpx.Cl
     with OUTAGES[name](gateway):
         answer = http.post(f"{other}/runs/{cancelled}/cancel")
         gate.open()
-        asyncio.run(wait_until(lambda: said(gateway, ["waits for the database", "Unavailable"])))
+        asyncio.run(wait_until(lambda: said(gateway, SAYS_SO)))
 
     gateway.until_quiet()
     ends = {run["run_id"]: run["status"] for run in http.get(f"{thread}/runs").json()}
@@ -160,7 +161,7 @@ def test_what_was_acknowledged_is_there_when_the_database_is_back(
             kept += [f"/threads/{answer.json()['thread_id']}"] if answer.status_code == 200 else []
         gateway.kill()
 
-    assert integrity(gateway.data_dir) == ["ok"] * 3
+    assert integrity(gateway.data_dir) == SOUND
     gateway.start()
     for path in (thread, run, *kept):
         assert http.get(path).status_code == 200

@@ -14,6 +14,7 @@ from fundamentals.gate import Gate
 from races.arena import Arena, arena, side_by_side
 from races.findings import Findings
 from races.rows import checkpoints_of, runs_of
+from shared import SHARED
 
 _STEPS = ["one", "two", "three"]
 _LEFT = {"pending": [], "running": ["victim", "one"], "finishing": ["victim", *_STEPS]}
@@ -45,6 +46,12 @@ class Kind:
             return [*(victim if self.phase == "pending" else []), *victim, "success"]
         return [*(["success"] if self.phase == "pending" else []), *victim]
 
+    def stopped_at_the_gate(self, front: str, victim: str) -> str:
+        """Which of these runs it is; none if the gate is to let one pass that ends by itself."""
+        if self.phase == "pending":
+            return front if self.way == "newcomer" else ""
+        return victim if self.phase == "running" else ""
+
 
 KINDS = [
     Kind(phase, action, way)
@@ -63,10 +70,10 @@ async def phases(folder: Path, times: int, seed: int) -> Findings:
 
 
 async def _stop(ground: Arena, kind: Kind) -> None:
-    thread_id = await ground.new_thread()
+    thread_id, front = await ground.new_thread(), ""
     gate = Gate(ground.folder / thread_id)
     if kind.phase == "pending":
-        await _run(ground, thread_id, "front", context=gate.context)
+        front = await _run(ground, thread_id, "front", context=gate.context)
         await gate.reached()
     elif kind.phase == "finishing":
         ground.lingerer(thread_id).touch()
@@ -80,6 +87,9 @@ async def _stop(ground: Arena, kind: Kind) -> None:
     else:
         answer = await ground.send("POST", f"{victim}/cancel", params={"action": kind.action})
         ground.findings.equal(f"the cancel of {kind}", answer.status_code, 202)
+    if SHARED and (stopped := kind.stopped_at_the_gate(front, victim)):
+        # by word from another node, which may be on its way yet
+        await ground.until_over(stopped)
     gate.open()
     ground.lingerer(thread_id).unlink(missing_ok=True)
     await _check(ground, thread_id, victim, kind)

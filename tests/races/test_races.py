@@ -96,6 +96,7 @@ async def test_a_rollback_leaves_the_thread_as_it_was(tmp_path: Path) -> None:
     assert {f"{stage}, by {way}" for stage in STAGES for way in WAYS} <= met
 
 
+@pytest.mark.timeout(400)
 async def test_a_rollback_that_was_killed_halfway_is_finished_by_the_next_process(tmp_path: Path) -> None:
     assert violations(await halfway(tmp_path / "data", 3, SEED)) == []
 

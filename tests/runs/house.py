@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kept import Kept
+from kit.redis_server import RedisPlace
 from kit.waiting import wait_until
 from runline.config import load_settings
 from runline.core import Core, open_core
@@ -56,6 +57,12 @@ def place_of(folder: Path) -> dict[str, Any]:
         return {}
     settings: dict[str, Any] = json.loads((folder / _PLACE).read_text(encoding="utf-8"))
     return settings
+
+
+def lose_redis(folder: Path) -> None:
+    """Lose what Redis keeps for a while, if there is one: what was in memory alone goes with its process then."""
+    if redis := place_of(folder).get("redis"):
+        RedisPlace(**redis).empty()
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from runs.house import open_house
 def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
     """A database that is not waited for."""
     with redis_place(redis_uri) as place, postgres.database() as uri:
-        database = {"uri": uri, "busy_timeout_seconds": 0.1}
+        database = {"uri": uri, "busy_timeout_seconds": 0.5}
         yield {"database": database, "redis": {"uri": redis_uri, "prefix": place.prefix}}
 
 

@@ -16,7 +16,7 @@ from runline.model.run import Run, RunOutcome
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.streams.contracts import Ended
 from runs.agents import GATES
-from runs.house import House, open_house
+from runs.house import House, lose_redis, open_house
 
 
 async def listed(
@@ -86,11 +86,11 @@ async def test_a_list_may_be_of_one_status(house: House) -> None:
         assert [found.run_id for found in await listed(house, thread_id, status=status)] == [run.run_id]
 
 
-@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 async def test_an_ended_run_of_an_earlier_process_has_its_result_but_no_stream(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         thread_id = await house.thread()
         runs = [await house.finish(thread_id, *script) for script in (["one"], ["two"], ["fail"], ["ask why"])]
+    lose_redis(tmp_path)
     async with open_house(tmp_path) as house:
         results = []
         for run in runs:

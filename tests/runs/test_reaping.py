@@ -16,6 +16,7 @@ from runline.storage.runs import RunFilter
 from runline.streams.contracts import Ended
 from runs.agents import GATES, moods
 from runs.house import GRAPHS, House, kept_by, open_house
+from shared import HASTE_SECONDS
 
 
 async def ask_to_stop(house: House, run: Run, reason: StopReason) -> None:
@@ -63,7 +64,7 @@ async def test_an_expired_lease_is_found_without_a_restart(tmp_path: Path) -> No
 
 
 async def test_leases_are_renewed_as_soon_as_an_outage_of_the_database_is_over(tmp_path: Path) -> None:
-    workers, database = {"lease_seconds": 0.3}, {"busy_timeout_seconds": 0.01}
+    workers, database = {"lease_seconds": 20 * HASTE_SECONDS}, {"busy_timeout_seconds": HASTE_SECONDS}
     async with open_house(tmp_path, workers=workers, database=database) as house:
         run = await house.hold(await house.thread())
         kept = kept_by(tmp_path)

@@ -19,6 +19,7 @@ from runline.runs.run_logs import RunLog, RunLogs
 from runline.storage.run_log import RunLogStore
 from runline.streams.thread_bells import MemoryThreadBells
 from runs.house import kept_by
+from shared import HASTE_SECONDS
 from storage.ledgers import call, trace, types_of, usage_of
 from storage.opening import Options, open_either
 from storage.world import SUCCESS, World
@@ -45,7 +46,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path, options: Options) -> AsyncIterator[Desk]:
-    async with open_either(replace(options, busy_timeout_seconds=0.01)) as database:
+    async with open_either(replace(options, busy_timeout_seconds=HASTE_SECONDS)) as database:
         world, bells = World.over(database), MemoryThreadBells()
         logs = RunLogs(RunLogStore(database), bells)
         run = await world.start((await world.thread()).thread_id)

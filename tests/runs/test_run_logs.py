@@ -15,6 +15,7 @@ from runline.model.viewer import ANONYMOUS as VIEWER
 from runs.agents import GATES
 from runs.house import House, kept_by, open_house
 from runs.models import REPORTED, SEEN
+from shared import HASTE_SECONDS
 from storage.ledgers import events_of, types_of, usage_of
 
 GRAPHS = {
@@ -218,7 +219,7 @@ async def test_a_stopped_run_that_had_to_wait_is_ended_in_the_log(house: House) 
 
 
 async def test_a_locked_database_costs_neither_the_run_nor_its_log(tmp_path: Path) -> None:
-    async with open_house(tmp_path, GRAPHS, database={"busy_timeout_seconds": 0.01}) as house:
+    async with open_house(tmp_path, GRAPHS, database={"busy_timeout_seconds": HASTE_SECONDS}) as house:
         run = await waiting(house)
         with kept_by(tmp_path).locked():
             GATES["model"].open()

@@ -21,7 +21,7 @@ from runline.runs.states import StateUpdate
 from runline.runs.thread_streams import Lost, Part, RunDone, RunGone, RunTold, StateUpdated, ThreadDeleted
 from runline.streams.contracts import EventsGone
 from runs.agents import GATES
-from runs.house import House, open_house
+from runs.house import House, lose_redis, open_house
 
 START = Place(0)
 LAST = "the end"
@@ -226,13 +226,13 @@ async def test_a_reader_that_is_cut_off_again_and_again_while_much_happens_reads
     assert cuts > 1
 
 
-@pytest.mark.in_files("what was in memory alone goes with its process; Redis keeps it for a while")
 async def test_resumable_runs_are_replayed_after_a_restart_and_the_loss_of_others_is_told(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         thread_id = await house.thread()
         stored = await house.finish(thread_id, "one", stream_resumable=True)
         lost = await house.finish(thread_id, "two")
         await update(house, thread_id, "by hand")
+    lose_redis(tmp_path)
     async with open_house(tmp_path) as house, following(house, thread_id, START) as followed:
         await followed.tells(*WHOLE, "done", "update ['one', 'two', 'by hand']")
         losses = [part for part in followed.parts if isinstance(part, Lost)]

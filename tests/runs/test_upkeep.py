@@ -179,7 +179,6 @@ async def test_what_a_dead_process_has_left_half_made_or_half_removed_is_removed
         made, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, NEVER, exist_ok=False)
         assert rows(tmp_path)["threads"] == 2
     async with open_house(tmp_path) as house:
-        await sweep_what_may_be_of_others(house, tmp_path)
         assert rows(tmp_path) == before
         for thread_id in (removed, made.thread_id):
             with pytest.raises(ThreadNotFound):
