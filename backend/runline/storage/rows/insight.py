@@ -46,6 +46,30 @@ def _usage_entry(row: Row[Any]) -> UsageEntry:
     return UsageEntry(**columns, tokens=tokens, caller=caller, rolled_back=rolled_back)
 
 
+def usage_entry_to_row(entry: UsageEntry) -> dict[str, Any]:
+    """The columns of a `usage_entries` row."""
+    return {
+        "usage_id": entry.usage_id,
+        "owner": entry.owner,
+        "thread_id": entry.thread_id,
+        "run_id": entry.run_id,
+        "attempt": entry.attempt,
+        "rolled_back": int(entry.rolled_back),
+        "assistant_id": entry.assistant_id,
+        "graph_id": entry.graph_id,
+        "node": entry.node,
+        "caller": entry.caller,
+        "caller_name": entry.caller_name,
+        "model": entry.model,
+        "provider": entry.provider,
+        **{name: getattr(entry.tokens, name) for name in _TOKENS},
+        "cost": entry.cost,
+        "currency": entry.currency,
+        "started_at": entry.started_at,
+        "duration_ms": entry.duration_ms,
+    }
+
+
 def feedback_from_row(row: Row[Any]) -> Feedback:
     """A `feedback` row. Raises Unreadable."""
     return sound("Feedback", row, _feedback)
