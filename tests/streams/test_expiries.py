@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import combinations
 
 import pytest
 
 from kit.proxy import Proxy, standing_before
-from kit.redis_server import RedisPlace, RedisServer, redis_server
+from kit.redis_server import RedisPlace, RedisServer
 from kit.waiting import wait_until
 from streams.nodes import Node, open_node
 from streams.reading import RESULT, publish
@@ -23,14 +23,8 @@ _SECONDS = 5.0
 
 
 @pytest.fixture
-def server() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def wire(server: RedisServer) -> AsyncIterator[Proxy]:
-    async with standing_before(server.port) as proxy:
+async def wire(own_redis: RedisServer) -> AsyncIterator[Proxy]:
+    async with standing_before(own_redis.port) as proxy:
         proxy.listening = True
         yield proxy
 
@@ -63,9 +57,9 @@ def say(server: RedisServer, commands: list[bytes]) -> None:
 
 
 async def test_a_key_has_an_end_from_the_first_on_whenever_its_writer_dies_or_redis_has_lost_what_was_before(
-    server: RedisServer, wire: Proxy
+    own_redis: RedisServer, wire: Proxy
 ) -> None:
-    place = RedisPlace(server.uri)
+    place = RedisPlace(own_redis.uri)
     async with open_node(RedisPlace(f"redis://127.0.0.1:{wire.port}/0", place.prefix)) as node:
         await tell_everything(node)
         await wait_until(lambda: len(place.everything()) == 4)
@@ -74,7 +68,7 @@ async def test_a_key_has_an_end_from_the_first_on_whenever_its_writer_dies_or_re
         commands = commands_of(said)
         for first, last in combinations(range(len(commands) + 1), 2):
             place.forget()
-            say(server, commands[first:last])
+            say(own_redis, commands[first:last])
             made.update(place.everything())
             assert place.immortal_keys() == [], commands[first:last]
     assert len(made) == 4
