@@ -1,7 +1,8 @@
 """RunManager: create, read, follow, wait for, cancel and delete runs on behalf of a viewer.
 
 Live runs are in this process (the worker's table); all others are known from the RunStore alone. A store-only
-run can be read, cancelled and joined; it can be streamed only while the bridge still has its events.
+run can be read, cancelled and joined; it can be streamed while its events can be reached through the bridge, which has
+those of other nodes, too, or are stored.
 """
 
 from __future__ import annotations

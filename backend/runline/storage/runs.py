@@ -1,4 +1,4 @@
-"""Runs as their owners see them: admit, read, cancel, remove.
+"""Runs as their owners see them: admit, read, ask to stop.
 
 Divergence 85: a delayed run keeps the time of its creation.
 """

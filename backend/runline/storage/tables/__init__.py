@@ -1,4 +1,4 @@
-"""The gateway's tables. Checkpoints are not here: langgraph's saver keeps them in a file of its own.
+"""The gateway's tables. Those of checkpoints and items are not here: the savers and stores of `graphs/` make them.
 
 Whoever imports one of them has imported all, so that `metadata` is whole. Beside the tables stand the conditions of
 their partial indexes (`is_...`): such an index serves only a query that spells its condition out, which a bound
