@@ -10,9 +10,10 @@ from typing import Self
 from bench.aegra import aegra_python
 from bench.alone import Alone, alone
 from bench.case import Case, Form
+from bench.launching import StartError
 from bench.names import AEGRA, ALONE, OFFICIAL, Figures
 from bench.results import Results
-from bench.servers import Server, Start, StartError, official_command, serving
+from bench.servers import Server, Start, official_command, serving
 
 
 class Field:

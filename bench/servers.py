@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
-
 from bench.aegra import AEGRA_ALIVE, aegra_command, aegra_settings
 from bench.alone import AGENT_FOLDERS, AGENTS
 from bench.client import Client
+from bench.launching import Launched, official_arguments
 from bench.meter import Meter, Tree
 from bench.names import AEGRA, GATEWAY, MINIMAL, OFFICIAL, OFFICIAL_JOBS, ON_REDIS
 from bench.ports import free_port
@@ -32,13 +27,6 @@ ROOT = Path(__file__).parents[1]
 OFFICIAL_VARIABLE = "RUNLINE_BENCH_OFFICIAL"
 _POLLING = {OFFICIAL, AEGRA}
 _THEIR_SHARE = 5
-_START_SECONDS = 60.0
-_TOLD_CHARACTERS = 1500
-_STOP_SECONDS = 15.0
-
-
-class StartError(Exception):
-    """A server did not answer; the end of its log tells why."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +84,7 @@ def _command(name: str, port: int, project: Path, start: Start) -> list[str]:
     if name == MINIMAL:
         return [sys.executable, "-m", "bench.minimal", str(port)]
     if name == OFFICIAL:
-        dev = ["dev", "--no-browser", "--no-reload", "--port", str(port), "--config", str(project)]
-        return [official_command() or "langgraph", *dev, "--n-jobs-per-worker", str(start.jobs)]
+        return [official_command() or "langgraph", *official_arguments(port, project, start.jobs)]
     if name == AEGRA:
         return aegra_command(port)
     given = ["--port", str(port), "--graphs", str(project), "--config", os.devnull]
@@ -119,18 +106,17 @@ def serving(name: str, start: Start = Start()) -> Iterator[Server]:
     """A server that answers, on a folder of its own. With its children it ends at the end."""
     with TemporaryDirectory(prefix="runline-bench-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        port, log_file, project = free_port(), folder / "log", _project(folder)
+        port, project = free_port(), _project(folder)
         with _stores(name, folder, start) as stores, _redis(name) as redis_settings:
             settings = {**_settings(name, project, stores), **redis_settings, **start.settings}
-            with log_file.open("wb") as log, _kept_to(start.core):
-                command, environment = _command(name, port, project, start), _environment(settings)
-                process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-            server = Server(name, port, Tree(psutil.Process(process.pid)), stores)
+            with _kept_to(start.core):
+                launched = Launched.of(_command(name, port, project, start), _environment(settings), folder)
+            server = Server(name, port, launched.tree, stores)
             try:
-                _wait_ready(server, process, log_file)
+                launched.wait(name, port, server.alive)
                 yield server
             finally:
-                _end(server.tree, process)
+                launched.end()
 
 
 @contextmanager
@@ -182,27 +168,3 @@ def _kept_to(core: int | None) -> Iterator[None]:
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RUNLINE_") and name != "PORT"}
     return {**kept, "PYTHONPATH": str(ROOT), "SAMPLE_TOKEN_DELAY": "0", **settings}
-
-
-def _wait_ready(server: Server, process: subprocess.Popen[bytes], log_file: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not _answers(server):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise StartError(f"the {server.name} server did not start: ...{log_file.read_text()[-_TOLD_CHARACTERS:]}")
-        time.sleep(0.02)
-
-
-def _answers(server: Server) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{server.alive}", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def _end(tree: Tree, process: subprocess.Popen[bytes]) -> None:
-    """Kill them, by their ids: nothing of what they hold is kept, and a drain would take its time."""
-    for member in list(tree.processes()) if process.poll() is None else []:
-        with suppress(psutil.NoSuchProcess):
-            member.kill()
-    process.wait(_STOP_SECONDS)

@@ -13,16 +13,19 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
+from bench.ports import free_port
+from fundamentals.gate import Gate
 from gateway import Gateway, serving
 from kit.emptied import Emptied, emptied
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
 from kit.postgres import Server, serving_postgres
-from kit.redis_server import shared_redis
+from kit.redis_server import RedisServer, redis_server, shared_redis
 from kit.savers import SaverOpener, open_on_postgres
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.sqlite_checkpoints import open_sqlite_saver
 from shared import POSTGRES, REDIS, SHARED
+from storage.migrated import make_template
 
 MAX_BODY_BYTES = 200_000
 
@@ -106,6 +109,33 @@ def redis_uri() -> Iterator[str]:
     """The address of a Redis that tests share."""
     with shared_redis() as uri:
         yield uri
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis of one's own, which may be stopped."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(name="free_port")
+def port_that_is_free() -> int:
+    """A port on which nobody listens."""
+    return free_port()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """A gate that is shut. It opens when the test ends, so that no run is left waiting."""
+    made = Gate(tmp_path / "gate")
+    yield made
+    made.open()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    return make_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

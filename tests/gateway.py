@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from bench.ports import free_port
 from kept import Kept
 from kit.postgres import everything_in
 from kit.redis_server import RedisPlace
@@ -44,12 +44,6 @@ async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 1
             raise AssertionError(f"It did not happen within {within} seconds; the last answer was {answer!r}")
         await asyncio.sleep(_POLL_SECONDS)
     return answer
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass

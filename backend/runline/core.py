@@ -40,6 +40,7 @@ from runline.runs.rollback import Rollback
 from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
 from runline.runs.states import GraphSide, ThreadStates
+from runline.runs.stopping import Stopping
 from runline.runs.stranded import StrandedRuns
 from runline.runs.supersteps import ThreadMaker
 from runline.runs.sweeper import Sweeper
@@ -271,13 +272,26 @@ def _manager_of(registry: GraphRegistry, opened: Resources, stores: Stores, engi
         bridge=transport.bridge,
         streams=engine.streams,
         bell=transport.bell,
-        stop_bell=transport.stop_bell,
-        thread_bells=transport.thread_bells,
-        log_bells=transport.log_bells,
+        stopping=_stopping_of(opened, stores, engine),
         recent=RecentRuns(transport.bridge, _notes_of(opened)),
         clock=opened.database.clock,
         meters=engine.meters,
         tracer=opened.tracer,
+    )
+
+
+def _stopping_of(opened: Resources, stores: Stores, engine: _Engine) -> Stopping:
+    transport = opened.transport
+    return Stopping(
+        runs=stores.runs,
+        worker=engine.worker,
+        bridge=transport.bridge,
+        webhooks=engine.webhooks,
+        bell=transport.bell,
+        stop_bell=transport.stop_bell,
+        thread_bells=transport.thread_bells,
+        log_bells=transport.log_bells,
+        meters=engine.meters,
     )
 
 

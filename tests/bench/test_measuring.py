@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from bench.client import Client, RefusedError
+from bench.launching import StartError
 from bench.meter import Tree
 from bench.names import GATEWAY, MINIMAL
-from bench.servers import Start, StartError, serving
+from bench.servers import Start, serving
 from bench.sse import TOKEN, Count, Numbers
 
 Answer = Callable[[StreamReader, StreamWriter], Awaitable[None]]

@@ -10,7 +10,6 @@ import asyncio
 import sys
 from collections import Counter
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 
 from chaos.fleet import ALL_FAULTS, fleet_chaos, plan_for_fleet
@@ -18,6 +17,7 @@ from chaos.load import Plan
 from chaos.poison import poison
 from chaos.report import report_of
 from chaos.scenario import chaos, queue_and_kill, rolling
+from kit.concluding import conclude
 
 _KILLS, _STOPS, _PAUSES, _RUNS = 50, 10, 20, 1000
 _FLEET_RUNS, _EACH = 2000, 10
@@ -71,11 +71,7 @@ def main() -> int:
     folder = Path(mkdtemp(prefix="runline-chaos-"))
     scenarios = _of_fleet if asked.fleet else _all
     well = asyncio.run(scenarios(asked.seed, asked.scale, folder))
-    if well:
-        rmtree(folder)
-    else:
-        print(f"Data and logs are kept in {folder}")
-    return 0 if well else 1
+    return conclude(folder, well=well)
 
 
 if __name__ == "__main__":

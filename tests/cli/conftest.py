@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -25,9 +24,3 @@ def broken_project(project: Project) -> Project:
     project.write("lost.py", "import a_module_that_is_not_there\n")
     project.write("langgraph.json", {"graphs": {"hello": "./agent.py:graph", "lost": "./lost.py:graph"}})
     return project
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

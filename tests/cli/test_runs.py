@@ -25,13 +25,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield own
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    made = Gate(tmp_path / "gate")
-    yield made
-    made.open()
-
-
 def runline(gateway: Gateway, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments, "--url", gateway.url),

@@ -5,13 +5,12 @@ Its middleware sees every request, its routes come first, and its lifespan is ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
-from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from fundamentals.gate import Gate
@@ -30,18 +29,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("custom")
     with serving(folder / "data", graphs=write_project(folder, http=HTTP)) as own:
         yield own
-
-
-@pytest.fixture
-async def client(gateway: Gateway) -> AsyncIterator[LangGraphClient]:
-    async with get_client(url=gateway.url) as connected:
-        yield connected
-
-
-@pytest.fixture
-async def http(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as connected:
-        yield connected
 
 
 async def test_custom_routes_are_served_beside_the_api(http: httpx.AsyncClient, client: LangGraphClient) -> None:

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
 from langgraph_sdk import get_client
 
 from fundamentals.reading import collect, log, log_of, names
 from gateway import Gateway, serving, wait_until
-from kit.redis_server import RedisPlace, RedisServer, redis_server
-
-
-@pytest.fixture
-def server() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
+from kit.redis_server import RedisPlace, RedisServer
 
 
 async def test_runs_stream_and_what_redis_keeps_of_them_is_forgotten_by_itself(
-    tmp_path: Path, server: RedisServer
+    tmp_path: Path, own_redis: RedisServer
 ) -> None:
-    place = RedisPlace(server.uri, "mine")
-    settings = {"REDIS_URI": server.uri, "RUNLINE_REDIS__PREFIX": "mine"}
+    place = RedisPlace(own_redis.uri, "mine")
+    settings = {"REDIS_URI": own_redis.uri, "RUNLINE_REDIS__PREFIX": "mine"}
     with serving(tmp_path / "gateway", settings) as gateway:
         async with get_client(url=gateway.url) as client:
             thread = await client.threads.create()
@@ -37,10 +30,10 @@ async def test_runs_stream_and_what_redis_keeps_of_them_is_forgotten_by_itself(
 
 
 async def test_what_a_gateway_has_streamed_can_be_read_from_the_next_one_while_redis_keeps_it(
-    start_gateway: Callable[..., Gateway], server: RedisServer
+    start_gateway: Callable[..., Gateway], own_redis: RedisServer
 ) -> None:
     """Without Redis the events of a run that is not resumable go with its process."""
-    gateway = start_gateway(REDIS_URI=server.uri)
+    gateway = start_gateway(REDIS_URI=own_redis.uri)
     async with get_client(url=gateway.url) as client:
         thread_id = (await client.threads.create())["thread_id"]
         told = await collect(client.runs.stream(thread_id, "steps", input=log()))
@@ -52,9 +45,9 @@ async def test_what_a_gateway_has_streamed_can_be_read_from_the_next_one_while_r
 
 
 async def test_while_redis_is_away_runs_are_taken_and_readiness_says_so(
-    start_gateway: Callable[..., Gateway], server: RedisServer
+    start_gateway: Callable[..., Gateway], own_redis: RedisServer
 ) -> None:
-    gateway = start_gateway(REDIS_URI=server.uri)
+    gateway = start_gateway(REDIS_URI=own_redis.uri)
     async with httpx.AsyncClient(base_url=gateway.url) as http, get_client(url=gateway.url) as client:
 
         async def redis_is(up: bool) -> bool:
@@ -63,16 +56,16 @@ async def test_while_redis_is_away_runs_are_taken_and_readiness_says_so(
             return bool(answer.json() == {"ready": True, "redis": up})
 
         assert await redis_is(True)
-        server.kill()
+        own_redis.kill()
         await wait_until(lambda: redis_is(False))
         assert log_of(await client.runs.wait(None, "steps", input=log())) == ["one", "two", "three"]
-        server.start()
+        own_redis.start()
         await wait_until(lambda: redis_is(True))
 
 
-async def test_a_gateway_starts_before_redis(start_gateway: Callable[..., Gateway], server: RedisServer) -> None:
-    server.kill()
-    gateway = start_gateway(REDIS_URI=server.uri)
+async def test_a_gateway_starts_before_redis(start_gateway: Callable[..., Gateway], own_redis: RedisServer) -> None:
+    own_redis.kill()
+    gateway = start_gateway(REDIS_URI=own_redis.uri)
     async with get_client(url=gateway.url) as client:
         assert log_of(await client.runs.wait(None, "steps", input=log())) == ["one", "two", "three"]
-    server.start()
+    own_redis.start()

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointMetadata, empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 
-from runline.graphs import sqlite_checkpoints
+from runline.graphs import sqlite_statements
 from runline.graphs.checkpoint_ids import first_checkpoint_id, place_of_checkpoint
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.sqlite_checkpoints import SqliteSaver
@@ -64,7 +64,7 @@ async def test_the_next_update_is_the_first_checkpoint_behind_a_place_that_no_ru
 @pytest.mark.parametrize("open_saver", ["sqlite"], indirect=True)
 async def test_it_is_found_without_looking_at_the_checkpoints_of_runs(saver: SqliteSaver) -> None:
     await put(saver)
-    sql = f"EXPLAIN QUERY PLAN {sqlite_checkpoints._NEXT_UPDATE}"
+    sql = f"EXPLAIN QUERY PLAN {sqlite_statements.NEXT_UPDATE}"
     async with saver.conn.execute(sql, ("thread", first_checkpoint_id(Place(0)))) as cursor:
         plan = [row[3] for row in await cursor.fetchall()]
     assert any("ix_checkpoints_updates" in line for line in plan), plan

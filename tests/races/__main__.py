@@ -10,10 +10,10 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
+from kit.concluding import conclude
 from races.agent_cuts import agent_cuts, node_cuts
 from races.creations import creations
 from races.cuts import cuts
@@ -62,11 +62,7 @@ def main() -> int:
             findings = asyncio.run(part(folder / name, max(round(full * asked.scale), 1), asked.seed))
             print(findings.report(), flush=True)
             well = well and not findings.wrong
-    if well:
-        rmtree(folder)
-    else:
-        print(f"Data and logs are kept in {folder}")
-    return 0 if well else 1
+    return conclude(folder, well=well)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,15 @@ from kit.emptied import Emptied, emptied
 from kit.exploring import OwnLoop
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
-from kit.redis_server import redis_place
+from kit.redis_server import RedisPlace, RedisServer, redis_place
 from runline.databases import DATABASE_FILE
 from runline.storage.engine import Database
 from runline.storage.postgres import PostgresOptions
 from runline.storage.sqlite import SqliteOptions
 from runs.agents import GATES, moods
 from runs.house import House, furnish, kept_by, open_everything, open_house
+from runs.nodes import Site, open_site
 from shared import SHARED, SharedPlace, shared_place
-from storage.migrated import make_template
 from storage.opening import Options, open_either
 
 
@@ -39,11 +39,6 @@ def logs() -> Iterator[list[Any]]:
     """What was logged; it is not printed, which for tracebacks takes longer than most tests."""
     with capture_logs() as entries:
         yield entries
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +82,20 @@ def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+async def still(settings: dict[str, Any], tmp_path: Path) -> AsyncIterator[tuple[House, House]]:
+    """Two houses over one database, whose loops do nothing by themselves."""
+    async with open_house(tmp_path, **settings) as here, open_house(tmp_path, **settings) as there:
+        yield here, there
+
+
+@pytest.fixture
+async def site(tmp_path: Path, own_redis: RedisServer) -> AsyncIterator[Site]:
+    """Where nodes stand whose Redis may be stopped."""
+    async with open_site(tmp_path, RedisPlace(own_redis.uri)) as site:
+        yield site
 
 
 @pytest.fixture

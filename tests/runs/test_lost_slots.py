@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,13 +26,6 @@ from runs.nodes import kill
 LEASE_SECONDS = 0.6
 FIRST = NodeUpdate("__start__", {"script": ["later"], "log": ["first"]})
 LATE = StateUpdate({"log": ["late"], "script": []}, as_node="act")
-
-
-@pytest.fixture
-async def still(settings: dict[str, Any], tmp_path: Path) -> AsyncIterator[tuple[House, House]]:
-    """Two houses whose loops do nothing by themselves."""
-    async with open_house(tmp_path, **settings) as here, open_house(tmp_path, **settings) as there:
-        yield here, there
 
 
 async def lose(house: House, thread_id: str) -> None:

@@ -8,43 +8,30 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from kit.redis_server import RedisPlace, RedisServer, redis_server
+from kit.redis_server import RedisPlace, RedisServer
 from runline.errors import NotStreamable
 from runline.model.run import Run
 from runline.streams.contracts import EventsGone
 from runs.house import House, Told
-from runs.nodes import Site, open_site
+from runs.nodes import Site
 
 SOON = {"poll_seconds": 0.1}
 RUNS = 24
 FAULTS = 4 * int(os.environ.get("RUNLINE_EXPLORE", "1"))
 
 
-@pytest.fixture
-def server() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def site(tmp_path: Path, server: RedisServer) -> AsyncIterator[Site]:
-    async with open_site(tmp_path, RedisPlace(server.uri)) as site:
-        yield site
-
-
 @pytest.mark.timeout(60 + 5 * FAULTS)
 @pytest.mark.parametrize("seed", range(3))
 async def test_no_fault_of_redis_loses_a_run_or_a_stored_event_or_makes_a_reader_wait_for_ever(
-    server: RedisServer, site: Site, seed: int
+    own_redis: RedisServer, site: Site, seed: int
 ) -> None:
     chance, complete = random.Random(seed), 0
-    async with site.node(**SOON) as here, site.node(**SOON) as there, tormented(server, chance) as tormenting:
+    async with site.node(**SOON) as here, site.node(**SOON) as there, tormented(own_redis, chance) as tormenting:
         while not tormenting.done():
             complete += await round_of_runs(here, there)
     assert complete > RUNS // 2

@@ -46,13 +46,6 @@ async def two(settings: dict[str, Any], tmp_path: Path) -> AsyncIterator[tuple[H
         yield here, there
 
 
-@pytest.fixture
-async def still(settings: dict[str, Any], tmp_path: Path) -> AsyncIterator[tuple[House, House]]:
-    """Two whose loops do nothing by themselves."""
-    async with open_house(tmp_path, **settings) as here, open_house(tmp_path, **settings) as there:
-        yield here, there
-
-
 async def let_lease_end(house: House, run: Run) -> None:
     """As if its worker had been paused for long."""
     past = datetime.now(UTC) - timedelta(minutes=1)

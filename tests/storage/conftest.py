@@ -11,17 +11,13 @@ import pytest
 from kit.emptied import Emptied, emptied
 from kit.leaks import nothing_leaks
 from kit.postgres import Server
+from runline.model.run import Run
 from runline.storage.engine import Database
 from runline.storage.postgres import PostgresOptions, open_postgres
 from runline.storage.sqlite import SqliteOptions
-from storage.migrated import make_template
 from storage.opening import Options, open_either
+from storage.past import Past
 from storage.world import World
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +54,18 @@ async def database(options: Options) -> AsyncIterator[Database]:
 @pytest.fixture
 def world(database: Database) -> World:
     return World.over(database)
+
+
+@pytest.fixture
+def past(world: World) -> Past:
+    return Past.of(world)
+
+
+@pytest.fixture
+async def thread_id(world: World) -> str:
+    return (await world.thread()).thread_id
+
+
+@pytest.fixture
+async def run(past: Past, world: World) -> Run:
+    return await past.run((await world.thread()).thread_id)

@@ -16,16 +16,6 @@ from storage.past import Past
 from storage.world import ALICE, World
 
 
-@pytest.fixture
-def past(world: World) -> Past:
-    return Past.of(world)
-
-
-@pytest.fixture
-async def run(past: Past, world: World) -> Run:
-    return await past.run((await world.thread()).thread_id)
-
-
 async def stats(past: Past, run: Run) -> FeedbackStats:
     return await past.feedback.stats(ANONYMOUS, run.thread_id, run.run_id)
 

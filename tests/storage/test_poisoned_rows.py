@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from runline.errors import Unreadable
-from runline.model.lifecycle import RunStatus, ThreadStatus
+from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.thread import Page, ThreadFilter
 from runline.model.viewer import ANONYMOUS
 from runline.storage.tables import metadata
-from storage.world import World
+from runline.storage.thread_streams import ThreadStreamStore
+from storage.world import START, World
 
 BROKEN_JSON = '{"never": '
 
@@ -92,3 +93,15 @@ async def test_a_poisoned_run_whose_worker_died_is_ended(world: World) -> None:
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
     successor = await world.start(thread.thread_id)
     assert successor.status is RunStatus.RUNNING
+
+
+async def test_the_poisoned_place_of_a_run_that_is_gone_does_not_fail_those_who_follow_its_thread(world: World) -> None:
+    thread_id = (await world.thread()).thread_id
+    await world.start(thread_id)
+    broken, sound = [await world.add(thread_id) for _ in range(2)]
+    for run in (broken, sound):
+        await world.stop(run, StopReason.DELETE)
+    await poison(world, "undone_runs", broken.run_id, "removed_at", "not a time")
+
+    told = await ThreadStreamStore(world.database).undone(ANONYMOUS, thread_id, START)
+    assert [run.run_id for run in told] == [sound.run_id]

@@ -25,16 +25,6 @@ TURN = ("run.start", "human_message", "node.start", "ai_message", "node.end")
 NEWEST = LogPage(200)
 
 
-@pytest.fixture
-def past(world: World) -> Past:
-    return Past.of(world)
-
-
-@pytest.fixture
-async def thread_id(world: World) -> str:
-    return (await world.thread()).thread_id
-
-
 def seqs(cut: Slice[Message]) -> list[int]:
     return [message.event.seq for message in cut.entries]
 

@@ -18,16 +18,6 @@ from storage.past import Past
 from storage.world import ALICE, INTERRUPTED, World
 
 
-@pytest.fixture
-def past(world: World) -> Past:
-    return Past.of(world)
-
-
-@pytest.fixture
-async def thread_id(world: World) -> str:
-    return (await world.thread()).thread_id
-
-
 async def of_thread(past: Past, thread_id: str, *, include_active: bool = False) -> ThreadUsage:
     return await past.usage.of_thread(ANONYMOUS, thread_id, include_active=include_active)
 

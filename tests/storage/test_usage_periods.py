@@ -23,16 +23,6 @@ WEEK = Period.of(datetime(2026, 3, 27, tzinfo=BERLIN), datetime(2026, 4, 1, tzin
 """Clocks go forward on 29 March: that day has 23 hours."""
 
 
-@pytest.fixture
-def past(world: World) -> Past:
-    return Past.of(world)
-
-
-@pytest.fixture
-async def run(past: Past, world: World) -> Run:
-    return await past.run((await world.thread()).thread_id)
-
-
 async def of_period(past: Past, group_by: str | None = None, period: Period = WEEK) -> PeriodUsage:
     return await past.periods.of_period(ANONYMOUS, period, group_by)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from kit.redis_server import RedisPlace, RedisServer, redis_server
+from kit.redis_server import RedisPlace, RedisServer
 from kit.waiting import wait_until
 from runline.streams.contracts import Ended
 from streams.nodes import Node, open_node
@@ -19,14 +19,8 @@ QUICK = 0.3
 
 
 @pytest.fixture
-def server() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def own_place(server: RedisServer) -> RedisPlace:
-    return RedisPlace(server.uri)
+def own_place(own_redis: RedisServer) -> RedisPlace:
+    return RedisPlace(own_redis.uri)
 
 
 @pytest.fixture
@@ -50,19 +44,19 @@ async def back(*nodes: Node) -> None:
 
 
 async def test_what_is_written_during_an_outage_reaches_readers_elsewhere_after_it(
-    server: RedisServer, node: Node, other: Node
+    own_redis: RedisServer, node: Node, other: Node
 ) -> None:
     node.bridge.open(RUN)
     publish(node.bridge, RUN, [1])
     await other.bridge.reach(RUN, 0)
     reading, task = start_reading(other.bridge, RUN)
     await reading.reach(1)
-    server.kill()
+    own_redis.kill()
     publish(node.bridge, RUN, range(2, 2001))
     await away(node, other)
     publish(node.bridge, RUN, range(2001, 3001))
     assert (await read_so_far(node)) == 3000
-    server.start()
+    own_redis.start()
     await back(node, other)
     node.bridge.close(RUN, RESULT)
     await task
@@ -79,7 +73,7 @@ async def read_so_far(node: Node) -> int:
 
 @pytest.mark.parametrize("cut", range(5))
 async def test_a_frozen_redis_holds_nobody_up_and_repeats_nothing(
-    server: RedisServer, node: Node, other: Node, cut: int
+    own_redis: RedisServer, node: Node, other: Node, cut: int
 ) -> None:
     """The answer to what was sent last is lost, so that it is sent again."""
     node.bridge.open(RUN)
@@ -88,11 +82,11 @@ async def test_a_frozen_redis_holds_nobody_up_and_repeats_nothing(
     publish(node.bridge, RUN, range(1, 101))
     for _ in range(cut):
         await asyncio.sleep(0)
-    server.freeze()
+    own_redis.freeze()
     publish(node.bridge, RUN, range(101, 1001))
     assert await read_so_far(node) == 1000
     await away(node)
-    server.thaw()
+    own_redis.thaw()
     await back(node)
     publish(node.bridge, RUN, range(1001, 1101))
     node.bridge.close(RUN, RESULT)
@@ -100,17 +94,19 @@ async def test_a_frozen_redis_holds_nobody_up_and_repeats_nothing(
     assert (reading.seqs, reading.ended) == (list(range(1, 1101)), Ended(RESULT))
 
 
-async def test_while_redis_is_frozen_what_has_ended_is_soon_said_to_be_nowhere(server: RedisServer, node: Node) -> None:
-    server.freeze()
+async def test_while_redis_is_frozen_what_has_ended_is_soon_said_to_be_nowhere(
+    own_redis: RedisServer, node: Node
+) -> None:
+    own_redis.freeze()
     try:
         async with asyncio.timeout(10):
             assert not await node.bridge.reach(RUN, None)
     finally:
-        server.thaw()
+        own_redis.thaw()
 
 
 async def test_more_than_may_wait_is_dropped_oldest_first_and_readers_are_told(
-    server: RedisServer, own_place: RedisPlace, other: Node
+    own_redis: RedisServer, own_place: RedisPlace, other: Node
 ) -> None:
     async with open_node(own_place, timeout_seconds=QUICK, max_unsent_bytes=100_000) as node:
         node.bridge.open(RUN)
@@ -119,10 +115,10 @@ async def test_more_than_may_wait_is_dropped_oldest_first_and_readers_are_told(
         await other.bridge.reach(RUN, 0)
         reading, task = start_reading(other.bridge, RUN)
         await reading.reach(1)
-        server.kill()
+        own_redis.kill()
         await away(node)
         publish(node.bridge, RUN, range(2, 1001), size=1000)
-        server.start()
+        own_redis.start()
         await back(node, other)
         node.bridge.close(RUN, RESULT)
         await node.sent()
@@ -172,26 +168,26 @@ async def test_events_that_were_lost_before_the_end_are_said_to_be_gone(
 
 
 async def test_an_answer_that_comes_too_late_is_not_taken_for_that_to_the_next_question(
-    server: RedisServer, node: Node, other: Node
+    own_redis: RedisServer, node: Node, other: Node
 ) -> None:
     for run_id in ("one", "two"):
         node.redis.notes.write(run_id, run_id.encode())
     await node.sent()
     assert await other.redis.notes.find("one") == b"one"
-    server.freeze()
+    own_redis.freeze()
     assert await other.redis.notes.find("one") is None
-    server.thaw()
+    own_redis.thaw()
     assert await other.redis.notes.find("two") == b"two"
     assert await other.redis.notes.find("three") is None
 
 
-async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(server: RedisServer, node: Node) -> None:
+async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(own_redis: RedisServer, node: Node) -> None:
     await node.transport.bell.wait(10)
     turns = node.transport.thread_bells.listen("thread", LONG)
     await anext(turns)
-    server.kill()
+    own_redis.kill()
     await away(node)
-    server.start()
+    own_redis.start()
     async with asyncio.timeout(10):
         await node.transport.bell.wait(LONG)
         await anext(turns)
@@ -199,22 +195,22 @@ async def test_after_an_outage_all_bells_ring_for_what_may_have_been_missed(serv
 
 
 async def test_redis_is_back_also_for_a_node_whose_mirrors_were_given_up_meanwhile(
-    server: RedisServer, node: Node, other: Node
+    own_redis: RedisServer, node: Node, other: Node
 ) -> None:
     await other.bridge.reach(RUN, 0)
-    server.kill()
+    own_redis.kill()
     await away(other)
     other.bridge.lose(RUN)
-    server.start()
+    own_redis.start()
     await back(node, other)
     node.bridge.open(RUN)
     await node.sent()
     assert await other.bridge.reach(RUN, None)
 
 
-async def test_local_bells_ring_while_redis_is_away(server: RedisServer, node: Node) -> None:
+async def test_local_bells_ring_while_redis_is_away(own_redis: RedisServer, node: Node) -> None:
     await node.transport.bell.wait(10)
-    server.kill()
+    own_redis.kill()
     await away(node)
     turns = node.transport.thread_bells.listen("thread", LONG)
     async with asyncio.timeout(10):

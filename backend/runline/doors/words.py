@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from runline.model.token_usage import Usage
-from runline.model.usage import COST_UNIT
+from runline.model.usage import COST_UNIT, Tokens
 
 
 def moment_to_wire(moment: datetime) -> str:
@@ -24,9 +24,8 @@ def cost_to_wire(cost: int | None) -> float | int | None:
     return cost / COST_UNIT if cost else cost
 
 
-def usage_to_wire(usage: Usage) -> dict[str, Any]:
-    """A Usage object: tokens, calls, and what they cost."""
-    tokens = usage.tokens
+def tokens_to_wire(tokens: Tokens) -> dict[str, Any]:
+    """The counts of a Usage object, or of one call."""
     return {
         "input_tokens": tokens.input_tokens,
         "output_tokens": tokens.output_tokens,
@@ -34,6 +33,13 @@ def usage_to_wire(usage: Usage) -> dict[str, Any]:
         "cache_read_tokens": tokens.cache_read_tokens,
         "cache_creation_tokens": tokens.cache_creation_tokens,
         "reasoning_tokens": tokens.reasoning_tokens,
+    }
+
+
+def usage_to_wire(usage: Usage) -> dict[str, Any]:
+    """A Usage object: tokens, calls, and what they cost."""
+    return {
+        **tokens_to_wire(usage.tokens),
         "calls": usage.calls,
         "unpriced_calls": usage.unpriced_calls,
         "cost": cost_to_wire(usage.cost),

@@ -1,8 +1,7 @@
 """From a Run to what langgraph is called with: the input or Command, the config, the context.
 
-Rules (observed on the platform, section 3.6 of its description in docs/compatibility.md): a body has either
-`config.configurable` or `context`, and each is mirrored into the other; the run's keys win over the assistant's;
-the identifying keys are set by the server whatever the caller sent.
+Rules (observed on the platform): a body has either `config.configurable` or `context`, and each is mirrored into the
+other; the run's keys win over the assistant's; the identifying keys are set by the server whatever the caller sent.
 
 Divergence 5: the caller's forged identifying keys reach neither `configurable` nor `context`.
 Divergence 35: metadata tells of the run and of LangGraph, and not of the official server.

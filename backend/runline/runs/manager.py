@@ -1,14 +1,13 @@
 """RunManager: create, read, follow, wait for, cancel and delete runs on behalf of a viewer.
 
 Live runs are in this process (the worker's table); all others are known from the RunStore alone. A store-only
-run can be read, cancelled and joined; it can be streamed only while the bridge still has its events.
+run can be read, cancelled and joined; it can be streamed while its events can be reached through the bridge, which has
+those of other nodes, too, or are stored.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -32,19 +31,16 @@ from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
 from runline.runs.states import ThreadStates
+from runline.runs.stopping import Stopping
 from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.runs import Admitted, RunFilter, RunStore
 from runline.storage.threads import ThreadStore
 from runline.storage.unseen import UnseenStore
-from runline.streams.contracts import Batch, Bell, StopBell, StreamBridge, ThreadBells
+from runline.streams.contracts import Batch, Bell, StreamBridge
 from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
-
-_FIRST_PAUSE_SECONDS = 0.01
-_LAST_PAUSE_SECONDS = 0.25
-"""Between looks at a run that ends elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +69,7 @@ class RunManager:
     bridge: StreamBridge
     streams: RunStreams
     bell: Bell
-    stop_bell: StopBell
-    thread_bells: ThreadBells
-    log_bells: ThreadBells
+    stopping: Stopping
     recent: RecentRuns
     clock: Clock
     meters: Meters
@@ -153,7 +147,7 @@ class RunManager:
         if run.traceless:
             self.recent.remember(run)
         if admitted.reason:
-            self._stop_all(admitted.evicted, admitted.reason)
+            self.stopping.tell(admitted.evicted, admitted.reason)
         if run.status is RunStatus.RUNNING:
             self.worker.launch(run)
         else:
@@ -225,7 +219,7 @@ class RunManager:
 
     async def cancel(self, viewer: Viewer, thread_id: str, run_id: str, action: CancelAction) -> None:
         """Ask a run to stop; asking again is accepted. Raises RunNotFound, NotCancellable (it has ended by itself)."""
-        stopping = await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), _STOP_OF[action])
+        stopping = await self.stopping.request(viewer, RunFilter(thread_id, (run_id,)), _STOP_OF[action])
         if not stopping:
             run = await self.runs.get(viewer, run_id, thread_id)
             if run.status is not RunStatus.INTERRUPTED or action is not CancelAction.INTERRUPT:
@@ -233,7 +227,7 @@ class RunManager:
 
     async def cancel_many(self, viewer: Viewer, wanted: RunFilter, action: CancelAction) -> None:
         """Ask all the viewer's active runs among `wanted` to stop. Raises NotFound if there is none."""
-        if not await self._request_stop(viewer, wanted, _STOP_OF[action]):
+        if not await self.stopping.request(viewer, wanted, _STOP_OF[action]):
             raise NotFound(
                 "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the runs "
                 "haven't been deleted or completed."
@@ -241,13 +235,13 @@ class RunManager:
 
     async def disconnect(self, viewer: Viewer, run_id: str) -> None:
         """The client that the run depends on is gone (`on_disconnect: cancel`)."""
-        await self._request_stop(viewer, RunFilter(run_ids=(run_id,)), StopReason.DISCONNECT)
+        await self.stopping.request(viewer, RunFilter(run_ids=(run_id,)), StopReason.DISCONNECT)
 
     async def delete(self, viewer: Viewer, thread_id: str, run_id: str) -> None:
         """Delete a run and its checkpoints, stopping it first. Raises RunNotFound, ThreadBusy (another is active)."""
         await self.runs.get(viewer, run_id, thread_id)
-        if await self._request_stop(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
-            await self._ended(viewer, run_id)
+        if await self.stopping.request(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
+            await self.stopping.ended(viewer, run_id)
             return
         async with self.states.slot(viewer, thread_id) as slot:
             run = await self.runs.get(viewer, run_id, thread_id)
@@ -261,40 +255,9 @@ class RunManager:
         """
         async with self.states.slot(viewer, thread_id, beside_runs=True) as slot:
             await self.unseen.hide(viewer, slot.hold, beside_runs=True)
-            stopping = await self._request_stop(viewer, RunFilter(thread_id), StopReason.DELETE)
+            stopping = await self.stopping.request(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:
-                await self._ended(viewer, run.run_id)
+                await self.stopping.ended(viewer, run.run_id)
             await self.saver.adelete_thread(thread_id)
             newcomers = await self.threads.delete(viewer, thread_id, slot.hold)
-            self._stop_all(newcomers, StopReason.DELETE)
-
-    async def _ended(self, viewer: Viewer, run_id: str) -> None:
-        """Wait until a run that was told to stop executes nowhere. Raises Unavailable when this process shuts down."""
-        await self.worker.ended(run_id)
-        pause = _FIRST_PAUSE_SECONDS
-        with suppress(RunNotFound):
-            while (await self.runs.get(viewer, run_id)).status is RunStatus.RUNNING:
-                if self.worker.draining:
-                    raise Unavailable("The gateway is shutting down; ask again in a moment.")
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LAST_PAUSE_SECONDS)
-
-    async def _request_stop(self, viewer: Viewer, wanted: RunFilter, reason: StopReason) -> Sequence[Run]:
-        stopping = await self.runs.request_stop(viewer, wanted, reason)
-        self._stop_all(stopping, reason)
-        return stopping
-
-    def _stop_all(self, stopping: Sequence[Run], reason: StopReason) -> None:
-        """Tell the workers of started runs; end the streams of the others, which the store has ended."""
-        for run in stopping:
-            if run.started:
-                self.worker.stop(run.run_id, reason)
-                if run.run_id not in self.worker.live:
-                    self.stop_bell.ring(run.run_id, reason)
-            else:
-                self.bridge.close(run.run_id, success_result(None))
-                self.meters.stopped(run, reason)
-                self.log_bells.ring(run.thread_id)
-                self.thread_bells.ring(run.thread_id)
-        self.webhooks.ended(stopping)
-        self.bell.ring()
+            self.stopping.tell(newcomers, StopReason.DELETE)

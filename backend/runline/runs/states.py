@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from langgraph.errors import InvalidUpdateError
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
-from runline.errors import BadRequest, RunlineError, ThreadBusy, Unavailable, Unreadable
+from runline.errors import BadRequest, RunlineError, Unavailable, Unreadable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import thread_config
 from runline.graphs.registry import Access, AnyGraph, GraphRegistry
@@ -26,15 +26,11 @@ from runline.model.run import Run
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
-from runline.storage.threads import Hold, LateHold, ThreadStore
+from runline.runs.slots import ThreadSlots
+from runline.storage.threads import ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
-
-_HOLD_TRIES = 250
-_HOLD_PAUSE_SECONDS = 0.02
-_AGAIN_SECONDS = 0.25
-"""How often holds are renewed while the database is out of reach."""
 
 
 def _writing_config(thread: Thread, checkpoint: dict[str, Any] | None = None) -> RunnableConfig:
@@ -65,14 +61,6 @@ class HistoryQuery:
     metadata: dict[str, Any] | None = None
 
 
-@dataclass(slots=True)
-class Slot:
-    """The hold of a thread, and the state it came to meanwhile."""
-
-    hold: Hold
-    state: ThreadState | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class StateUpdate:
     """New values for a thread as if written by a node, on top of its newest or the named checkpoint."""
@@ -91,40 +79,14 @@ class GraphSide:
     store: BaseStore
 
 
-class ThreadStates:
-    """The states of a viewer's threads."""
+class ThreadStates(ThreadSlots):
+    """The states of a viewer's threads, and the slots that whoever changes one holds."""
 
     def __init__(
         self, graphs: GraphSide, threads: ThreadStore, bell: Bell, thread_bells: ThreadBells, *, hold_seconds: float
     ) -> None:
+        super().__init__(graphs.saver, threads, bell, thread_bells, hold_seconds=hold_seconds)
         self._graphs = graphs
-        self._threads = threads
-        self._bell = bell
-        self._thread_bells = thread_bells
-        self.hold_seconds = hold_seconds
-        self._holds: dict[str, Hold] = {}
-
-    @property
-    def holds(self) -> Container[str]:
-        """The threads whose slots are held in this process now, however long that takes."""
-        return self._holds.keys()
-
-    async def renew_step(self) -> None:
-        """Hold on to what is held here, or others would take it for abandoned; for a supervised loop."""
-        await asyncio.sleep(self.hold_seconds / 3)
-        for hold in list(self._holds.values()):
-            await self._prolong(hold)
-
-    async def _prolong(self, hold: Hold) -> None:
-        """As soon as the database can be reached: whoever reaps must not come first."""
-        while self._holds.get(hold.thread_id) is hold:
-            try:
-                await self._threads.prolong(hold, self.hold_seconds)
-            except Unavailable as exc:
-                log.warning("a slot cannot be held on to yet", reason=str(exc), retry_in_seconds=_AGAIN_SECONDS)
-                await asyncio.sleep(_AGAIN_SECONDS)
-            else:
-                return
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -160,54 +122,6 @@ class ThreadStates:
             thread = await self._threads.get(viewer, thread_id)
             written, slot.state = await self._write(thread, update)
         return written
-
-    @asynccontextmanager
-    async def slot(self, viewer: Viewer, thread_id: str, *, beside_runs: bool = False) -> AsyncIterator[Slot]:
-        """Hold the thread's slot, as a run would; what is left in `Slot.state` is recorded as it is given back.
-
-        Waits for another holder. `beside_runs`: also while a run is active; no other starts then.
-        Raises ThreadNotFound, ThreadBusy (a run is active).
-        """
-        async with self.keep(await self._hold(viewer, thread_id, beside_runs=beside_runs)) as slot:
-            yield slot
-
-    @asynccontextmanager
-    async def keep(self, hold: Hold) -> AsyncIterator[Slot]:
-        """The slot that was taken by this hold, as `slot` does.
-
-        What is written of the thread outside its runs meanwhile is refused, with SlotLost, once others have taken it.
-        """
-        slot = Slot(hold)
-        self._holds[hold.thread_id] = hold
-        try:
-            with self._graphs.saver.held(hold.thread_id, hold.hold_id):
-                yield slot
-        finally:
-            del self._holds[hold.thread_id]
-            await asyncio.shield(self._threads.release(hold, slot.state))
-            self._bell.ring()
-            self._thread_bells.ring(hold.thread_id)
-
-    @asynccontextmanager
-    async def take_over(self, late: LateHold) -> AsyncIterator[Hold | None]:
-        """The slot of a holder that died, and saves nothing from here on; None if others have it, or it lives."""
-        taken = await self._threads.take_over(late, self.hold_seconds)
-        if taken is None:
-            yield None
-            return
-        await self._graphs.saver.fence_hold(late.hold.hold_id)
-        async with self.keep(taken):
-            yield taken
-
-    async def _hold(self, viewer: Viewer, thread_id: str, *, beside_runs: bool) -> Hold:
-        for _ in range(_HOLD_TRIES):
-            # who has lost it to another process, and does not know yet, has to leave first
-            free = thread_id not in self._holds
-            hold = self._threads.hold(viewer, thread_id, self.hold_seconds, beside_runs=beside_runs) if free else None
-            if hold and (held := await hold):
-                return held
-            await asyncio.sleep(_HOLD_PAUSE_SECONDS)
-        raise ThreadBusy
 
     async def begin(self, thread: Thread, supersteps: Sequence[Sequence[types.StateUpdate]]) -> ThreadState:
         """Write the first states of a thread that nobody else knows yet; returns the newest. Raises as `update`."""

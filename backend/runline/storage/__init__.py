@@ -1,1 +1,1 @@
-"""SQLAlchemy Core over SQLite: one class per noun; one store method is one transaction; model objects out."""
+"""SQLAlchemy Core over two databases: one class per noun; one store method is one transaction; model objects out."""

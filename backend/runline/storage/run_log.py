@@ -22,6 +22,7 @@ from runline.model.run_event import EventCategory, EventType, RunEvent
 from runline.model.usage import Tokens, UsageEntry
 from runline.storage.columns import Id
 from runline.storage.engine import Database, insert_new, reads, tell, writes
+from runline.storage.rows import usage_entry_to_row
 from runline.storage.tables import event_counters, is_message, is_running, run_events, runs, usage_entries
 
 Attempt = tuple[str, int]
@@ -138,7 +139,7 @@ def write_events(connection: Connection, events: Iterable[RunEvent]) -> None:
 def write_usage(connection: Connection, usage: Sequence[UsageEntry]) -> None:
     """Write entries of the ledger; those that are there already stay as they are."""
     if usage:
-        tell(connection, _INSERT_USAGE, [_usage_row(entry) for entry in usage])
+        tell(connection, _INSERT_USAGE, [usage_entry_to_row(entry) for entry in usage])
 
 
 def _write_rollback(connection: Connection, run: Run, now: datetime, entries: Entries) -> None:
@@ -178,33 +179,4 @@ def _event_row(event: RunEvent, behind: int) -> dict[str, Any]:
         "created_at": event.created_at,
         "metadata": event.metadata,
         "content": event.content,
-    }
-
-
-def _usage_row(entry: UsageEntry) -> dict[str, Any]:
-    tokens = entry.tokens
-    return {
-        "usage_id": entry.usage_id,
-        "owner": entry.owner,
-        "thread_id": entry.thread_id,
-        "run_id": entry.run_id,
-        "attempt": entry.attempt,
-        "rolled_back": int(entry.rolled_back),
-        "assistant_id": entry.assistant_id,
-        "graph_id": entry.graph_id,
-        "node": entry.node,
-        "caller": entry.caller,
-        "caller_name": entry.caller_name,
-        "model": entry.model,
-        "provider": entry.provider,
-        "input_tokens": tokens.input_tokens,
-        "output_tokens": tokens.output_tokens,
-        "total_tokens": tokens.total_tokens,
-        "cache_read_tokens": tokens.cache_read_tokens,
-        "cache_creation_tokens": tokens.cache_creation_tokens,
-        "reasoning_tokens": tokens.reasoning_tokens,
-        "cost": entry.cost,
-        "currency": entry.currency,
-        "started_at": entry.started_at,
-        "duration_ms": entry.duration_ms,
     }

@@ -1,4 +1,4 @@
-"""Runs as their owners see them: admit, read, cancel, remove.
+"""Runs as their owners see them: admit, read, ask to stop.
 
 Divergence 85: a delayed run keeps the time of its creation.
 """
@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
 
-from runline.errors import NotFound, RunNotFound, TooMany
+from runline.errors import RunNotFound, TooMany
 from runline.kit.clock import Clock
 from runline.model.admission import Admission, decide
 from runline.model.assistant import Assistant
 from runline.model.cron import Tick
 from runline.model.idempotency import IdempotencyKey
-from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
+from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run
 from runline.model.token_usage import NO_USAGE, Usage
 from runline.model.ttl import Ttl
@@ -26,13 +26,11 @@ from runline.model.viewer import Viewer
 from runline.storage.crons import move_on
 from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.idempotency import earlier_run, remember_key
-from runline.storage.ordinals import next_ordinal
 from runline.storage.queue import Claimant, active_runs, end_evicted, make_way, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
-from runline.storage.tables import is_active, runs, threads
+from runline.storage.tables import is_active, runs
 from runline.storage.terms import index_terms
-from runline.storage.ttls import give_ttl
-from runline.storage.undone_runs import newest_undone
+from runline.storage.thread_at_admission import ThreadAtAdmission, insert_thread, thread_at_admission
 from runline.storage.usage import usage_by_run
 
 
@@ -70,19 +68,6 @@ _OF_THREAD = (
     .offset(bindparam("offset"))
 )
 _INSERT_RUN = insert(runs)
-_INSERT_THREAD = insert(threads)
-_NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
-_THREAD: Select[Any] = select(
-    threads.c.owner,
-    threads.c.metadata,
-    threads.c.config,
-    threads.c.held_until,
-    threads.c.hidden,
-    threads.c.state_updated_at,
-    _NEWEST.label("newest"),
-    newest_undone(threads.c.thread_id).label("undone"),
-    next_ordinal(threads.c.thread_id).label("next_ordinal"),
-).where(threads.c.thread_id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +116,9 @@ class RunStore:
             move_on(connection, tick)
         if key and (earlier := earlier_run(connection, run.owner, key)):
             return Admitted(earlier, is_new=False)
-        thread = _thread_for(connection, run, assistant)
+        thread = thread_at_admission(connection, run, assistant)
         if not thread.existed:
-            self._insert_thread(connection, run, thread)
+            insert_thread(connection, run, thread, self._default_ttl)
         active = active_runs(connection, run.thread_id, self._clock) if thread.existed else []
         run = self._placed(run, thread, active)
         admission = decide(run, active, held=thread.held)
@@ -152,7 +137,7 @@ class RunStore:
             settle(connection, run.thread_id, run.created_at, metadata=thread.metadata, config=thread.config)
         return Admitted(run, admission.evicted, admission.reason)
 
-    def _placed(self, run: Run, thread: _ThreadAtAdmission, active: Sequence[Run]) -> Run:
+    def _placed(self, run: Run, thread: ThreadAtAdmission, active: Sequence[Run]) -> Run:
         """The run with its place: behind all that has begun, and where none of the active runs stands.
 
         Creation is the present moment, so that every delay that is over lies before it.
@@ -171,31 +156,11 @@ class RunStore:
         if connection.execute(query).scalar_one() >= self._limits.total:
             raise TooMany(f"{self._limits.total} runs are active; wait for some to finish.")
 
-    def _insert_thread(self, connection: Connection, run: Run, thread: _ThreadAtAdmission) -> None:
-        """A thread that is made for a run is busy with it from the start, in the same transaction."""
-        now = run.created_at
-        row = {
-            "thread_id": run.thread_id,
-            "owner": run.owner,
-            "status": ThreadStatus.BUSY,
-            "resting": ThreadStatus.IDLE,
-            "hidden": int(run.traceless),
-            "created_at": now,
-            "updated_at": now,
-            "state_updated_at": now,
-            "metadata": thread.metadata,
-            "config": thread.config,
-        }
-        tell(connection, _INSERT_THREAD, row)
-        if not run.traceless:
-            index_terms(connection, run.owner, run.thread_id, thread.metadata)
-            give_ttl(connection, run.thread_id, self._default_ttl, now)
-
     def _insert(
         self,
         connection: Connection,
         run: Run,
-        thread: _ThreadAtAdmission,
+        thread: ThreadAtAdmission,
         admission: Admission,
         claimant: Claimant | None,
     ) -> Run:
@@ -258,43 +223,6 @@ class RunStore:
         return stopping
 
 
-@dataclass(frozen=True, slots=True)
-class _ThreadAtAdmission:
-    existed: bool
-    held: bool
-    next_place: datetime
-    next_ordinal: int
-    metadata: dict[str, Any]
-    metadata_before: dict[str, Any]
-    metadata_for_runs: dict[str, Any]
-    config: dict[str, Any]
-    before: dict[str, Any]
-
-
-def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
-    """Read the run's thread, if there is one, and say what it becomes by this run."""
-    row = connection.execute(_THREAD, {"key": run.thread_id}).one_or_none()
-    if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
-        raise NotFound("Thread or assistant not found.")
-    metadata = row.metadata if row is not None else dict(run.spec.metadata)
-    graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
-    return _ThreadAtAdmission(
-        existed=row is not None,
-        held=row is not None and row.held_until is not None,
-        next_place=_next_place(row) if row is not None else run.created_at,
-        next_ordinal=row.next_ordinal if row is not None else 1,
-        metadata={**metadata, **graph},
-        metadata_before=metadata,
-        metadata_for_runs={**(row.metadata if row is not None else {}), **graph},
-        config=_thread_config(run, assistant),
-        before={
-            "graph_id": metadata.get("graph_id"),
-            "assistant_id": metadata.get("assistant_id"),
-            "config": row.config if row is not None else {},
-        },
-    )
-
-
 def _get(connection: Connection, viewer: Viewer, run_id: str, thread_id: str | None) -> Run:
     row = connection.execute(_RUN, {"key": run_id, "viewer": viewer.identity}).one_or_none()
     if row is None or thread_id not in (None, row.thread_id):
@@ -306,18 +234,6 @@ def counted(connection: Connection, found: Sequence[Run]) -> list[Counted]:
     """The runs, and the usage of each."""
     usages = usage_by_run(connection, [run.run_id for run in found])
     return [(run, usages.get(run.run_id, NO_USAGE)) for run in found]
-
-
-def _next_place(row: Row[Any]) -> datetime:
-    """A run may have waited for its admission while others were admitted, or the state was updated."""
-    moments = [moment for moment in (row.state_updated_at, row.newest, row.undone) if isinstance(moment, datetime)]
-    return max(moments, default=datetime.min.replace(tzinfo=UTC)) + _MOMENT
-
-
-def _thread_config(run: Run, assistant: Assistant) -> dict[str, Any]:
-    """Observed: the assistant's config and the run's tags and the like, but not the run's `configurable`."""
-    own = {key: value for key, value in run.spec.config.items() if key != "configurable"}
-    return {**assistant.config, **own, "configurable": assistant.config.get("configurable", {})}
 
 
 def _where(viewer: Viewer, wanted: RunFilter) -> Sequence[ColumnElement[bool]]:

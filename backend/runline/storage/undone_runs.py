@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
-from runline.model.lifecycle import RunStatus
-from runline.model.run import Run, RunSpec
+from runline.model.run import Run
+from runline.storage.rows import readable, undone_run_from_row, undone_run_to_row
 from runline.storage.tables import undone_runs
 
 _INSERT = insert(undone_runs)
@@ -31,9 +31,7 @@ def note_undone(connection: Connection, run: Run, now: datetime) -> None:
     """Keep the place of a run that is removed, unless it was not due yet: nobody has come to where that is."""
     if run.due_at > now:
         return
-    kept = ("run_id", "thread_id", "owner", "graph_id", "created_at", "due_at")
-    row = {name: getattr(run, name) for name in kept}
-    connection.execute(_INSERT, row | {"assistant_id": run.spec.assistant_id, "removed_at": now})
+    connection.execute(_INSERT, undone_run_to_row(run, now))
 
 
 def undone_behind(
@@ -41,7 +39,7 @@ def undone_behind(
 ) -> Sequence[Run]:
     """The first of a thread's runs that are gone so and were due at `since` or later."""
     wanted = {"key": thread_id, "owner": owner, "since": since, "limit": limit}
-    return [_run(row) for row in connection.execute(_OF_THREAD, wanted)]
+    return readable(connection.execute(_OF_THREAD, wanted), undone_run_from_row)
 
 
 def newest_undone(thread_id: ColumnElement[Any]) -> ColumnElement[datetime]:
@@ -52,19 +50,3 @@ def newest_undone(thread_id: ColumnElement[Any]) -> ColumnElement[datetime]:
 def sweep_undone(connection: Connection, before: datetime) -> int:
     """Forget those that were removed before then; returns how many."""
     return connection.execute(delete(undone_runs).where(undone_runs.c.removed_at < before)).rowcount
-
-
-def _run(row: Row[Any]) -> Run:
-    return Run(
-        run_id=row.run_id,
-        thread_id=row.thread_id,
-        graph_id=row.graph_id,
-        owner=row.owner,
-        status=RunStatus.INTERRUPTED,
-        spec=RunSpec(row.assistant_id),
-        metadata={},
-        created_at=row.created_at,
-        updated_at=row.removed_at,
-        due_at=row.due_at,
-        ended_at=row.removed_at,
-    )

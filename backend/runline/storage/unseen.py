@@ -1,6 +1,7 @@
 """Threads that are being made or removed in several steps: hidden, so that nobody finds one that is not whole.
 
-No run is created on them. Each has an end from the start: should its process die, the sweeper removes it.
+No run is created on them. Should the process of one die, it is removed at the next start, or by who finds its slot
+abandoned (`runs/upkeep.py`).
 """
 
 from __future__ import annotations

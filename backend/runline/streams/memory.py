@@ -1,4 +1,4 @@
-"""Streams and bell for a single process."""
+"""Streams and bells for a single process."""
 
 from __future__ import annotations
 

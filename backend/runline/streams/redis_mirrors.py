@@ -22,11 +22,12 @@ from runline.model.event import Event
 from runline.streams.memory import MemoryStreamBridge
 from runline.streams.redis_entries import End, Entry, Origin, decode
 from runline.streams.redis_line import Command, RedisLink
-from runline.streams.redis_writer import RedisWriter
+from runline.streams.redis_writer import RedisWriter, adding
 
 _BLOCK_SECONDS = 1.0
 _ENTRIES_PER_READ = 64
 _IDLE_SECONDS = 30.0
+_ALARM_SECONDS = 60
 
 _SECONDS_PER_MIRROR = 20e-6
 """Each read names all mirrors, so that with many of them entries are left to gather."""
@@ -69,8 +70,7 @@ class RedisMirrors:
         """
         self._mirrors[run_id] = _Mirror(position, sure)
         self._changed.set()
-        self._writer.ring("XADD", self._alarm, "MAXLEN", "1", "*", "new", "mirror")
-        self._writer.ring("EXPIRE", self._alarm, "60")
+        self._writer.ring(*adding(self._alarm, _ALARM_SECONDS, "MAXLEN", 1, "*", "new", "mirror"))
 
     def drop(self, run_id: str) -> bool:
         """Mirror it no more; what came of it stays. Tells whether it was mirrored."""

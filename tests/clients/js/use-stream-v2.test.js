@@ -4,11 +4,12 @@ import { after, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { useStream } from "@langchain/react";
 import { clients, until } from "./gateway.js";
+import { LONG, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
 import { open } from "./page.js";
 
-const LONG = Array.from({ length: 60 }, (_, place) => `word${place}`).join(" ");
 const says = (content) => ({ messages: [{ type: "human", content, id: crypto.randomUUID() }] });
 const client = clients["1.15.0"]();
+const { lastRun, ended } = runsOf(client);
 
 for (const transport of ["sse", "websocket"]) {
   const pages = [];
@@ -17,13 +18,6 @@ for (const transport of ["sse", "websocket"]) {
     pages.push(page);
     return page;
   };
-  const mounted = (page) => until(() => page.isMounted && !page.stream.isThreadLoading);
-  const idle = (page) => until(() => !page.stream.isLoading);
-  const lastRun = async (threadId) => (await client.runs.list(threadId, { limit: 1 }))[0];
-  const ended = (threadId, status) => until(async () => (await lastRun(threadId))?.status === status);
-  const begun = (page, text = "You said: word0") => until(() => page.texts().at(-1)?.startsWith(text));
-  const repeats = (frame) => new Set(frame).size < frame.length;
-  const never = (page, wrong) => assert.deepEqual(page.frames.filter(wrong), []);
   const said = (page, ...texts) => until(() => isDeepStrictEqual(page.texts(), texts));
   const asked = (page) => until(() => !page.stream.isLoading && page.stream.interrupts.length > 0);
 

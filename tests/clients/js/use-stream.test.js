@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { clients, until } from "./gateway.js";
+import { LONG, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
 import { hooks, kept, open } from "./page.js";
 
-const LONG = Array.from({ length: 60 }, (_, place) => `word${place}`).join(" ");
 const human = (content) => ({ type: "human", content, id: crypto.randomUUID() });
 const says = (content) => ({ messages: [human(content)] });
 /** Shown at once, before the server knows of it. */
@@ -14,19 +14,13 @@ const optimistic = (message) => ({
 
 for (const [version, useStream] of Object.entries(hooks)) {
   const client = clients[version]();
+  const { lastRun, ended } = runsOf(client);
   const pages = [];
   const chat = (options) => {
     const page = open(useStream, { assistantId: "echo", ...options });
     pages.push(page);
     return page;
   };
-  const mounted = (page) => until(() => page.isMounted && !page.stream.isThreadLoading);
-  const idle = (page) => until(() => !page.stream.isLoading);
-  const lastRun = async (threadId) => (await client.runs.list(threadId, { limit: 1 }))[0];
-  const ended = (threadId, status) => until(async () => (await lastRun(threadId))?.status === status);
-  const begun = (page, text = "You said: word0") => until(() => page.texts().at(-1)?.startsWith(text));
-  const never = (page, wrong) => assert.deepEqual(page.frames.filter(wrong), []);
-  const repeats = (frame) => new Set(frame).size < frame.length;
   const newThread = async () => (await client.threads.create()).thread_id;
 
   describe(`useStream of ${version}`, { timeout: 60_000 }, () => {

@@ -21,10 +21,6 @@ _RESUMABLE = create(steps(stream_resumable=True, stream_mode=["values", "updates
 _HEADERS = ("cache-control", "x-accel-buffering")
 
 
-def _in(*modes: str) -> object:
-    return list(modes)
-
-
 PROBES = (
     probe("values are the default", THREAD, stream(steps()).comparing_headers(*_HEADERS)),
     probe("mode values", THREAD, stream(steps(stream_mode="values"))),

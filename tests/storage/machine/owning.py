@@ -15,7 +15,6 @@ from storage.machine.stores import THREADS, Stores
 from storage.world import state
 
 REASONS = st.sampled_from([StopReason.INTERRUPT, StopReason.ROLLBACK, StopReason.DISCONNECT, StopReason.DELETE])
-RESTING = st.sampled_from([ThreadStatus.IDLE, ThreadStatus.INTERRUPTED])
 
 
 class Owning(Stores):

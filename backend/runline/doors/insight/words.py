@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runline.doors.words import cost_to_wire, moment_to_wire, usage_to_wire
+from runline.doors.words import cost_to_wire, moment_to_wire, tokens_to_wire, usage_to_wire
 from runline.model.feedback import Feedback, FeedbackStats
 from runline.model.log_page import Slice
 from runline.model.run_event import RunEvent
@@ -107,12 +107,7 @@ def usage_entry_to_wire(entry: UsageEntry) -> dict[str, Any]:
         "caller_name": entry.caller_name,
         "model": entry.model,
         "provider": entry.provider,
-        "input_tokens": entry.tokens.input_tokens,
-        "output_tokens": entry.tokens.output_tokens,
-        "total_tokens": entry.tokens.total_tokens,
-        "cache_read_tokens": entry.tokens.cache_read_tokens,
-        "cache_creation_tokens": entry.tokens.cache_creation_tokens,
-        "reasoning_tokens": entry.tokens.reasoning_tokens,
+        **tokens_to_wire(entry.tokens),
         "cost": cost_to_wire(entry.cost),
         "currency": entry.currency,
         "started_at": moment_to_wire(entry.started_at),
