@@ -27,7 +27,7 @@ from runline.storage.crons import move_on
 from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.ordinals import next_ordinal
-from runline.storage.queue import Claimant, active_runs, end_evicted, make_way, promote, settle
+from runline.storage.queue import HAS_ACTIVE, Claimant, active_runs, end_evicted, make_way, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
 from runline.storage.tables import is_active, runs, threads
 from runline.storage.terms import index_terms
@@ -82,6 +82,7 @@ _THREAD: Select[Any] = select(
     _NEWEST.label("newest"),
     newest_undone(threads.c.thread_id).label("undone"),
     next_ordinal(threads.c.thread_id).label("next_ordinal"),
+    HAS_ACTIVE.label("has_active"),
 ).where(threads.c.thread_id == bindparam("key"))
 
 
@@ -134,7 +135,7 @@ class RunStore:
         thread = _thread_for(connection, run, assistant)
         if not thread.existed:
             self._insert_thread(connection, run, thread)
-        active = active_runs(connection, run.thread_id, self._clock) if thread.existed else []
+        active = active_runs(connection, run.thread_id, self._clock) if thread.has_active else []
         run = self._placed(run, thread, active)
         admission = decide(run, active, held=thread.held)
         waits = run.spec.after_seconds or not admission.ready
@@ -261,6 +262,7 @@ class RunStore:
 @dataclass(frozen=True, slots=True)
 class _ThreadAtAdmission:
     existed: bool
+    has_active: bool
     held: bool
     next_place: datetime
     next_ordinal: int
@@ -280,6 +282,7 @@ def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _Thre
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
     return _ThreadAtAdmission(
         existed=row is not None,
+        has_active=row is not None and row.has_active,
         held=row is not None and row.held_until is not None,
         next_place=_next_place(row) if row is not None else run.created_at,
         next_ordinal=row.next_ordinal if row is not None else 1,
