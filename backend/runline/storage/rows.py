@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -259,7 +259,7 @@ def run_to_row(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "ordinal": run.ordinal,
         "metadata": run.metadata,
-        "spec": asdict(run.spec),
+        "spec": _spec_to_json(run.spec),
     }
 
 
@@ -294,7 +294,7 @@ def cron_to_row(cron: Cron) -> dict[str, Any]:
         "created_at": cron.created_at,
         "updated_at": cron.updated_at,
         "metadata": cron.spec.metadata,
-        "spec": asdict(cron.spec),
+        "spec": _spec_to_json(cron.spec),
     }
 
 
@@ -331,6 +331,14 @@ def _feedback(row: Row[Any]) -> Feedback:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+_OF_SPEC = tuple(each.name for each in fields(RunSpec))
+
+
+def _spec_to_json(spec: RunSpec) -> dict[str, Any]:
+    # `asdict` copies whatever the caller sent, which is encoded at once
+    return {name: getattr(spec, name) for name in _OF_SPEC}
 
 
 def _spec_from_json(spec: dict[str, Any]) -> RunSpec:
