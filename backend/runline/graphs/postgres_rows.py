@@ -48,7 +48,8 @@ class Rows:
     def add(self, others: Rows) -> None:
         """Let rows follow these: checkpoints and some writes take the place of what is there, others leave it."""
         self.checkpoints.update(others.checkpoints)
-        self.blobs.update(others.blobs)
+        for key, row in others.blobs.items():
+            self.blobs.setdefault(key, row)
         for key, row in others.writes.items():
             if row[-1] == str(True) or key not in self.writes:
                 self.writes[key] = row
