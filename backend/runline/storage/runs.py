@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, literal_column, select
 
-from runline.errors import NotFound, RunNotFound, TooMany
+from runline.errors import AssistantChanged, NotFound, RunNotFound, TooMany
 from runline.kit.clock import Clock
 from runline.model.admission import Admission, decide
 from runline.model.assistant import Assistant
@@ -29,7 +29,7 @@ from runline.storage.idempotency import earlier_run, remember_key
 from runline.storage.ordinals import next_ordinal
 from runline.storage.queue import HAS_ACTIVE, Claimant, active_runs, end_evicted, make_way, promote, settle
 from runline.storage.rows import readable, run_from_row, run_to_row
-from runline.storage.tables import is_active, runs, threads
+from runline.storage.tables import assistants, is_active, runs, threads
 from runline.storage.terms import index_terms
 from runline.storage.ttls import give_ttl
 from runline.storage.undone_runs import newest_undone
@@ -72,7 +72,10 @@ _OF_THREAD = (
 _INSERT_RUN = insert(runs)
 _INSERT_THREAD = insert(threads)
 _NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
+# a row also where there is no such thread, or assistant
 _THREAD: Select[Any] = select(
+    assistants.c.version,
+    assistants.c.updated_at,
     threads.c.owner,
     threads.c.metadata,
     threads.c.config,
@@ -83,7 +86,12 @@ _THREAD: Select[Any] = select(
     newest_undone(threads.c.thread_id).label("undone"),
     next_ordinal(threads.c.thread_id).label("next_ordinal"),
     HAS_ACTIVE.label("has_active"),
-).where(threads.c.thread_id == bindparam("key"))
+).select_from(
+    select(literal_column("1"))
+    .subquery("one")
+    .outerjoin(threads, threads.c.thread_id == bindparam("key"))
+    .outerjoin(assistants, assistants.c.assistant_id == bindparam("assistant"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,9 @@ class RunStore:
         The run's metadata becomes the assistant's, the thread's and its own, merged in this order. Its `due_at` is its
         place among all that happens on the thread: it lies behind whatever has begun there. With a claimant the run is
         returned `running` when nothing stands before it. A key that made a run before gives that run again, and
-        nothing else happens. A cron's tick is used up by the run.
-        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
+        nothing else happens. A cron's tick is used up by the run. An assistant that is `remembered` must still be so.
+        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait),
+        AssistantChanged.
         """
         take_turn(connection, run.thread_id)
         if tick:
@@ -275,7 +284,10 @@ class _ThreadAtAdmission:
 
 def _thread_for(connection: Connection, run: Run, assistant: Assistant) -> _ThreadAtAdmission:
     """Read the run's thread, if there is one, and say what it becomes by this run."""
-    row = connection.execute(_THREAD, {"key": run.thread_id}).one_or_none()
+    found = connection.execute(_THREAD, {"key": run.thread_id, "assistant": assistant.assistant_id}).one()
+    if assistant.remembered and (found.version, found.updated_at) != (assistant.version, assistant.updated_at):
+        raise AssistantChanged(assistant.assistant_id)
+    row = found if found.owner is not None else None
     if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
