@@ -83,6 +83,13 @@ class CronNotFound(NotFound):
         super().__init__(f"Cron '{cron_id}' not found")
 
 
+class AssistantChanged(Conflict):
+    """An assistant that was remembered is another by now, or gone: it is to be read again."""
+
+    def __init__(self, assistant_id: object) -> None:
+        super().__init__(f"Assistant {assistant_id} has changed meanwhile")
+
+
 class TickTaken(Conflict):
     """A cron that was to come due has been fired, changed, disabled or deleted meanwhile."""
 

@@ -186,3 +186,16 @@ async def test_an_assistant_may_be_of_a_graph_that_is_broken_now(client: LangGra
     with pytest.raises(UnprocessableEntityError, match="broken on purpose"):
         await client.runs.create(None, made["assistant_id"], input={})
     assert made["assistant_id"] != id_of("broken")
+
+
+async def test_what_is_changed_holds_from_the_next_run_on(client: LangGraphClient, mine: str) -> None:
+    """Though the gateway remembers the assistants that it has made runs of."""
+    for tone in ("dry", "warm", "loud"):
+        await client.assistants.update(mine, config={"configurable": {"tone": tone}})
+        for _ in range(2):
+            assert (await seen(client, mine))["configurable"]["tone"] == tone
+    await client.assistants.set_latest(mine, 2)
+    assert (await seen(client, mine))["configurable"]["tone"] == "dry"
+    await client.assistants.delete(mine)
+    with pytest.raises(NotFoundError, match="Thread or assistant not found"):
+        await client.runs.create(None, mine)

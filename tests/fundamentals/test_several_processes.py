@@ -304,3 +304,12 @@ def test_a_worker_opens_what_the_custom_app_opens_and_serves_nothing_of_it(
         assert life.read_text() == "began, database closed\n"
         assert httpx.get(f"{worker.url}/hello").status_code == 404
     assert life.read_text() == "began, database closed\nended, database closed\n"
+
+
+async def test_an_assistant_that_is_changed_on_one_is_changed_on_all(clients: list[LangGraphClient]) -> None:
+    assistant = (await clients[0].assistants.create("mirror"))["assistant_id"]
+    for changed_by, tone in zip(clients, ("dry", "warm", "loud"), strict=True):
+        await changed_by.assistants.update(assistant, context={"tone": tone})
+        for client in clients:
+            values: Any = await client.runs.wait(None, assistant, input={})
+            assert values["seen"]["configurable"]["tone"] == tone

@@ -18,6 +18,7 @@ from runline.errors import Unavailable
 from runline.graphs.checkpoints import StaleAttempt
 from runline.graphs.postgres_checkpoints import PostgresSaver
 from runline.graphs.postgres_commits import CommonCommits, FencedPut
+from runline.graphs.postgres_rows import Rows
 
 RUNS = [f"run {number}" for number in range(20)]
 
@@ -92,9 +93,7 @@ class Ledger:
             raise self.error
 
     async def write(self) -> None:
-        async def put(_cursor: object) -> None: ...
-
-        await self.commits.write(put, ("run", 1))
+        await self.commits.write(Rows(), ("run", 1))
 
 
 async def begun(ledger: Ledger, writes: int) -> list[asyncio.Task[None]]:

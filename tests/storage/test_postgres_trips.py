@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, TextClause, event, text
 from sqlalchemy.exc import DBAPIError
 
 from kit.emptied import Emptied
+from runline.model.entries import Entries
+from runline.model.usage import Tokens
 from runline.model.viewer import ANONYMOUS
-from runline.storage.engine import tell
-from runline.storage.postgres import PostgresOptions
-from storage.world import World
+from runline.storage.engine import UNANSWERED, tell
+from runline.storage.postgres import PostgresDatabase, PostgresOptions
+from storage.world import SUCCESS, World, state
 
 SET = text("SELECT set_config('runline.mark', :mark, true)")
 GET = text("SELECT current_setting('runline.mark', true)")
@@ -36,6 +39,27 @@ async def test_the_next_statement_finds_what_was_told_before_it(world: World) ->
         return first, connection.execute(GET).scalar_one()
 
     assert await world.database.write(work) == ("one", "three")
+
+
+async def test_a_run_on_a_thread_at_rest_is_admitted_and_ended_by_one_question_and_a_commit_each(world: World) -> None:
+    thread_id = (await world.thread()).thread_id
+    await world.finish(await world.start(thread_id))
+    asked: list[str] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, _values: object, context: Any, _many: object
+    ) -> None:
+        if not context.execution_options.get(UNANSWERED):
+            asked.append(statement.partition(" ")[0])
+
+    assert isinstance(world.database, PostgresDatabase)
+    event.listen(world.database._writer, "before_cursor_execute", note)
+    run = await world.start(thread_id)
+    assert asked == ["SELECT", "COMMIT"]
+    asked.clear()
+    entries = Entries(spent=Tokens())
+    assert (await world.leases.finish(run, SUCCESS, state(), world.claimant(), entries)).held
+    assert asked == ["SELECT", "COMMIT"]
 
 
 async def test_what_is_told_last_is_committed(world: World) -> None:

@@ -187,6 +187,8 @@ HOT: dict[str, Call] = {
 
 BOUNDED = {
     "SCAN CONSTANT ROW",
+    # the one row that an admission has of a thread, also of one that does not exist
+    "SCAN one",
     # admission counts what is active, in the index of that, and stops at the limit
     "SCAN runs USING COVERING INDEX ix_runs_active",
     "SCAN anon_1",

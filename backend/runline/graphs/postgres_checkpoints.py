@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -26,13 +26,13 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import AsyncCursor, errors
 from psycopg.rows import DictRow
-from psycopg.types.json import Jsonb
 
 from runline.graphs import postgres_statements as sql
 from runline.graphs.checkpoint_ids import first_checkpoint_id
 from runline.graphs.checkpoints import RunlineSaver, Token, token_of
-from runline.graphs.postgres_commits import CommonCommits, FencedPut, Put
+from runline.graphs.postgres_commits import CommonCommits, FencedPut
 from runline.graphs.postgres_pool import Pool, patiently
+from runline.graphs.postgres_rows import Rows, merged
 from runline.graphs.postgres_tables import make_tables
 from runline.graphs.task_writes import TaskWrites
 from runline.graphs.weights import Weight
@@ -76,12 +76,15 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         async with self.conn.cursor("The checkpoints", whole=pipeline) as cursor:
             yield cursor
 
-    async def _transact(self, put: Put, patience: float = 0) -> None:
+    async def _transact(self, wanted: Sequence[tuple[str, Any]]) -> None:
+        """Execute statements, each with its values, in one transaction."""
+
         async def attempt() -> None:
             async with self._cursor(pipeline=True) as cursor:
-                await put(cursor)
+                for statement, values in wanted:
+                    await cursor.execute(statement, values)
 
-        await patiently(attempt, patience)
+        await patiently(attempt)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint; see the base class."""
@@ -113,15 +116,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
             _json(known),
             run_id or known.get("run_id"),
         )
-        writes: list[Put] = self._kept_back(run_id, place[0])
-
-        async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await _all_of(writes)(cursor)
-            for blob in blobs:
-                await cursor.execute(self.UPSERT_CHECKPOINT_BLOBS_SQL, blob)
-            await cursor.execute(sql.PUT_CHECKPOINT, row)
-
-        await self._fenced(put, place[0], token, run_id)
+        kept_back: list[Rows] = self._kept_back(run_id, place[0])
+        await self._fenced(merged([*kept_back, Rows.of_checkpoint(row, blobs)]), place[0], token, run_id)
         return {
             "configurable": {
                 "thread_id": key["thread_id"],
@@ -139,22 +135,22 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         thread_id = written.place[0]
         token = self._token(thread_id, run_id, attempt)
         await self._prelude_of(run_id)
+        rows = Rows.of_writes(written)
+        if not self._keeps_back(run_id, thread_id, task_id, rows):
+            kept_back: list[Rows] = self._commands.pop(run_id or "", [])
+            await self._fenced(merged([*kept_back, rows]), thread_id, token, run_id)
 
-        async def put(cursor: AsyncCursor[DictRow]) -> None:
-            if written.replaces and run_id:
-                await cursor.execute(sql.KEEP_REPLACED, (run_id, *written.place, run_id))
-            for row in written.rows:
-                await cursor.execute(sql.REPLACE_WRITES if written.replaces else sql.PUT_WRITES, row)
-
-        if not self._keeps_back(run_id, thread_id, task_id, put):
-            await self._fenced(_all_of([*self._commands.pop(run_id or "", []), put]), thread_id, token, run_id)
-
-    async def _fenced(self, put: Put, thread_id: str, token: Token, run_id: str | None = None) -> None:
-        try:
+    async def _fenced(self, rows: Rows, thread_id: str, token: Token, run_id: str | None = None) -> None:
+        with self._refusing(thread_id, token):
             if run_id is None:
-                await self._make([token], put)
+                await self._save([token], rows)
             else:
-                await self._commits.write(put, token)
+                await self._commits.write(rows, token)
+
+    @contextmanager
+    def _refusing(self, thread_id: str, token: Token) -> Iterator[None]:
+        try:
+            yield
         except errors.Error as exc:
             if exc.sqlstate != sql.STALE:
                 raise
@@ -162,21 +158,20 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
     async def _make_all(self, batch: Sequence[FencedPut], *, patient: bool) -> None:
         tokens = dict.fromkeys(asked.token for asked in batch)
-        await self._make(tokens, _all_of([asked.put for asked in batch]), _PATIENCE_SECONDS if patient else 0)
+        await self._save(tokens, merged(asked.rows for asked in batch), _PATIENCE_SECONDS if patient else 0)
 
-    async def _make(self, tokens: Iterable[Token], put: Put, patience: float = 0) -> None:
-        """In one transaction, all fences first."""
+    async def _save(self, tokens: Iterable[Token], rows: Rows, patience: float = 0) -> None:
+        """By one statement, which is a transaction."""
+        values = rows.values(tokens)
 
-        async def put_behind_fences(cursor: AsyncCursor[DictRow]) -> None:
-            for token in tokens:
-                if None not in token:
-                    await cursor.execute(sql.CHECK_FENCE, token)
-            await put(cursor)
+        async def attempt() -> None:
+            async with self._cursor() as cursor:
+                await cursor.execute(sql.SAVE, values)
 
-        await self._transact(put_behind_fences, patience)
+        await patiently(attempt, patience)
 
-    async def _save_all(self, puts: Sequence[Put], thread_id: str, token: Token) -> None:
-        await self._fenced(_all_of(puts), thread_id, token)
+    async def _save_all(self, puts: Sequence[Rows], thread_id: str, token: Token) -> None:
+        await self._fenced(merged(puts), thread_id, token)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all that is known of a thread."""
@@ -202,23 +197,16 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
 
         Those that are about a thread as a whole are executed on behalf of who holds it.
         """
-        wanted = [(statement, values) for statements, values in batches for statement in statements]
         token = self._token(thread_id)
-
-        async def put(cursor: AsyncCursor[DictRow]) -> None:
-            for statement, values in wanted:
-                await cursor.execute(statement, values)
-
-        await self._fenced(put, thread_id, token)
+        wanted: list[tuple[str, Any]] = [] if None in token else [(sql.CHECK_FENCE, token)]
+        wanted += [(statement, values) for statements, values in batches for statement in statements]
+        with self._refusing(thread_id, token):
+            await self._transact(wanted)
 
     async def fence(self, run_id: str, attempt: int) -> None:
         """See the base class."""
 
-        async def put(cursor: AsyncCursor[DictRow]) -> None:
-            await cursor.execute(sql.LOCK_FENCE, (run_id,))
-            await cursor.execute(sql.FENCE, (run_id, attempt))
-
-        await self._transact(put)
+        await self._transact([(sql.LOCK_FENCE, (run_id,)), (sql.FENCE, (run_id, attempt))])
 
     async def newest_of_run(self, run_id: str) -> str | None:
         """See the base class."""
@@ -255,16 +243,6 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
         return await patiently(read)
 
 
-def _all_of(puts: Sequence[Put]) -> Put:
-    """One write of several, which may be made again."""
-
-    async def put_all(cursor: AsyncCursor[DictRow]) -> None:
-        for put in puts:
-            await put(cursor)
-
-    return put_all
-
-
 def _divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values that the checkpoint's JSON can hold, and the others."""
     inline = {name: value for name, value in values.items() if _fits_json(value)}
@@ -281,6 +259,6 @@ def _fits_json(value: Any) -> bool:
     return value is None or isinstance(value, bool | int)
 
 
-def _json(value: Any) -> Jsonb:
+def _json(value: Any) -> bytes:
     """The value without the character NUL, for which jsonb has no place."""
-    return Jsonb(value, lambda given: _NUL.sub(rb"\1", dumps(given)))
+    return _NUL.sub(rb"\1", dumps(value))

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from psycopg import AsyncCursor
-from psycopg.rows import DictRow
-
 from runline.errors import Unavailable
 from runline.graphs.checkpoints import Token
-
-Put = Callable[[AsyncCursor[DictRow]], Awaitable[object]]
-"""One write, to be made in a transaction."""
+from runline.graphs.postgres_rows import Rows
 
 _AT_ONCE = 4
 _MOST = 32
@@ -29,7 +24,7 @@ _MOST = 32
 class FencedPut:
     """A write of an attempt, and who waits for it."""
 
-    put: Put
+    rows: Rows
     token: Token
     done: asyncio.Future[None]
 
@@ -58,9 +53,9 @@ class CommonCommits:
         self._working = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def write(self, put: Put, token: Token) -> None:
+    async def write(self, rows: Rows, token: Token) -> None:
         """Make one write. Raises what it failed of; a cancelled caller takes it back, unless it has begun."""
-        asked = FencedPut(put, token, asyncio.get_running_loop().create_future())
+        asked = FencedPut(rows, token, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
         if self._working < _AT_ONCE:
             self._working += 1

@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from runline.errors import Unavailable
+from runline.graphs.postgres_columns import accept_columns
 from runline.kit.postgres import cut, described, manners
 
 T = TypeVar("T")
@@ -128,6 +129,7 @@ class Pool:
     async def _dial(self) -> AsyncConnection[DictRow]:
         connection = await AsyncConnection.connect(self._options.conninfo, autocommit=True, row_factory=dict_row)
         try:
+            accept_columns(connection)
             with self._watched(connection):
                 await connection.execute(manners(self._options.busy_timeout_seconds).encode())
         except BaseException:

@@ -9,6 +9,48 @@ from __future__ import annotations
 STALE = "RLSTL"
 """The SQLSTATE of a write on behalf of an attempt that was superseded."""
 
+_WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob"
+_WRITE_KEY = "thread_id, checkpoint_ns, checkpoint_id, task_id, idx"
+_REPLACE = (
+    "task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, blob = excluded.blob, "
+    "run_id = excluded.run_id"
+)
+
+SAVED = {
+    "fences": ("run_id", "attempt"),
+    "checkpoints": (
+        "thread_id",
+        "checkpoint_ns",
+        "checkpoint_id",
+        "parent_checkpoint_id",
+        "checkpoint",
+        "metadata",
+        "run_id",
+    ),
+    "blobs": ("thread_id", "checkpoint_ns", "channel", "version", "type", "blob"),
+    "writes": (*_WRITE_COLUMNS.split(", "), "run_id", "replaces"),
+}
+"""What one call of SAVE takes: the columns of several tables, each an array of texts, or of bytes where it is a blob.
+
+`replaces` is True or False.
+"""
+
+
+def _numbered(wanted: str) -> str:
+    """The parameters that are the columns of a table."""
+    names = [(table, name) for table, columns in SAVED.items() for name in columns]
+    return ", ".join(f"${number}" for number, (table, _) in enumerate(names, 1) if table == wanted)
+
+
+def _given(table: str) -> str:
+    """The rows that are to be saved in a table."""
+    return f"unnest({_numbered(table)}) AS given ({', '.join(SAVED[table])})"
+
+
+_KINDS = ", ".join("BYTEA[]" if name == "blob" else "TEXT[]" for columns in SAVED.values() for name in columns)
+_OWN_WRITES = f"SELECT {_WRITE_COLUMNS.replace('idx', 'idx::integer')}, run_id FROM {_given('writes')}"
+_KEPT_WRITES = ", ".join(f"earlier.{column}" for column in _WRITE_COLUMNS.split(", "))
+
 # Each statement of a function sees what is committed as it begins, so the fence is looked for with the lock held.
 # Writers share the lock: a fence waits for those that came before it, and stops those that come behind.
 EXTENSIONS = (
@@ -39,10 +81,45 @@ BEGIN
         RAISE EXCEPTION 'superseded' USING ERRCODE = '{STALE}';
     END IF;
 END $$""",
+    f"""
+CREATE OR REPLACE FUNCTION save_rows({_KINDS}) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE place RECORD;
+BEGIN
+    PERFORM check_fence(run_id, attempt::integer) FROM {_given("fences")};
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+        SELECT * FROM {_given("blobs")} ON CONFLICT DO NOTHING;
+    INSERT INTO checkpoints
+        (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata, run_id)
+        SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint::jsonb, metadata::jsonb, run_id
+        FROM {_given("checkpoints")}
+        ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+            parent_checkpoint_id = excluded.parent_checkpoint_id, checkpoint = excluded.checkpoint,
+            metadata = excluded.metadata, run_id = excluded.run_id;
+    INSERT INTO checkpoint_writes ({_WRITE_COLUMNS}, run_id)
+        {_OWN_WRITES} WHERE NOT replaces::boolean ON CONFLICT ({_WRITE_KEY}) DO NOTHING;
+    IF 'True' = ANY ({_numbered("writes").rpartition(", ")[2]}) THEN
+        FOR place IN SELECT DISTINCT run_id, thread_id, checkpoint_ns, checkpoint_id, task_id
+            FROM {_given("writes")} WHERE replaces::boolean AND run_id IS NOT NULL
+        LOOP
+            INSERT INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id)
+                SELECT place.run_id, {_KEPT_WRITES}, earlier.run_id FROM checkpoint_writes earlier
+                WHERE earlier.thread_id = place.thread_id AND earlier.checkpoint_ns = place.checkpoint_ns
+                AND earlier.checkpoint_id = place.checkpoint_id AND earlier.task_id = place.task_id
+                AND earlier.idx < 0 AND earlier.run_id IS DISTINCT FROM place.run_id
+                ON CONFLICT DO NOTHING;
+        END LOOP;
+        INSERT INTO checkpoint_writes ({_WRITE_COLUMNS}, run_id)
+            {_OWN_WRITES} WHERE replaces::boolean ON CONFLICT ({_WRITE_KEY}) DO UPDATE SET {_REPLACE};
+    END IF;
+END $$""",
 )
 
 # whom it kept out has come to its end by then
 FORGET_FENCES = "DELETE FROM fences WHERE fenced_at < now() - interval '7 days'"
+
+SAVE = f"SELECT save_rows({', '.join('%s' for columns in SAVED.values() for _ in columns)})"
+"""Look for fences, and save rows: all of it, or nothing."""
+
 CHECK_FENCE = "SELECT check_fence(%s, %s)"
 LOCK_FENCE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 FENCE = (
@@ -50,32 +127,6 @@ FENCE = (
     "DO UPDATE SET attempt = greatest(fences.attempt, excluded.attempt), fenced_at = now()"
 )
 
-_WRITE_COLUMNS = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob"
-_WRITE_KEY = "thread_id, checkpoint_ns, checkpoint_id, task_id, idx"
-_REPLACE = (
-    "task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, blob = excluded.blob, "
-    "run_id = excluded.run_id"
-)
-
-PUT_CHECKPOINT = """
-INSERT INTO checkpoints
-    (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata, run_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
-    parent_checkpoint_id = excluded.parent_checkpoint_id, checkpoint = excluded.checkpoint,
-    metadata = excluded.metadata, run_id = excluded.run_id
-"""
-_INSERT_WRITE = (
-    f"INSERT INTO checkpoint_writes ({_WRITE_COLUMNS}, run_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
-    f"ON CONFLICT ({_WRITE_KEY}) DO "
-)
-PUT_WRITES = f"{_INSERT_WRITE} NOTHING"
-REPLACE_WRITES = f"{_INSERT_WRITE} UPDATE SET {_REPLACE}"
-KEEP_REPLACED = (
-    f"INSERT INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
-    f"SELECT %s, {_WRITE_COLUMNS}, run_id FROM checkpoint_writes WHERE thread_id = %s AND checkpoint_ns = %s "
-    "AND checkpoint_id = %s AND task_id = %s AND idx < 0 AND run_id IS DISTINCT FROM %s ON CONFLICT DO NOTHING"
-)
 NEWEST_OF_RUN = "SELECT max(checkpoint_id) AS id FROM checkpoints WHERE run_id = %s AND checkpoint_ns = ''"
 NEXT_UPDATE = (
     "SELECT min(checkpoint_id) AS id FROM checkpoints "
@@ -105,7 +156,7 @@ _SAME_PLACE = " AND ".join(f"later.{column} = earlier.{column}" for column in _W
 _EARLIER_WRITE = ", ".join(f"earlier.{column}" for column in _WRITE_COLUMNS.split(", "))
 _VERSIONS = "jsonb_each_text(c.checkpoint -> 'channel_versions') AS v (channel, version)"
 
-# as in sqlite_checkpoints.py: the versions of one write form a chain, out of which the run's are taken
+# as in sqlite_statements.py: the versions of one write form a chain, out of which the run's are taken
 DELETE_FOR_RUN = (
     f"INSERT INTO replaced_writes (replaced_by, {_WRITE_COLUMNS}, run_id) "
     f"SELECT later.replaced_by, {_EARLIER_WRITE}, earlier.run_id FROM replaced_writes later "

@@ -19,7 +19,10 @@ _NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """A graph with a name and default config, as its current version has them."""
+    """A graph with a name and default config, as its current version has them.
+
+    `remembered`: it was read some time ago, and may be another by now, or gone.
+    """
 
     assistant_id: str
     graph_id: str
@@ -32,6 +35,7 @@ class Assistant:
     config: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    remembered: bool = field(default=False, compare=False)
 
 
 def graph_assistant_id(graph_id: str) -> str:

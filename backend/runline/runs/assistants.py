@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -16,6 +16,7 @@ from runline.graphs.schemas import describe_schemas, describe_subgraphs, draw
 from runline.kit.ids import parse_id
 from runline.model.assistant import Assistant, graph_assistant_id
 from runline.model.viewer import Viewer
+from runline.runs.assistant_memory import AssistantMemory
 from runline.storage.assistants import AssistantStore
 
 
@@ -26,12 +27,25 @@ class AssistantGraphs:
     registry: GraphRegistry
     assistants: AssistantStore
     store: BaseStore
+    memory: AssistantMemory = field(default_factory=AssistantMemory)
 
     async def resolve(self, viewer: Viewer, name: str) -> Assistant:
         """The assistant with this id, or the one of the graph with this name.
 
         Raises NotFound for an unknown id and a graph whose assistant was deleted, Invalid for a name that no graph has.
         """
+        try:
+            assistant = await self.assistants.get(viewer, self._id_of(name))
+        except NotFound as exc:
+            raise NotFound("Thread or assistant not found.") from exc
+        self.memory.keep(viewer, assistant)
+        return assistant
+
+    async def recall(self, viewer: Viewer, name: str) -> Assistant:
+        """The same, as it is remembered if it was read of late. Raises as `resolve` does."""
+        return self.memory.find(viewer, self._id_of(name)) or await self.resolve(viewer, name)
+
+    def _id_of(self, name: str) -> str:
         assistant_id = graph_assistant_id(name) if name in self.registry else parse_id(name)
         if assistant_id is None:
             graphs = ", ".join(self.registry.graph_ids)
@@ -39,10 +53,7 @@ class AssistantGraphs:
                 f"Invalid assistant: '{name}'. Must be either:\n- A valid assistant UUID, or\n"
                 f"- One of the registered graphs: {graphs}"
             )
-        try:
-            return await self.assistants.get(viewer, assistant_id)
-        except NotFound as exc:
-            raise NotFound("Thread or assistant not found.") from exc
+        return assistant_id
 
     async def draw(self, viewer: Viewer, name: str, xray: bool | int) -> dict[str, Any]:
         """Nodes and edges of the assistant's graph; `xray` opens subgraphs. Raises as `resolve` does."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from runline.errors import NotCancellable, NotFound, RunNotFound, Unavailable
+from runline.errors import AssistantChanged, NotCancellable, NotFound, RunNotFound, Unavailable
 from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.invocation import merge_config
 from runline.graphs.registry import GraphRegistry
@@ -41,6 +41,10 @@ from runline.streams.contracts import Batch, Bell, StreamBridge
 from runline.tracing.tracer import Tracer
 
 _STOP_OF = {CancelAction.INTERRUPT: StopReason.INTERRUPT, CancelAction.ROLLBACK: StopReason.ROLLBACK}
+
+
+_Prepared = tuple[RunSpec, Assistant]
+"""What a run is to be made of: what was asked for, with the assistant's config merged into it, and the assistant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +96,38 @@ class RunManager:
         """
         if key and (earlier := await self.runs.made_by(viewer, key)):
             return earlier
-        spec, assistant = await self._prepare(viewer, spec)
+        prepared = await self._prepare(viewer, spec)
         await self.webhooks.check(spec.webhook)
-        return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
+        return await self._make(viewer, thread_id, spec, prepared, key, tick)
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
         prepared = [await self._prepare(viewer, spec) for spec in specs]
         await self.webhooks.check(*(spec.webhook for spec in specs))
-        return [
-            await self._admit(self._new_run(viewer, None, spec, assistant), assistant) for spec, assistant in prepared
-        ]
+        return [await self._make(viewer, None, spec, ready) for spec, ready in zip(specs, prepared, strict=True)]
 
-    async def _prepare(self, viewer: Viewer, spec: RunSpec) -> tuple[RunSpec, Assistant]:
-        """Name the assistant by its id and merge its config into the run's."""
+    async def _make(
+        self,
+        viewer: Viewer,
+        thread_id: str | None,
+        sent: RunSpec,
+        prepared: _Prepared,
+        key: IdempotencyKey | None = None,
+        tick: Tick | None = None,
+    ) -> Run:
+        """Admit a run as it was prepared, or prepared anew if the assistant that was remembered has changed."""
+        try:
+            return await self._admit(self._new_run(viewer, thread_id, *prepared), prepared[1], key, tick)
+        except AssistantChanged:
+            prepared = await self._prepare(viewer, sent, anew=True)
+        return await self._admit(self._new_run(viewer, thread_id, *prepared), prepared[1], key, tick)
+
+    async def _prepare(self, viewer: Viewer, spec: RunSpec, *, anew: bool = False) -> _Prepared:
+        """Name the assistant by its id and merge its config into the run's. `anew`: read it, whatever is remembered."""
         if self.worker.draining:
             raise Unavailable("The gateway is shutting down and takes no new runs.")
-        assistant = await self.assistants.resolve(viewer, spec.assistant_id)
+        find = self.assistants.resolve if anew else self.assistants.recall
+        assistant = await find(viewer, spec.assistant_id)
         self.registry.check(assistant.graph_id)
         config, context = merge_config(assistant, spec.config, spec.context)
         return replace(spec, assistant_id=assistant.assistant_id, config=config, context=context), assistant

@@ -21,7 +21,17 @@ from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
 from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.outbox import post_end, post_stop
-from runline.storage.queue import Claimant, claim_run, drop_thread, promote, remove_run, retire, settle, state_columns
+from runline.storage.queue import (
+    IS_FOLLOWED,
+    Claimant,
+    claim_run,
+    drop_thread,
+    promote,
+    remove_run,
+    retire,
+    settle,
+    state_columns,
+)
 from runline.storage.rows import readable, run_from_row
 from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_active, is_claimable, is_running, runs
@@ -77,7 +87,7 @@ _STRANDED = (
     .group_by(runs.c.graph_id)
     .order_by(runs.c.graph_id)
 )
-_HELD = select(runs.c.stop_requested).where(
+_HELD = select(runs.c.stop_requested, IS_FOLLOWED.label("followed")).where(
     runs.c.run_id == bindparam("key"), runs.c.attempt == bindparam("token"), is_running()
 )
 _DOOM = update(runs).where(runs.c.run_id == bindparam("key")).values(stop_requested=StopReason.DELETE)
@@ -208,7 +218,7 @@ class LeaseStore:
             "updated_at": now,
         }
         tell(connection, _FINISH, end)
-        promoted = promote(connection, run.thread_id, claimant, now)
+        promoted = promote(connection, run.thread_id, claimant, now) if row.followed else None
         settle(connection, run.thread_id, now, **state_columns(state, now))
         return Ending(True, promoted)
 

@@ -24,7 +24,8 @@ from runline.storage.engine import UNANSWERED
 _TIME = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
 Cursor = psycopg.Cursor[Any]
-Step = Callable[[psycopg.Connection], object]
+Step = Callable[[Cursor], object]
+"""Executes something, by a cursor that all may use whose answers nobody reads."""
 
 
 class Trips:
@@ -40,7 +41,7 @@ class Trips:
     def _begin(self, connection: Connection) -> None:
         driver = connection.connection.driver_connection
         if isinstance(driver, psycopg.Connection):
-            self._kept[driver] = [lambda driver: driver.execute("BEGIN"), _Asking(self._clock)]
+            self._kept[driver] = [lambda spare: spare.execute("BEGIN"), _Asking(self._clock)]
 
     def _execute(self, cursor: Cursor, statement: str, values: Any, context: ExecutionContext) -> bool:
         return self._took(context, cursor, lambda it: it.execute(statement, values or None))
@@ -54,12 +55,12 @@ class Trips:
         if kept is None:
             return False
         if context.execution_options.get(UNANSWERED):
-            # by a cursor of its own: this one is closed as soon as it is seen to have no rows
-            kept.append(lambda driver: do(driver.cursor()))
+            # by another cursor: this one is closed as soon as it is seen to have no rows
+            kept.append(do)
             return True
         if not kept:
             return False
-        steps = [*kept, lambda _driver: do(cursor)]
+        steps = [*kept, lambda _spare: do(cursor)]
         kept.clear()
         _send(cursor.connection, steps)
         return True
@@ -73,9 +74,9 @@ class _Asking:
         self._asked = 0.0
         self._answer: Cursor | None = None
 
-    def __call__(self, driver: psycopg.Connection) -> None:
+    def __call__(self, spare: Cursor) -> None:
         self._asked = time.monotonic()
-        self._answer = driver.execute(_TIME)
+        self._answer = spare.connection.execute(_TIME)
 
     def hear(self) -> None:
         """The answer is here."""
@@ -86,9 +87,9 @@ class _Asking:
 
 def _send(driver: psycopg.Connection, steps: Sequence[Step]) -> None:
     try:
-        with driver.pipeline():
+        with driver.cursor() as spare, driver.pipeline():
             for step in steps:
-                step(driver)
+                step(spare)
     except PipelineAborted as exc:
         raise _first_cause(exc) from exc
     for step in steps:

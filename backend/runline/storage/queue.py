@@ -94,13 +94,21 @@ _CLAIM = (
     )
     .returning(runs)
 )
-_HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
+_others = runs.alias("others")
+HAS_ACTIVE = exists().where(runs.c.thread_id == threads.c.thread_id, is_active())
+"""Whether a thread has active runs. Who has its turn and sees none need not ask for them."""
+
+IS_FOLLOWED = exists().where(
+    _others.c.thread_id == runs.c.thread_id, _others.c.run_id != runs.c.run_id, is_active(_others)
+)
+"""Whether a run's thread has other active runs. Who has its turn and sees none need not `promote`."""
+
 _SETTLE = (
     update(threads)
     .where(threads.c.thread_id == bindparam("key"))
     .values(
         status=case(
-            (or_(threads.c.held_until.is_not(None), _HAS_ACTIVE), literal_column("'busy'")),
+            (or_(threads.c.held_until.is_not(None), HAS_ACTIVE), literal_column("'busy'")),
             else_=func.coalesce(bindparam("rests", type_=String), threads.c.resting),
         )
     )

@@ -108,8 +108,9 @@ class RunStore:
         The run's metadata becomes the assistant's, the thread's and its own, merged in this order. Its `due_at` is its
         place among all that happens on the thread: it lies behind whatever has begun there. With a claimant the run is
         returned `running` when nothing stands before it. A key that made a run before gives that run again, and
-        nothing else happens. A cron's tick is used up by the run.
-        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait).
+        nothing else happens. A cron's tick is used up by the run. An assistant that is `remembered` must still be so.
+        Raises NotFound (no such thread), ThreadBusy, Conflict (the key), TickTaken, TooMany (runs that wait),
+        AssistantChanged.
         """
         take_turn(connection, run.thread_id)
         if tick:
@@ -119,7 +120,7 @@ class RunStore:
         thread = thread_at_admission(connection, run, assistant)
         if not thread.existed:
             insert_thread(connection, run, thread, self._default_ttl)
-        active = active_runs(connection, run.thread_id, self._clock) if thread.existed else []
+        active = active_runs(connection, run.thread_id, self._clock) if thread.has_active else []
         run = self._placed(run, thread, active)
         admission = decide(run, active, held=thread.held)
         waits = run.spec.after_seconds or not admission.ready

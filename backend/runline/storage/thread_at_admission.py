@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, select
 
-from runline.errors import NotFound
+from runline.errors import AssistantChanged, NotFound
 from runline.model.assistant import Assistant
 from runline.model.lifecycle import ThreadStatus
 from runline.model.run import Run
 from runline.model.ttl import Ttl
 from runline.storage.engine import tell
 from runline.storage.ordinals import next_ordinal
-from runline.storage.tables import runs, threads
+from runline.storage.queue import HAS_ACTIVE
+from runline.storage.tables import assistants, runs, threads
 from runline.storage.terms import index_terms
 from runline.storage.ttls import give_ttl
 from runline.storage.undone_runs import newest_undone
@@ -24,7 +25,10 @@ _MOMENT = timedelta(microseconds=1)
 
 _INSERT_THREAD = insert(threads)
 _NEWEST = select(func.max(runs.c.created_at)).where(runs.c.thread_id == threads.c.thread_id).scalar_subquery()
+# a row also where there is no such thread, or assistant
 _THREAD: Select[Any] = select(
+    assistants.c.version,
+    assistants.c.updated_at,
     threads.c.owner,
     threads.c.metadata,
     threads.c.config,
@@ -34,7 +38,13 @@ _THREAD: Select[Any] = select(
     _NEWEST.label("newest"),
     newest_undone(threads.c.thread_id).label("undone"),
     next_ordinal(threads.c.thread_id).label("next_ordinal"),
-).where(threads.c.thread_id == bindparam("key"))
+    HAS_ACTIVE.label("has_active"),
+).select_from(
+    select(literal_column("1"))
+    .subquery("one")
+    .outerjoin(threads, threads.c.thread_id == bindparam("key"))
+    .outerjoin(assistants, assistants.c.assistant_id == bindparam("assistant"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class ThreadAtAdmission:
     """
 
     existed: bool
+    has_active: bool
     held: bool
     next_place: datetime
     next_ordinal: int
@@ -56,14 +67,18 @@ class ThreadAtAdmission:
 
 
 def thread_at_admission(connection: Connection, run: Run, assistant: Assistant) -> ThreadAtAdmission:
-    """Read the run's thread, if there is one, and say what it becomes by this run. Raises NotFound."""
-    row = connection.execute(_THREAD, {"key": run.thread_id}).one_or_none()
+    """Read the run's thread, if any, and say what it becomes by this run. Raises NotFound, AssistantChanged."""
+    found = connection.execute(_THREAD, {"key": run.thread_id, "assistant": assistant.assistant_id}).one()
+    if assistant.remembered and (found.version, found.updated_at) != (assistant.version, assistant.updated_at):
+        raise AssistantChanged(assistant.assistant_id)
+    row = found if found.owner is not None else None
     if (row is None and not run.spec.create_thread) or (row is not None and (row.owner != run.owner or row.hidden)):
         raise NotFound("Thread or assistant not found.")
     metadata = row.metadata if row is not None else dict(run.spec.metadata)
     graph = {"graph_id": run.graph_id, "assistant_id": run.spec.assistant_id}
     return ThreadAtAdmission(
         existed=row is not None,
+        has_active=row is not None and row.has_active,
         held=row is not None and row.held_until is not None,
         next_place=_next_place(row) if row is not None else run.created_at,
         next_ordinal=row.next_ordinal if row is not None else 1,

@@ -6,7 +6,7 @@ Redis is never the only copy of anything, so its absence is a state and not an e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,7 +137,7 @@ class RedisLine:
     async def send(self, commands: Sequence[Command]) -> None:
         """Send without waiting for replies, as a subscriber does."""
         await self._connection.connect()  # type: ignore[no-untyped-call]
-        await self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
+        await self._connection.send_packed_command(_packed(commands), check_health=False)
 
     async def hear(self, timeout: float) -> Any:
         """The next thing that Redis says by itself; None after so many seconds of silence."""
@@ -152,3 +152,14 @@ class RedisLine:
     async def close(self) -> None:
         """Let go; the next use connects anew."""
         await self._connection.disconnect(nowait=True)
+
+
+def _packed(commands: Iterable[Command]) -> bytes:
+    """Commands as Redis reads them: arrays of words. The driver's own way takes longer than Redis itself."""
+    pieces = []
+    for command in commands:
+        pieces.append(b"*%d\r\n" % len(command))
+        for word in command:
+            value = word if isinstance(word, bytes) else str(word).encode()
+            pieces.append(b"$%d\r\n%b\r\n" % (len(value), value))
+    return b"".join(pieces)

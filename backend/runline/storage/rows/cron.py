@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,7 +9,7 @@ from sqlalchemy import Row
 from runline.model.cron import Cron
 from runline.model.schedule import Schedule
 from runline.storage.rows.reading import sound
-from runline.storage.rows.run import spec_from_json
+from runline.storage.rows.run import spec_from_json, spec_to_json
 
 
 def cron_from_row(row: Row[Any]) -> Cron:
@@ -49,5 +48,5 @@ def cron_to_row(cron: Cron) -> dict[str, Any]:
         "created_at": cron.created_at,
         "updated_at": cron.updated_at,
         "metadata": cron.spec.metadata,
-        "spec": asdict(cron.spec),
+        "spec": spec_to_json(cron.spec),
     }

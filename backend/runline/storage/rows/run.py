@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ def run_to_row(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "ordinal": run.ordinal,
         "metadata": run.metadata,
-        "spec": asdict(run.spec),
+        "spec": spec_to_json(run.spec),
     }
 
 
@@ -84,6 +84,14 @@ def undone_run_to_row(run: Run, removed_at: datetime) -> dict[str, Any]:
     """The columns of an `undone_runs` row."""
     kept = {name: getattr(run, name) for name in _KEPT}
     return kept | {"assistant_id": run.spec.assistant_id, "removed_at": removed_at}
+
+
+_OF_SPEC = tuple(each.name for each in fields(RunSpec))
+
+
+def spec_to_json(spec: RunSpec) -> dict[str, Any]:
+    """The object that keeps what a caller asked for. It is encoded at once: `asdict` would copy whatever was sent."""
+    return {name: getattr(spec, name) for name in _OF_SPEC}
 
 
 def spec_from_json(spec: dict[str, Any]) -> RunSpec:

@@ -122,9 +122,9 @@ def is_running() -> ColumnElement[bool]:
     return runs.c.status == literal_column("'running'")
 
 
-def is_active() -> ColumnElement[bool]:
+def is_active(table: FromClause = runs) -> ColumnElement[bool]:
     """Pending or running: the condition of `ix_runs_active`."""
-    return runs.c.ended_at.is_(None)
+    return table.c.ended_at.is_(None)
 
 
 def has_ordinal(table: FromClause = runs) -> ColumnElement[bool]:
