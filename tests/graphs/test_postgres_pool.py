@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
@@ -34,6 +35,12 @@ async def test_a_connection_is_kept_for_the_next_one(conninfo: str) -> None:
     async with nothing_leaks(), open_pool(PoolOptions(conninfo)) as pool:
         assert [await ask(pool) for _ in range(3)] == [42] * 3
         assert len(pool._idle) == 1
+
+
+async def test_one_that_is_in_use_as_the_pool_is_closed_is_closed_when_it_comes_back(conninfo: str) -> None:
+    async with AsyncExitStack() as late, open_pool(PoolOptions(conninfo)) as pool:
+        lent = await late.enter_async_context(pool.cursor("The answer"))
+    assert lent.connection.closed
 
 
 async def test_who_finds_none_free_is_told_so(conninfo: str) -> None:

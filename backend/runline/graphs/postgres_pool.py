@@ -50,12 +50,12 @@ class PoolOptions:
 
 @asynccontextmanager
 async def open_pool(options: PoolOptions) -> AsyncIterator[Pool]:
-    """A pool without connections yet; all are closed in the end."""
+    """A pool without connections yet; all are closed in the end, those in use as they come back."""
     pool = Pool(options)
     try:
         yield pool
     finally:
-        await pool.drop_idle()
+        await pool.close()
 
 
 class Pool:
@@ -66,6 +66,7 @@ class Pool:
         self._places = asyncio.Semaphore(options.connections)
         self._idle: list[AsyncConnection[DictRow]] = []
         self._is_migrating = False
+        self._is_closed = False
 
     @asynccontextmanager
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -141,7 +142,7 @@ class Pool:
         if connection.broken:
             # what broke one has broken the others
             await self.drop_idle()
-        if connection.info.transaction_status is TransactionStatus.IDLE:
+        if connection.info.transaction_status is TransactionStatus.IDLE and not self._is_closed:
             self._idle.append(connection)
         else:
             await connection.close()
@@ -150,6 +151,11 @@ class Pool:
         """Close the connections that nobody uses."""
         while self._idle:
             await self._idle.pop().close()
+
+    async def close(self) -> None:
+        """Keep no connection from here on. What a run has left behind may have one yet."""
+        self._is_closed = True
+        await self.drop_idle()
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
