@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
@@ -34,6 +35,15 @@ async def test_a_connection_is_kept_for_the_next_one(conninfo: str) -> None:
     async with nothing_leaks(), open_pool(PoolOptions(conninfo)) as pool:
         assert [await ask(pool) for _ in range(3)] == [42] * 3
         assert len(pool._idle) == 1
+
+
+async def test_a_connection_that_comes_back_late_is_closed(conninfo: str) -> None:
+    """Nobody is left to close those that are kept."""
+    async with AsyncExitStack() as late:
+        async with open_pool(PoolOptions(conninfo)) as pool:
+            cursor = await late.enter_async_context(pool.cursor("The latecomer"))
+        assert not cursor.connection.closed
+    assert cursor.connection.closed
 
 
 async def test_who_finds_none_free_is_told_so(conninfo: str) -> None:

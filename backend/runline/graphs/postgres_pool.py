@@ -54,7 +54,7 @@ async def open_pool(options: PoolOptions) -> AsyncIterator[Pool]:
     try:
         yield pool
     finally:
-        await pool.drop_idle()
+        await pool.close()
 
 
 class Pool:
@@ -65,6 +65,12 @@ class Pool:
         self._places = asyncio.Semaphore(options.connections)
         self._idle: list[AsyncConnection[DictRow]] = []
         self._is_migrating = False
+        self._is_closed = False
+
+    async def close(self) -> None:
+        """Close the connections that nobody uses now, and the others when they come back."""
+        self._is_closed = True
+        await self.drop_idle()
 
     @asynccontextmanager
     async def cursor(self, what: str, *, whole: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -139,7 +145,7 @@ class Pool:
         if connection.broken:
             # what broke one has broken the others
             await self.drop_idle()
-        if connection.info.transaction_status is TransactionStatus.IDLE:
+        if connection.info.transaction_status is TransactionStatus.IDLE and not self._is_closed:
             self._idle.append(connection)
         else:
             await connection.close()
