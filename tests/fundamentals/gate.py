@@ -24,10 +24,10 @@ class Gate:
         book = self._path.with_name(f"{self._path.name}.visits")
         return book.read_text().count("\n") if book.exists() else 0
 
-    async def reached(self, times: int = 1) -> None:
-        """Wait until a node has come to it so many times."""
+    async def reached(self, times: int = 1, *, within: float = 15) -> None:
+        """Wait until a node has come to it so many times; fail if it has not within so many seconds."""
 
         async def often_enough() -> bool:
             return self.visits() >= times
 
-        await wait_until(often_enough)
+        await wait_until(often_enough, within=within)

@@ -151,12 +151,12 @@ async def test_a_call_that_fails_is_made_again_under_the_same_id(tmp_path: Path)
 
 
 async def test_a_call_that_is_never_answered_is_given_up(tmp_path: Path) -> None:
-    patience = {"max_attempts": 3, "timeout_seconds": 0.05}
+    patience = {"max_attempts": 3, "timeout_seconds": 0.5}
     async with receiving(None, None, None) as receiver, telling(tmp_path, **patience) as house:
         run = await house.finish(None, "begin", webhook=receiver.url())
         entry = await ended_entry(house, run)
     assert (entry.status, entry.attempts, entry.status_code) == ("failed", 3, None)
-    assert entry.error == "No answer within 0.05 seconds"
+    assert entry.error == "No answer within 0.5 seconds"
     assert len(receiver.calls) == 3
 
 
