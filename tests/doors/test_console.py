@@ -84,6 +84,46 @@ async def test_an_asset_that_is_gone_is_not_the_page(http: httpx.AsyncClient) ->
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
+async def test_a_console_that_is_built_anew_is_served_anew(http: httpx.AsyncClient, built: Path) -> None:
+    """`make console` beside a gateway that serves: a page of before asks for what is gone."""
+    old = built / "assets" / "index-a1b2.js"
+    assert (await http.get("/console/assets/index-a1b2.js")).content == CODE
+    old.with_name("index-a1b2.js.gz").unlink()
+    old.rename(old.with_name("index-c3d4.js"))
+    (built / "index.html").write_text(PAGE.replace("The console", "The new console"))
+
+    vanished = await http.get("/console/assets/index-a1b2.js")
+
+    assert (vanished.status_code, vanished.json()) == (404, {"detail": "Not Found"})
+    assert "immutable" not in vanished.headers.get("cache-control", "")
+    assert "The new console" in (await http.get("/console/chat")).text
+    assert (await http.get("/console/assets/index-c3d4.js")).content == CODE
+
+
+async def test_a_console_that_is_built_while_the_gateway_serves_is_found(tmp_path: Path) -> None:
+    async with visit(tmp_path) as http:
+        assert (await http.get("/console/")).status_code == 503
+        (tmp_path / "index.html").write_text(PAGE)
+        assert (await http.get("/console/")).text == PAGE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "%2e%2e%2fsecret.txt",
+        "assets%2f..%2f..%2fsecret.txt",
+        "%2e%2e/console/../secret.txt",
+        "assets",
+        "%00",
+        "a" * 9000,
+    ],
+)
+async def test_no_path_leads_out_of_the_folder(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(f"/console/{path}")
+
+    assert answer.text in (PAGE, '{"detail":"Not Found"}')
+
+
 async def test_the_page_knows_the_prefix_that_it_is_served_below(built: Path) -> None:
     async with visit(built, "/agents") as http:
         assert '<base href="/agents/console/" />' in (await http.get("/agents/console/chat")).text

@@ -6,13 +6,14 @@ its vendor. Like the official server's UI it goes away with `http.disable_ui`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from html import escape
+from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import runline
@@ -20,6 +21,10 @@ from runline.doors.http import json_response
 
 BUILT = Path(runline.__file__).parent / "console"
 """Where the build puts it, and where the wheel carries it."""
+
+_PAGE = "index.html"
+_NAME = re.compile(r"(assets/)?[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
+"""What may name a file: a path of this form leads nowhere else."""
 
 _BASE = '<base href="/console/" />'
 _POLICY = "; ".join(
@@ -44,36 +49,43 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Runl
 <body style="font-family: system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
 <h1>The console is not built</h1>
 <p>The gateway runs, and its API is served. To build the console, install Node 20 or newer, run
-<code>make console</code> in Runline's folder, and start the gateway again.</p>
+<code>make console</code> in Runline's folder, and load this page again.</p>
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Console:
-    """The page, without which nothing is built, and the files beside it by their path below /console/."""
+    """A folder's files as they are when they are asked for: it may be built anew while the gateway serves."""
 
-    page: str | None
-    files: Mapping[str, Path]
+    folder: Path
 
-    async def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
         """A file, or else the page: the addresses below /console/ are the page's own."""
         path: str = request.path_params["path"]
-        if found := self.files.get(path):
-            return self._file(path, found, request.headers.get("accept-encoding", ""))
+        if path != _PAGE and (file := self._file(path, request.headers.get("accept-encoding", ""))):
+            return file
         if path.startswith("assets/"):
             return json_response({"detail": "Not Found"}, status=404)
-        if self.page is None:
+        if (page := self._read(_PAGE)) is None:
             return HTMLResponse(_NOT_BUILT, 503, _FRESH)
         base = f"{request.scope.get('root_path', '')}/console/"
-        return HTMLResponse(self.page.replace(_BASE, f'<base href="{escape(base)}" />'), headers=_FRESH)
+        return HTMLResponse(page.decode().replace(_BASE, f'<base href="{escape(base)}" />'), headers=_FRESH)
 
-    def _file(self, path: str, file: Path, accepted: str) -> Response:
-        headers = _KEPT if path.startswith("assets/") else _FRESH
-        response = FileResponse(file, headers=headers)
-        if (compressed := self.files.get(f"{path}.gz")) and "gzip" in accepted:
-            headers = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-            return FileResponse(compressed, headers=headers, media_type=response.media_type)
-        return response
+    def _file(self, path: str, accepted: str) -> Response | None:
+        headers = {**(_KEPT if path.startswith("assets/") else _FRESH), "Vary": "Accept-Encoding"}
+        media_type, _ = guess_type(path)
+        if "gzip" in accepted and (compressed := self._read(f"{path}.gz")) is not None:
+            return Response(compressed, headers={**headers, "Content-Encoding": "gzip"}, media_type=media_type)
+        content = self._read(path)
+        return None if content is None else Response(content, headers=headers, media_type=media_type)
+
+    def _read(self, path: str) -> bytes | None:
+        if not _NAME.fullmatch(path):
+            return None
+        try:
+            return (self.folder / path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
 
 
 async def _enter(request: Request) -> Response:
@@ -81,10 +93,8 @@ async def _enter(request: Request) -> Response:
 
 
 def routes(folder: Path = BUILT) -> list[BaseRoute]:
-    """The routes of the console that was built into a folder; they say so if none was."""
-    page = folder / "index.html"
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file() and path != page}
-    console = _Console(page.read_text(encoding="utf-8") if page.is_file() else None, files)
+    """The routes of the console that is built into a folder; they say so while none is."""
+    console = _Console(folder)
     return [
         Route("/console", _enter, methods=["GET"], include_in_schema=False),
         Route("/console/{path:path}", console.answer, methods=["GET"], include_in_schema=False),
