@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { assistantList } from "@/features/assistants/api";
 import { AssistantCards } from "@/features/assistants/assistant-cards";
 import { choose } from "@/features/assistants/choice";
-import { newHead, threadHead } from "@/features/chat/api";
+import { threadHead } from "@/features/chat/api";
 import { ChatSkeleton } from "@/features/chat/chat-skeleton";
 import { ErrorNote } from "@/features/chat/error-note";
 import { Playground } from "@/features/chat/playground";
@@ -25,7 +25,6 @@ export function ChatPage() {
   const [received] = useState(() => new Received());
   const caller = useMemo(() => ({ fetch: received.fetch }), [received]);
   const navigate = route.useNavigate();
-  const queries = useQueryClient();
   const assistants = useQuery(assistantList);
   const head = useQuery(threadHead(threadId));
   const chosen = choose(assistants.data ?? [], assistant, head.data?.metadata.assistant_id);
@@ -39,10 +38,8 @@ export function ChatPage() {
     chosen: chosen?.assistant_id,
     onChoose: (id: string) => change({ assistant: id }),
   };
-  const enter = (id: string) => {
-    queries.setQueryData(threadHead(id).queryKey, newHead(id, chosen?.assistant_id));
+  const enter = (id: string) =>
     navigate({ to: "/chat/{-$thread}", params: { thread: id }, search: true, replace: true });
-  };
   return (
     <>
       <ChatHeader {...{ choice, threadId, hook, search }} onSearch={change} />

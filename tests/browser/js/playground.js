@@ -24,9 +24,11 @@ export class Playground {
 
   button = (name) => this.page.getByRole("button", { name, exact: true });
 
+  /** Say something, and wait until the address names the thread. */
   async say(text) {
     await this.field.fill(text);
     await this.field.press("Enter");
+    await this.page.waitForURL(/\/chat\/[0-9a-f-]{36}/);
   }
 
   /** Wait until a text is to be seen in the conversation. */

@@ -56,14 +56,15 @@ async function ask(playground, words) {
 const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
 
 function tell(what, rounds) {
-  const since = (pick) => rounds.map((marks) => pick(marks) - marks.pressed);
+  const since = (pick) => rounds.map((marks) => pick(marks) - marks.pressed).filter((time) => !Number.isNaN(time));
   const line = (pick) => Math.round(median(since(pick)));
   const totals = since(({ painted }) => painted).map(Math.round);
   console.log(`${what}: p50 ${median(totals)} ms, worst ${Math.max(...totals)} ms; told ${line(({ told }) => told)} ms, shown ${line(({ shown }) => shown)} ms`);
   const last = rounds.at(-1);
-  for (const { path, sent, answered } of last.requests.filter(({ sent }) => sent < last.painted)) {
-    const from = (moment) => Math.round(moment - last.pressed);
-    console.log(`    ${path}: sent ${from(sent)} ms, answered ${answered < last.painted ? `${from(answered)} ms` : "later"}`);
+  const paths = new Set(last.requests.filter(({ sent }) => sent < last.painted).map(({ path }) => path));
+  for (const path of paths) {
+    const when = (what) => line(({ requests }) => requests.find((request) => request.path === path)?.[what]);
+    console.log(`    ${path}: sent ${when("sent")} ms, answered ${when("answered")} ms`);
   }
 }
 

@@ -33,10 +33,11 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
     at,
   );
 
+  const toNewest = () => at && onAt(undefined);
   const say = (text: string, from: Departure | undefined = here) => {
     if (isBusy) return controls.queue(() => conversation.queue(newSaid(text)));
     conversation.say(newSaid(text), from);
-    onAt(undefined);
+    toNewest();
   };
   const edit = useCallbackRef(async (id: string, text: string) => {
     const departure = await departureAt(id);
@@ -45,7 +46,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
   const goTo = useCallbackRef(onAt);
   const goOn = () => {
     conversation.goOn(here);
-    onAt(undefined);
+    toNewest();
   };
 
   return (
@@ -66,7 +67,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
         here={here}
         onSay={say}
         onGoOn={goOn}
-        onNewest={() => onAt(undefined)}
+        onNewest={toNewest}
       />
     </>
   );

@@ -1,4 +1,6 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { newHead, threadHead } from "./api";
 import { ChatSkeleton } from "./chat-skeleton";
 import type { Hook } from "./search";
 import { useVisit } from "./visit";
@@ -23,14 +25,18 @@ interface Props {
 }
 
 /** A chat by one of the hooks. What is being written survives when the hook begins anew. */
-export function Playground({ assistantId, threadId, hook, caller, at, onThread, onAt, greeting }: Props) {
-  const { key, made, reopen } = useVisit(threadId, onThread);
+export function Playground({ assistantId, hook, caller, at, onThread, onAt, greeting, ...address }: Props) {
+  const queries = useQueryClient();
+  const { key, threadId, make, reopen } = useVisit(address.threadId, onThread);
   const [draft, setDraft] = useState("");
   const Chat = chats[hook];
-  const opening = useMemo(
-    () => ({ assistantId, threadId, caller, onThread: made, onReopen: reopen }),
-    [assistantId, threadId, caller, made, reopen],
-  );
+  const opening = useMemo(() => {
+    const made = (id: string) => {
+      queries.setQueryData(threadHead(id).queryKey, newHead(id, assistantId));
+      make(id);
+    };
+    return { assistantId, threadId, caller, onThread: made, onReopen: reopen };
+  }, [assistantId, threadId, caller, queries, make, reopen]);
   return (
     <Suspense fallback={<ChatSkeleton />}>
       <Chat

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { act, renderHook } from "@testing-library/react";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { useVisit } from "./visit";
 
 const visit = (first?: string) => {
@@ -14,6 +14,9 @@ const visit = (first?: string) => {
   };
 };
 
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
 test("another thread is another visit", () => {
   const page = visit("a");
   const before = page.key();
@@ -24,12 +27,30 @@ test("another thread is another visit", () => {
 test("the thread that a first message made is the same visit", () => {
   const page = visit();
   const before = page.key();
-  act(() => page.result.current.made("new"));
-  expect(page.onThread).toHaveBeenCalledWith("new");
+  act(() => page.result.current.make("new"));
+  expect(page.result.current.threadId).toBe("new");
   page.go("new");
   expect(page.key()).toBe(before);
   page.go();
   expect(page.key()).not.toBe(before);
+  expect(page.result.current.threadId).toBeUndefined();
+});
+
+test("it is told when its first words may be there", () => {
+  const page = visit();
+  act(() => page.result.current.make("new"));
+  expect(page.onThread).not.toHaveBeenCalled();
+  vi.runAllTimers();
+  expect(page.onThread.mock.calls).toEqual([["new"]]);
+});
+
+test("who has left it meanwhile is not brought back", () => {
+  const page = visit();
+  act(() => page.result.current.make("new"));
+  page.go("other");
+  vi.runAllTimers();
+  expect(page.onThread).not.toHaveBeenCalled();
+  expect(page.result.current.threadId).toBe("other");
 });
 
 test("a visit can be begun anew", () => {
