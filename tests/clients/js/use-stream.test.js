@@ -35,8 +35,9 @@ for (const [version, useStream] of Object.entries(hooks)) {
     test("a submitted message makes a thread, and its answer is shown token by token", async () => {
       const page = chat();
       await mounted(page);
-      page.stream.submit(says("a b c d"));
-      await until(() => page.texts().at(-1) === "You said: a b c d");
+      const words = LONG.slice(0, 100);
+      page.stream.submit(says(words));
+      await until(() => page.texts().at(-1) === `You said: ${words}`);
       await idle(page);
       const answers = new Set(page.frames.filter((frame) => frame.length === 2).map(([, answer]) => answer));
       assert.ok(answers.size > 3, `The answer was seen in ${answers.size} states`);
