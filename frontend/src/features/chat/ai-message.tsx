@@ -1,6 +1,7 @@
 import { Box, Group, Text } from "@mantine/core";
 import { lazy, memo, Suspense } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
+import { Later } from "@/components/ui/later";
 import type { ChatMessage } from "@/lib/messages";
 import classes from "./chat.module.css";
 import { Reasoning } from "./reasoning";
@@ -33,10 +34,12 @@ export const AiMessage = memo(({ message, isGrowing, turn }: Props) => {
           <Suspense fallback={<Text style={{ whiteSpace: "pre-wrap" }}>{text}</Text>}>
             <Markdown text={text} />
           </Suspense>
-          <Group gap="xs" mt={2}>
+          <Group gap="xs" mt={2} mih={22}>
             <TurnLine turn={turn} />
             <span className={classes.line}>
-              <CopyButton value={text} label="Copy the answer" />
+              <Later>
+                <CopyButton value={text} label="Copy the answer" />
+              </Later>
             </span>
           </Group>
         </>

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Paper, Textarea, Tooltip } from "@mantine/core";
 import { ArrowUp, ListPlus, Square, Undo2 } from "lucide-react";
 import { type KeyboardEvent, memo, useEffect, useRef } from "react";
+import { Later } from "@/components/ui/later";
 import classes from "./composer.module.css";
 
 interface Props {
@@ -51,7 +52,7 @@ export const Composer = memo(({ draft, onDraft, onSay, isBusy, isStopping, onSto
       />
       <Group gap="xs" justify="flex-end" wrap="nowrap">
         {isBusy && (
-          <>
+          <Later>
             <Button
               size="xs"
               variant="default"
@@ -72,7 +73,7 @@ export const Composer = memo(({ draft, onDraft, onSay, isBusy, isStopping, onSto
                 Stop
               </Button>
             </Tooltip>
-          </>
+          </Later>
         )}
         <Tooltip label={isBusy ? "Queue (Enter)" : "Send (Enter)"} withArrow>
           <ActionIcon

@@ -2,6 +2,7 @@ import { ActionIcon, Group, Stack, Tooltip } from "@mantine/core";
 import { Pencil } from "lucide-react";
 import { memo, useState } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
+import { Later } from "@/components/ui/later";
 import type { ChatMessage } from "@/lib/messages";
 import { BranchArrows } from "./branch-arrows";
 import type { Fork } from "./branches";
@@ -30,21 +31,23 @@ export const HumanMessage = memo(({ message, fork, onAt, onEdit }: Props) => {
       <div className={classes.human} data-kind="human">
         {message.text}
       </div>
-      <Group gap={2} className={fork ? classes.always : classes.line}>
+      <Group gap={2} mih={22} className={fork ? classes.always : classes.line}>
         {fork && <BranchArrows fork={fork} onAt={onAt} />}
-        <CopyButton value={message.text} label="Copy the message" />
-        <Tooltip label="Edit, in a branch of its own" withArrow>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label="Edit the message"
-            disabled={!onEdit}
-            onClick={() => setEditing(true)}
-          >
-            <Pencil size={14} />
-          </ActionIcon>
-        </Tooltip>
+        <Later>
+          <CopyButton value={message.text} label="Copy the message" />
+          <Tooltip label="Edit, in a branch of its own" withArrow>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="sm"
+              aria-label="Edit the message"
+              disabled={!onEdit}
+              onClick={() => setEditing(true)}
+            >
+              <Pencil size={14} />
+            </ActionIcon>
+          </Tooltip>
+        </Later>
       </Group>
     </Stack>
   );
