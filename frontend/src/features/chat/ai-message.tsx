@@ -1,7 +1,6 @@
 import { Box, Group, Text } from "@mantine/core";
 import { lazy, memo, Suspense } from "react";
 import { CopyButton } from "@/components/ui/copy-button";
-import { Later } from "@/components/ui/later";
 import type { ChatMessage } from "@/lib/messages";
 import classes from "./chat.module.css";
 import { Reasoning } from "./reasoning";
@@ -37,9 +36,7 @@ export const AiMessage = memo(({ message, isGrowing, turn }: Props) => {
           <Group gap="xs" mt={2} mih={22}>
             <TurnLine turn={turn} />
             <span className={classes.line}>
-              <Later>
-                <CopyButton value={text} label="Copy the answer" />
-              </Later>
+              {!isGrowing && <CopyButton value={text} label="Copy the answer" />}
             </span>
           </Group>
         </>
