@@ -67,7 +67,7 @@ no-console:
 	@echo "The console is left out: building it takes Node 20 or newer. The gateway's API does not need it."
 
 browser: $(VENV)/dev $(NODE) $(BROWSER) $(CONSOLE) debian  ## the console in chromium, at length, also on two nodes; pictures in tests/browser/shots
-	RUNLINE_TEST_BROWSER=long $(BIN)/pytest tests/browser tests/balanced
+	RUNLINE_TEST_BROWSER=long $(BIN)/pytest -rP tests/browser tests/balanced
 
 debian:  ## the programs that tests use: a browser, proxies, and wrong clocks
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq --no-install-recommends $(DEBIAN); }

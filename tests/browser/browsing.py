@@ -38,6 +38,7 @@ def browse(suites: Iterable[Path], short: str, **environment: str) -> None:
     passed = re.search(r"^# pass (\d+)$", told.stdout, re.MULTILINE)
     assert passed
     assert int(passed[1]) > len(short.split("|")), "The names of tests have changed"
+    print(passed[0])
 
 
 _COMMAND = ("node", "--test", "--test-reporter=tap", "--test-concurrency=1")

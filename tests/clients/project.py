@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,4 +27,6 @@ def run_suite(suite: str, *, only: str = "", timeout: float = 90, **environment:
         check=False,
     )
     assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
-    assert "\n# pass 0\n" not in told.stdout, "The names of tests have changed"
+    passed = re.search(r"^# pass ([1-9]\d*)$", told.stdout, re.MULTILINE)
+    assert passed, "The names of tests have changed"
+    print(suite, passed[0])
