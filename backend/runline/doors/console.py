@@ -23,7 +23,7 @@ BUILT = Path(runline.__file__).parent / "console"
 """Where the build puts it, and where the wheel carries it."""
 
 _PAGE = "index.html"
-_NAME = re.compile(r".*")
+_NAME = re.compile(r"(assets/)?[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 """What may name a file: a path of this form leads nowhere else."""
 
 _BASE = '<base href="/console/" />'

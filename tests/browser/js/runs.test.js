@@ -75,6 +75,20 @@ byEachHook("runs", (chat) => {
     assert.equal(await page.answers.count(), 1);
   });
 
+  chat("a conversation is busy until it has been opened", "echo", async (page, context) => {
+    await page.asks("first");
+    let letRead;
+    const read = new Promise((resolve) => {
+      letRead = resolve;
+    });
+    await context.route(/\/threads\/[^/]+\/state$/, (route) => read.then(() => route.continue()));
+    const other = await Playground.open(context, page.hook, { thread: page.threadId });
+    await other.page.locator("[role=log][aria-busy=true]").waitFor();
+    letRead();
+    await other.rests();
+    assert.deepEqual(await other.texts(other.humans), ["first"]);
+  });
+
   chat("a second tab watches the run, and can stop it", "echo", async (page, context) => {
     await page.asks("first");
     const other = await Playground.open(context, page.hook, { thread: page.threadId });

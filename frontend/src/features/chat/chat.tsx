@@ -58,6 +58,7 @@ export function Chat({ conversation, threadId, at, onAt, draft, onDraft, onReope
           {...{ messages, ...branches }}
           turns={thread.turns}
           isLoading={conversation.isLoading && !here}
+          isOpening={conversation.isOpening && !here}
           onAt={goTo}
           onEdit={isBusy ? undefined : edit}
         />

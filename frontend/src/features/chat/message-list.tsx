@@ -16,12 +16,14 @@ interface Props {
   runs: ReadonlyMap<string, string>;
   turns: ReadonlyMap<string, Turn>;
   isLoading: boolean;
+  /** Whether the messages have not come yet. */
+  isOpening: boolean;
   onAt: (checkpointId: string) => void;
   onEdit?: (id: string, text: string) => void;
 }
 
 /** The conversation, which stays at its end while it grows, unless one has scrolled up. */
-export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onEdit }: Props) {
+export function MessageList({ messages, forks, runs, turns, isLoading, isOpening, onAt, onEdit }: Props) {
   const [arrange] = useState(newArranger);
   const entries = useMemo(() => arrange(messages), [arrange, messages]);
   // it changes in all lines as a run begins: the message that was sent is to be seen before
@@ -43,7 +45,7 @@ export function MessageList({ messages, forks, runs, turns, isLoading, onAt, onE
         py="lg"
         role="log"
         aria-label="Conversation"
-        aria-busy={isLoading}
+        aria-busy={isLoading || isOpening}
       >
         {entries.map((entry, place) => (
           <EntryLine
