@@ -51,6 +51,17 @@ async def test_threads_outlive_their_assistant(client: LangGraphClient, thread_i
     ]
 
 
+async def test_a_batch_with_an_assistant_that_was_deleted_makes_no_run(client: LangGraphClient, mine: str) -> None:
+    """Though the gateway has just made a run of it."""
+    await client.runs.wait(None, mine, input=log())
+    await client.assistants.delete(mine)
+    asked = {"input": log(), "metadata": {"batch": mine}, "on_completion": "keep"}
+    batch: Any = [{"assistant_id": name, **asked} for name in ("steps", mine)]
+    with pytest.raises(NotFoundError, match="Thread or assistant not found"):
+        await client.runs.create_batch(batch)
+    assert await client.threads.search(metadata={"batch": mine}) == []
+
+
 async def test_active_runs_of_a_deleted_assistant_are_interrupted(
     client: LangGraphClient, thread_id: str, mine: str, gate: Gate
 ) -> None:

@@ -7,6 +7,7 @@ import operator
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 from langchain_core.runnables import RunnableConfig
@@ -176,6 +177,24 @@ async def test_an_attempt_that_was_superseded_writes_no_more(saver: RunlineSaver
     stale = config(run_id="run", **saved.config["configurable"]) | {"metadata": {"run_attempt": 1}}
     with pytest.raises(StaleAttempt):
         await saver.aput_writes(stale, [("log", 2)], "other task")
+    assert await Lineage(saver).stored() == before
+
+
+async def test_nor_does_it_give_its_command_as_it_is_cut_off(saver: RunlineSaver) -> None:
+    await put(saver, attempt=1)
+    saved = await saver.aget_tuple(config())
+    assert saved
+    given = config(run_id="run", **saved.config["configurable"]) | {"metadata": {"run_attempt": 1}}
+    before = await Lineage(saver).stored()
+
+    async def command() -> None:
+        async with saver.commanded("run", 1):
+            await saver.aput_writes(given, [("__resume__", "yes")], str(UUID(int=0)))
+            await saver.fence("run", 2)
+            raise asyncio.CancelledError
+
+    with pytest.raises(StaleAttempt):
+        await command()
     assert await Lineage(saver).stored() == before
 
 

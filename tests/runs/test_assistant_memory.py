@@ -51,3 +51,13 @@ def test_it_holds_so_many_and_no_more() -> None:
     for assistant_id in ids:
         memory.keep(ALICE, replace(MINE, assistant_id=assistant_id))
     assert [memory.find(ALICE, assistant_id) is None for assistant_id in ids] == [True] + 1000 * [False]
+
+
+def test_what_is_large_or_gone_is_not_remembered() -> None:
+    memory = AssistantMemory()
+    memory.keep(ALICE, MINE)
+    memory.forget(ALICE, ID)
+    memory.forget(ALICE, ID)
+    assert memory.find(ALICE, ID) is None
+    memory.keep(ALICE, replace(MINE, config={"configurable": {"tones": ["dry"] * 10_000}}))
+    assert memory.find(ALICE, ID) is None

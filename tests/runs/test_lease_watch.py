@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +16,16 @@ from kit.postgres import OwnServer, serving_own
 from kit.proxy import Proxy, standing_before
 from kit.redis_server import redis_place
 from kit.waiting import wait_until
-from runline.model.lifecycle import RunStatus
+from runline.model.lifecycle import RunStatus, StopReason
+from runline.model.run import Run, RunSpec
+from runline.runs.lease_watch import LeaseWatch
+from runline.runs.live import LiveRun
 from runs.agents import GATES
 from runs.house import House, open_house
 
 LEASE_SECONDS = 0.9
+NOW = datetime.now(UTC)
+RUN = Run("run", "thread", "graph", "", RunStatus.RUNNING, RunSpec("assistant"), {}, NOW, NOW, NOW)
 
 
 class Two(NamedTuple):
@@ -77,16 +85,43 @@ async def test_who_cannot_begin_before_its_lease_ends_does_not_begin(two: Two) -
     assert (await there.now(claimed)).attempt == 2
 
 
-async def test_who_stood_still_and_finds_its_run_untouched_goes_on(two: Two) -> None:
+@pytest.mark.parametrize("leases", [0.95, 1.2], ids=["almost to the end", "beyond the end"])
+async def test_who_stood_still_and_finds_its_run_untouched_goes_on(two: Two, leases: float) -> None:
     """What its clock says counts for nothing before its renewal was answered."""
     here = two.here
     run = await here.hold(await here.thread())
-    live, watch = here.core.worker.live[run.run_id], here.core.worker._lease_watch
-    live.leased_until -= LEASE_SECONDS
-    watch._look()
-    waking = watch._look_again
-    await wait_until(lambda: watch._look_again is not waking)
-    assert live.stop_reason is None
+    live = here.core.worker.live[run.run_id]
+    until = live.leased_until
+    await wait_until(lambda: live.leased_until > until)
+    stand_still_until(live.leased_until + (leases - 1) * LEASE_SECONDS)
+    until = live.leased_until
+    await wait_until(lambda: live.leased_until > until)
     GATES["gate"].open()
     await here.reach(run, RunStatus.SUCCESS)
     assert (await here.now(run)).attempt == 1
+
+
+def stand_still_until(moment: float) -> None:
+    """As a node does that is not async, and says it were."""
+    while time.monotonic() < moment:
+        pass
+
+
+async def test_a_lease_that_ends_sooner_than_the_others_is_looked_after_in_time() -> None:
+    lives = {name: LiveRun(RUN, time.monotonic() + seconds) for name, seconds in (("a", 9.0), ("b", 0.2))}
+    watch = LeaseWatch(lives, LEASE_SECONDS)
+    watch.begin(lives["a"])
+    watch.begin(lives["b"])
+    await wait_until(lambda: lives["b"].stop_reason is StopReason.LEASE_LOST)
+    assert time.monotonic() < lives["a"].leased_until
+    assert lives["a"].stop_reason is None
+
+
+async def test_nobody_looks_after_what_executes_no_more_or_is_deleted_anyway() -> None:
+    """The database sees who owns a run as its end is written down."""
+    at_rest = LiveRun(RUN, time.monotonic(), graph_task=asyncio.create_task(asyncio.sleep(0)))
+    deleted = LiveRun(RUN, time.monotonic(), stop_reason=StopReason.DELETE)
+    await wait_until(lambda: at_rest.is_at_rest)
+    watch = LeaseWatch({"at rest": at_rest, "deleted": deleted}, LEASE_SECONDS)
+    watch.begin(at_rest)
+    assert watch._timer is None

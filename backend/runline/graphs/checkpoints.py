@@ -104,7 +104,7 @@ class RunlineSaver(BaseCheckpointSaver[str]):
             del self._updates[thread_id]
 
     @asynccontextmanager
-    async def commanded(self, run_id: str) -> AsyncIterator[None]:
+    async def commanded(self, run_id: str, attempt: int) -> AsyncIterator[None]:
         """Save what a run's command writes with what it saves next, or not at all if the command itself is refused.
 
         LangGraph saves it before it applies it, too. A run that is cut off has given its command nevertheless.
@@ -117,11 +117,11 @@ class RunlineSaver(BaseCheckpointSaver[str]):
             raise
         finally:
             if left := self._commands.pop(run_id, None):
-                await self._save_all(left, "", (run_id, None))
+                await self._save_all(left, "", (run_id, attempt))
 
     @abstractmethod
     async def _save_all(self, puts: Sequence[Any], thread_id: str, token: Token) -> None:
-        """Make these writes, which look for their fence themselves, in one transaction."""
+        """Make these writes in one transaction, on behalf of the token."""
 
     def _keeps_back(self, run_id: str | None, thread_id: str, task_id: str, put: Any) -> bool:
         """Whether a write is to wait for the next checkpoint."""

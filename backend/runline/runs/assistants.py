@@ -34,9 +34,11 @@ class AssistantGraphs:
 
         Raises NotFound for an unknown id and a graph whose assistant was deleted, Invalid for a name that no graph has.
         """
+        assistant_id = self._id_of(name)
         try:
-            assistant = await self.assistants.get(viewer, self._id_of(name))
+            assistant = await self.assistants.get(viewer, assistant_id)
         except NotFound as exc:
+            self.memory.forget(viewer, assistant_id)
             raise NotFound("Thread or assistant not found.") from exc
         self.memory.keep(viewer, assistant)
         return assistant

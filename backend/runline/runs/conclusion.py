@@ -124,7 +124,7 @@ class Conclusion:
         )
         if ending.stop:
             await self._stopped(attempt, ending.stop)
-        else:
+        elif ending.held or ending.gone:
             await self._end(attempt, success_result(result))
 
     async def _let_go(self, attempt: Attempt) -> None:
@@ -206,7 +206,7 @@ def _note_exception(live: LiveRun) -> None:
 
 @contextmanager
 def _left_to_its_lease(run: Run) -> Iterator[None]:
-    """Who shuts down waits for no database."""
+    """Who shuts down does not wait for the database to come back."""
     try:
         yield
     except Unavailable as exc:

@@ -93,7 +93,7 @@ class Executor:
         spec, run_id = live.run.spec, live.run.run_id
         tell = self.saver.preceded(run_id, lambda: self._tell(live, journal))
         with tell if spec.stream_resumable else nullcontext():
-            async with self.saver.commanded(run_id) if spec.command else nullcontext():
+            async with self.saver.commanded(run_id, live.run.attempt) if spec.command else nullcontext():
                 yield
 
     async def _tell(self, live: LiveRun, journal: Journal) -> None:

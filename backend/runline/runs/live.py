@@ -47,6 +47,11 @@ class LiveRun:
     again: asyncio.TimerHandle | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether its graph has come to its end, however it did."""
+        return self.graph_task is not None and self.graph_task.done()
+
     def stop(self, reason: StopReason) -> None:
         """Stop the graph for this reason; a weaker reason than an earlier one changes nothing."""
         if self.stop_reason is None or _FORCE[reason] > _FORCE[self.stop_reason]:

@@ -102,7 +102,8 @@ class RunManager:
 
     async def create_many(self, viewer: Viewer, specs: Sequence[RunSpec]) -> list[Run]:
         """Create stateless runs, all checked before the first is admitted. Raises as `create` does."""
-        prepared = [await self._prepare(viewer, spec) for spec in specs]
+        # read anew: none may turn out to have changed when others are admitted already
+        prepared = [await self._prepare(viewer, spec, anew=True) for spec in specs]
         await self.webhooks.check(*(spec.webhook for spec in specs))
         return [await self._make(viewer, None, spec, ready) for spec, ready in zip(specs, prepared, strict=True)]
 

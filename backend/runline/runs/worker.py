@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -110,7 +110,7 @@ class Worker:
         stop_reason = self._early_stops.pop(run.run_id, run.stop_requested)
         live = self._live[run.run_id] = LiveRun(run, self._leased_until(run), stop_reason=stop_reason)
         if self._options.shared:
-            self._lease_watch.begin()
+            self._lease_watch.begin(live)
         self._tasks.spawn(f"run {run.run_id}", self._execute(live, earlier))
 
     def _leased_until(self, run: Run) -> float:
@@ -136,11 +136,18 @@ class Worker:
         for live in list(self._live.values()):
             live.stop(StopReason.SHUTDOWN)
         await _all_done(self._live.values(), _STOP_SECONDS)
-        for live in list(self._live.values()):
-            log.warning("a run does not stop and is left behind", run_id=live.run.run_id)
-            await self._executor.conclusion.leave_behind(live.run)
+        await self._leave_behind()
         # for other processes
         self._bell.ring()
+
+    async def _leave_behind(self) -> None:
+        """Give back what is live still, unless the database keeps that waiting, too."""
+        left = [live.run for live in self._live.values()]
+        for run in left:
+            log.warning("a run does not come to its end in time and is left behind", run_id=run.run_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await asyncio.gather(*(self._executor.conclusion.leave_behind(run) for run in left))
 
     async def _execute(self, live: LiveRun, earlier: LiveRun | None) -> None:
         """To its end. An `earlier` attempt of the run comes to its own end first: there is never more than one."""
