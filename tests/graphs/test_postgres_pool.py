@@ -15,6 +15,7 @@ from kit.postgres import OwnServer, Server, serving_own, until_gone
 from kit.proxy import standing_before
 from kit.waiting import wait_until
 from runline.errors import Unavailable
+from runline.graphs.postgres_columns import Texts
 from runline.graphs.postgres_pool import Passing, Pool, PoolOptions, open_pool, patiently
 
 
@@ -41,6 +42,13 @@ async def test_one_that_is_in_use_as_the_pool_is_closed_is_closed_when_it_comes_
     async with AsyncExitStack() as late, open_pool(PoolOptions(conninfo)) as pool:
         lent = await late.enter_async_context(pool.cursor("The answer"))
     assert lent.connection.closed
+
+
+async def test_texts_are_in_utf8_whatever_else_is_wished(conninfo: str) -> None:
+    wished = make_conninfo(conninfo, client_encoding="LATIN1")
+    async with open_pool(PoolOptions(wished)) as pool, pool.cursor("The text") as cursor:
+        row = await (await cursor.execute("SELECT %s AS it", [Texts(["Grüße", "日本"])])).fetchone()
+    assert row == {"it": ["Grüße", "日本"]}
 
 
 async def test_who_finds_none_free_is_told_so(conninfo: str) -> None:

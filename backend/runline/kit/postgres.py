@@ -53,10 +53,12 @@ def manners(busy_timeout_seconds: float) -> str:
     """What a new connection is told first.
 
     A process that stands still or is cut off in the midst of a transaction is given up before those lose their patience
-    that wait for what it holds; and before its leases end, so that others can go on with its runs.
+    that wait for what it holds; and before its leases end, so that others can go on with its runs. Texts are UTF-8,
+    whatever the environment or the database says.
     """
     wait = int(busy_timeout_seconds * 1000)
-    return f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = {wait // 2}"
+    timeouts = f"SET lock_timeout = {wait}; SET idle_in_transaction_session_timeout = {wait // 2}"
+    return f"{timeouts}; SET client_encoding = 'UTF8'"
 
 
 def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:
