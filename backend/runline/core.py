@@ -39,6 +39,7 @@ from runline.runs.removal import AssistantRemoval
 from runline.runs.rollback import Rollback
 from runline.runs.run_logs import RunLogs
 from runline.runs.scheduler import Scheduler
+from runline.runs.slots import ThreadSlots
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.stopping import Stopping
 from runline.runs.stranded import StrandedRuns
@@ -82,6 +83,7 @@ class Core:
     threads: ThreadStore
     leases: LeaseStore
     states: ThreadStates
+    slots: ThreadSlots
     items: Items
     thread_maker: ThreadMaker
     ttls: TtlStore
@@ -171,7 +173,7 @@ async def run_core(
             await background.reaper.reap(everything=True)
             await core.upkeep.finish_removals()
         core.worker.start_loops()
-        tasks.supervise("hold slots", core.states.renew_step)
+        tasks.supervise("hold slots", core.slots.renew_step)
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap_step))
         tasks.supervise("look for stranded runs", background.stranded.look_step)
         tasks.supervise("fire crons", background.scheduler.step)
@@ -192,6 +194,7 @@ class _Engine:
 
     worker: Worker
     states: ThreadStates
+    slots: ThreadSlots
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
@@ -217,10 +220,11 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         threads=threads,
         leases=stores.leases,
         states=states,
+        slots=engine.slots,
         items=Items(opened.store, item_limits(settings)),
-        thread_maker=ThreadMaker(saver, states, threads, stores.unseen),
+        thread_maker=ThreadMaker(saver, states, engine.slots, threads, stores.unseen),
         ttls=stores.ttls,
-        upkeep=Upkeep(saver, states, threads, stores.unseen, stores.ttls, sweep_limit),
+        upkeep=Upkeep(saver, engine.slots, threads, stores.unseen, stores.ttls, sweep_limit),
         runs=runs,
         run_lists=stores.run_lists,
         worker=engine.worker,
@@ -243,7 +247,9 @@ def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, s
     leases, bell, thread_bells = stores.leases, transport.bell, transport.thread_bells
     meters, prices, tracer = Meters(clock), price_list(settings), opened.tracer
     side = GraphSide(registry, saver, store)
-    states = ThreadStates(side, stores.threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
+    hold_seconds = settings.workers.lease_seconds
+    slots = ThreadSlots(saver, stores.threads, bell, thread_bells, hold_seconds=hold_seconds)
+    states = ThreadStates(side, stores.threads, slots)
     rollback = Rollback(saver, leases, states)
     streams = RunStreams(stores.runs, transport.bridge, stores.segments, Recorder(stores.segments, transport.bridge))
     webhooks = Webhooks(opened.caller.guard, stores.deliveries, MemoryBell())
@@ -253,7 +259,7 @@ def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, s
     executor = Executor(registry, saver, store, conclusion, streams, webhooks, thread_bells, watch, meters, tracer)
     worker = Worker(executor, leases, bell, clock, opened.tasks, worker_options(settings))
     transport.stop_bell.answer(worker.stop)
-    return _Engine(worker, states, rollback, streams, webhooks, logs, prices, meters)
+    return _Engine(worker, states, slots, rollback, streams, webhooks, logs, prices, meters)
 
 
 def _manager_of(registry: GraphRegistry, opened: Resources, stores: Stores, engine: _Engine) -> RunManager:
@@ -266,6 +272,7 @@ def _manager_of(registry: GraphRegistry, opened: Resources, stores: Stores, engi
         unseen=stores.unseen,
         saver=opened.saver,
         states=engine.states,
+        slots=engine.slots,
         rollback=engine.rollback,
         webhooks=engine.webhooks,
         worker=engine.worker,
@@ -327,6 +334,7 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
             core.threads,
             runs.saver,
             core.states,
+            core.slots,
             runs.rollback,
             streams,
             webhooks,

@@ -181,7 +181,16 @@ class House:
     def reaper(self, max_attempts: int = 1, vigil: Vigil | None = None) -> Reaper:
         """A reaper that gives up after so many crashes."""
         core, runs = self.core, self.core.runs
-        parts = (runs.saver, core.states, runs.rollback, runs.streams, runs.webhooks, runs.bell, core.log_bells)
+        parts = (
+            runs.saver,
+            core.states,
+            core.slots,
+            runs.rollback,
+            runs.streams,
+            runs.webhooks,
+            runs.bell,
+            core.log_bells,
+        )
         claimant = Claimant(new_id(), timedelta(seconds=NEVER))
         last = (core.upkeep, max_attempts, core.meters, vigil or Vigil(NEVER))
         return Reaper(core.leases, core.threads, *parts, core.worker.live, claimant, *last)

@@ -39,7 +39,7 @@ async def lose(house: House, thread_id: str) -> None:
 async def test_a_state_update_that_comes_too_late_writes_nothing(still: tuple[House, House]) -> None:
     here, there = still
     thread_id = (await here.finish(await here.thread(), "one")).thread_id
-    async with here.core.states.slot(ANONYMOUS, thread_id):
+    async with here.core.slots.slot(ANONYMOUS, thread_id):
         await lose(there, thread_id)
         await there.finish(thread_id, "two")
         with pytest.raises(SlotLost):
@@ -71,7 +71,7 @@ async def test_a_deletion_that_comes_too_late_spares_a_new_thread_of_the_same_id
 async def test_the_removal_of_a_run_that_comes_too_late_spares_it(still: tuple[House, House]) -> None:
     here, there = still
     run = await here.finish(await here.thread(), "one")
-    async with here.core.states.slot(ANONYMOUS, run.thread_id) as slot:
+    async with here.core.slots.slot(ANONYMOUS, run.thread_id) as slot:
         await lose(there, run.thread_id)
         await there.finish(run.thread_id, "two")
         with pytest.raises(SlotLost):
@@ -89,7 +89,7 @@ async def test_a_thread_that_was_half_made_by_a_process_that_died_is_removed_by_
         open_house(tmp_path, **settings, workers=workers) as here,
         open_house(tmp_path, **settings, workers=workers) as there,
     ):
-        unseen, seconds = here.core.thread_maker.unseen, here.core.states.hold_seconds
+        unseen, seconds = here.core.thread_maker.unseen, here.core.slots.hold_seconds
         half, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, seconds, exist_ok=False)
         await here.core.states.begin(half, [[types.StateUpdate(FIRST.values, FIRST.as_node)]])
         await kill(here)

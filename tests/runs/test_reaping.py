@@ -230,7 +230,7 @@ async def test_a_slot_that_is_held_here_is_not_taken_for_abandoned_however_long_
     async with open_house(tmp_path, workers={"lease_seconds": 0.03}) as house:
         thread_id = await house.thread()
         clock = asyncio.get_running_loop().time
-        async with house.core.states.slot(ANONYMOUS, thread_id):
+        async with house.core.slots.slot(ANONYMOUS, thread_id):
             until = clock() + 0.15
             run = await house.create(thread_id, "one")
             await wait_until(lambda: clock() > until)

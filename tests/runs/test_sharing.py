@@ -103,7 +103,7 @@ async def test_a_slot_that_is_held_on_one_node_is_not_abandoned_for_another(two:
     here, there = two
     thread_id = await here.thread()
     clock = asyncio.get_running_loop().time
-    async with here.core.states.slot(ANONYMOUS, thread_id):
+    async with here.core.slots.slot(ANONYMOUS, thread_id):
         until = clock() + 3 * LEASE_SECONDS
         run = await there.create(thread_id, "one")
         await wait_until(lambda: clock() > until)

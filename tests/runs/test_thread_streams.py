@@ -344,7 +344,7 @@ async def test_a_run_created_during_an_update_is_told_once_and_so_is_the_update(
     thread_id = await house.thread()
     await house.finish(thread_id, "one")
     async with following(house, thread_id) as followed:
-        async with house.core.states.slot(ANONYMOUS, thread_id):
+        async with house.core.slots.slot(ANONYMOUS, thread_id):
             run = await house.create(thread_id, "meanwhile")
             thread = await house.core.threads.get(ANONYMOUS, thread_id)
             await house.core.states._write(thread, StateUpdate({"log": ["by hand"]}, as_node="act"))
@@ -391,7 +391,7 @@ async def test_an_update_is_told_only_when_no_run_can_be_admitted_before_it_any_
     thread_id = await house.thread()
     earlier = await house.finish(thread_id, "one")
     async with following(house, thread_id) as followed:
-        async with house.core.states.slot(ANONYMOUS, thread_id):
+        async with house.core.slots.slot(ANONYMOUS, thread_id):
             thread = await house.core.threads.get(ANONYMOUS, thread_id)
             await house.core.states._write(thread, StateUpdate({"log": ["by hand"]}, as_node="act"))
             house.core.thread_bells.ring(thread_id)
@@ -409,7 +409,7 @@ async def test_an_update_is_not_told_before_a_run_that_came_before_it_and_has_ye
         await house.finish(thread_id, "one")
         other = await house.create(None, "wait gate")
         async with following(house, thread_id) as followed:
-            async with house.core.states.slot(ANONYMOUS, thread_id):
+            async with house.core.slots.slot(ANONYMOUS, thread_id):
                 await house.create(thread_id, "waits")
                 thread = await house.core.threads.get(ANONYMOUS, thread_id)
                 await house.core.states._write(thread, StateUpdate({"log": ["by hand"]}, as_node="act"))

@@ -30,6 +30,7 @@ from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.recent import RecentRuns
 from runline.runs.rollback import Rollback
+from runline.runs.slots import ThreadSlots
 from runline.runs.states import ThreadStates
 from runline.runs.stopping import Stopping
 from runline.runs.webhooks import Webhooks
@@ -67,6 +68,7 @@ class RunManager:
     unseen: UnseenStore
     saver: RunlineSaver
     states: ThreadStates
+    slots: ThreadSlots
     rollback: Rollback
     webhooks: Webhooks
     worker: Worker
@@ -263,7 +265,7 @@ class RunManager:
         if await self.stopping.request(viewer, RunFilter(thread_id, (run_id,)), StopReason.DELETE):
             await self.stopping.ended(viewer, run_id)
             return
-        async with self.states.slot(viewer, thread_id) as slot:
+        async with self.slots.slot(viewer, thread_id) as slot:
             run = await self.runs.get(viewer, run_id, thread_id)
             await self.rollback.undo_ended(run, slot.hold)
 
@@ -273,7 +275,7 @@ class RunManager:
         Nothing new is created on it from the first moment, and the rows go last: until then the id is taken. Killed
         half-way, it is finished by whoever finds its slot abandoned, or by the next start (`Upkeep.finish_removals`).
         """
-        async with self.states.slot(viewer, thread_id, beside_runs=True) as slot:
+        async with self.slots.slot(viewer, thread_id, beside_runs=True) as slot:
             await self.unseen.hide(viewer, slot.hold, beside_runs=True)
             stopping = await self.stopping.request(viewer, RunFilter(thread_id), StopReason.DELETE)
             for run in stopping:

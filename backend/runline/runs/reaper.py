@@ -16,6 +16,7 @@ from runline.runs.follow import RunStreams
 from runline.runs.meters import Meters
 from runline.runs.outcome import error_result, success_result
 from runline.runs.rollback import Rollback
+from runline.runs.slots import ThreadSlots
 from runline.runs.states import ThreadStates
 from runline.runs.upkeep import Upkeep
 from runline.runs.vigil import Vigil
@@ -43,6 +44,7 @@ class Reaper:
     threads: ThreadStore
     saver: RunlineSaver
     states: ThreadStates
+    slots: ThreadSlots
     rollback: Rollback
     streams: RunStreams
     webhooks: Webhooks
@@ -79,14 +81,14 @@ class Reaper:
             self.bell.ring()
         for late in found.holds:
             # nor was a slot that is held here, by a deletion whose run is slow to stop, or by a process that was paused
-            if late.hold.thread_id not in self.states.holds:
+            if late.hold.thread_id not in self.slots.holds:
                 await self._give_back(late)
         return len(reaped)
 
     async def _give_back(self, late: LateHold) -> None:
         """Give back a slot whose holder died, after finishing what it was held for."""
         try:
-            async with self.states.take_over(late) as mine:
+            async with self.slots.take_over(late) as mine:
                 if mine:
                     log.warning("slot abandoned by its holder", thread_id=mine.thread_id)
                     await self._finish_for(mine)

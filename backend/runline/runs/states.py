@@ -28,7 +28,6 @@ from runline.model.viewer import Viewer
 from runline.runs.outcome import graph_error
 from runline.runs.slots import ThreadSlots
 from runline.storage.threads import ThreadStore
-from runline.streams.contracts import Bell, ThreadBells
 
 log = structlog.get_logger()
 
@@ -79,14 +78,13 @@ class GraphSide:
     store: BaseStore
 
 
-class ThreadStates(ThreadSlots):
-    """The states of a viewer's threads, and the slots that whoever changes one holds."""
+class ThreadStates:
+    """The states of a viewer's threads. Whoever changes one holds its slot."""
 
-    def __init__(
-        self, graphs: GraphSide, threads: ThreadStore, bell: Bell, thread_bells: ThreadBells, *, hold_seconds: float
-    ) -> None:
-        super().__init__(graphs.saver, threads, bell, thread_bells, hold_seconds=hold_seconds)
+    def __init__(self, graphs: GraphSide, threads: ThreadStore, slots: ThreadSlots) -> None:
         self._graphs = graphs
+        self._threads = threads
+        self._slots = slots
 
     async def get(
         self, viewer: Viewer, thread_id: str, checkpoint: dict[str, Any] | None = None, *, subgraphs: bool = False
@@ -118,7 +116,7 @@ class ThreadStates(ThreadSlots):
 
         Raises ThreadNotFound, ThreadBusy, BadRequest (no graph yet, no such node, bad values).
         """
-        async with self.slot(viewer, thread_id) as slot:
+        async with self._slots.slot(viewer, thread_id) as slot:
             thread = await self._threads.get(viewer, thread_id)
             written, slot.state = await self._write(thread, update)
         return written

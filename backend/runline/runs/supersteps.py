@@ -19,6 +19,7 @@ from runline.graphs.invocation import as_command
 from runline.model.thread import Thread
 from runline.model.ttl import Ttl
 from runline.model.viewer import Viewer
+from runline.runs.slots import ThreadSlots
 from runline.runs.states import ThreadStates
 from runline.storage.threads import Hold, ThreadStore
 from runline.storage.unseen import UnseenStore
@@ -50,6 +51,7 @@ class ThreadMaker:
 
     saver: RunlineSaver
     states: ThreadStates
+    slots: ThreadSlots
     threads: ThreadStore
     unseen: UnseenStore
 
@@ -63,13 +65,13 @@ class ThreadMaker:
                 viewer, spec.thread_id, spec.metadata, exist_ok=spec.exist_ok, ttl=spec.ttl
             )
         thread, hold = await self.unseen.begin(
-            viewer, spec.thread_id, spec.metadata, self.states.hold_seconds, exist_ok=spec.exist_ok
+            viewer, spec.thread_id, spec.metadata, self.slots.hold_seconds, exist_ok=spec.exist_ok
         )
         return await self._finish(viewer, thread, spec, hold) if hold else thread
 
     async def _finish(self, viewer: Viewer, thread: Thread, spec: ThreadSpec, hold: Hold) -> Thread:
         supersteps = [[_as_update(update) for update in updates] for updates in spec.supersteps]
-        async with self.states.keep(hold):
+        async with self.slots.keep(hold):
             try:
                 state = await self.states.begin(thread, supersteps)
                 return await self.unseen.show(hold, state, spec.ttl)

@@ -16,7 +16,7 @@ from runline.graphs.checkpoints import RunlineSaver
 from runline.graphs.weights import Weight
 from runline.model.ttl import PruneStrategy
 from runline.model.viewer import Viewer
-from runline.runs.states import ThreadStates
+from runline.runs.slots import ThreadSlots
 from runline.storage.threads import Hold, ThreadStore
 from runline.storage.ttls import Expired, TtlStore
 from runline.storage.unseen import UnseenStore
@@ -29,7 +29,7 @@ class Upkeep:
     """Prunes and weighs threads; `sweep_limit` is how many a sweep looks at."""
 
     saver: RunlineSaver
-    states: ThreadStates
+    slots: ThreadSlots
     threads: ThreadStore
     unseen: UnseenStore
     ttls: TtlStore
@@ -74,7 +74,7 @@ class Upkeep:
             # nobody else knows it, and what had its slot is gone
             await self._remove(thread.owner, thread.thread_id, hold)
             return
-        async with self.states.slot(thread.owner, thread.thread_id) as slot:
+        async with self.slots.slot(thread.owner, thread.thread_id) as slot:
             if thread.strategy is PruneStrategy.KEEP_LATEST:
                 await self.saver.aprune([thread.thread_id])
                 await self.ttls.renew(thread.thread_id)

@@ -21,6 +21,7 @@ from runline.runs.meters import Meters
 from runline.runs.reaper import Reaper
 from runline.runs.recorder import Recorder
 from runline.runs.rollback import Rollback
+from runline.runs.slots import ThreadSlots
 from runline.runs.states import GraphSide, ThreadStates
 from runline.runs.upkeep import Upkeep
 from runline.runs.vigil import Vigil
@@ -68,12 +69,13 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         recorder = Recorder(segments, bridge)
         tasks.supervise("record events", recorder.write_step)
         side = GraphSide(site.registry, saver, InMemoryStore())
-        states = ThreadStates(side, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
+        slots = ThreadSlots(saver, world.threads, bell, MemoryThreadBells(), hold_seconds=15)
+        states = ThreadStates(side, world.threads, slots)
         rollback, streams = Rollback(saver, world.leases, states), RunStreams(world.runs, bridge, segments, recorder)
         webhooks = Webhooks(WebhookGuard(WebhookRules()), world.deliveries, bell)
-        parts = (saver, states, rollback, streams, webhooks, bell, MemoryThreadBells())
+        parts = (saver, states, slots, rollback, streams, webhooks, bell, MemoryThreadBells())
         unseen, ttls = UnseenStore(world.database, world.clock), TtlStore(world.database, world.clock)
-        upkeep = Upkeep(saver, states, world.threads, unseen, ttls, sweep_limit=10)
+        upkeep = Upkeep(saver, slots, world.threads, unseen, ttls, sweep_limit=10)
         last = (world.claimant("reaper"), upkeep, MAX_ATTEMPTS, Meters(world.clock), Vigil(15))
         reaper = Reaper(world.leases, world.threads, *parts, (), *last)
         yield Process(saver, reaper)
