@@ -171,6 +171,17 @@ def test_a_redis_that_may_forget_live_streams_is_a_warning(project: Project, fre
     assert result.returncode == 0
 
 
+def test_a_redis_that_runs_no_scripts_for_us_fails(project: Project, free_port: int) -> None:
+    with redis_server() as server, Redis.from_url(server.uri) as client:
+        client.acl_setuser("plain", enabled=True, nopass=True, keys=["*"], channels=["*"], categories=["+@all"])
+        client.execute_command("ACL", "SETUSER", "plain", "-eval")
+        uri = server.uri.replace("redis://", "redis://plain:any@")
+        result = project.run("doctor", "--port", str(free_port), REDIS_URI=uri)
+
+    found = rows(result.stdout)
+    assert (found["redis"][0], found["redis scripts"][0], result.returncode) == ("ok", "failed", 1)
+
+
 def test_doctor_says_whether_runs_are_traced(project: Project, free_port: int) -> None:
     off = project.run("doctor", "--port", str(free_port), OTEL_SERVICE_NAME="shop")
     on = project.run("doctor", "--port", str(free_port), OTEL_EXPORTER_OTLP_ENDPOINT="http://me:secret@collector:4318")
