@@ -12,7 +12,7 @@ from kit.waiting import wait_until
 from runline.errors import Unavailable
 from runline.graphs.postgres_checkpoints import PostgresSaver
 from runline.graphs.sqlite_checkpoints import SqliteSaver
-from runline.model.lifecycle import RunStatus
+from runline.model.lifecycle import RunStatus, ThreadStatus
 from runline.model.viewer import ANONYMOUS
 from runs.agents import GATES
 from runs.house import House, open_house
@@ -79,3 +79,24 @@ async def test_a_run_begins_when_what_it_has_told_can_be_read(house: House, monk
     await house.reach(abandoned, RunStatus.SUCCESS)
     assert next(outages, None) is None
     assert (await house.now(abandoned)).attempt == 2
+
+
+async def test_a_slot_that_cannot_be_given_back_yet_is_given_back_in_the_next_round(
+    house: House, monkeypatch: pytest.MonkeyPatch, logs: list[Any]
+) -> None:
+    thread_id = await house.thread()
+    assert await house.core.threads.hold(ANONYMOUS, thread_id, 0)
+    outages, take_over = iter(range(1)), house.core.threads.take_over
+
+    async def away(*asked: Any) -> Any:
+        if next(outages, None) is not None:
+            raise Unavailable("The database cannot serve this now.")
+        return await take_over(*asked)
+
+    monkeypatch.setattr(house.core.threads, "take_over", away)
+    statuses = []
+    for _ in range(2):
+        await house.reaper().reap(everything=True)
+        statuses.append((await house.get_thread(thread_id)).status)
+    assert statuses == [ThreadStatus.BUSY, ThreadStatus.IDLE]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == []

@@ -92,6 +92,8 @@ class Reaper:
                 if mine:
                     log.warning("slot abandoned by its holder", thread_id=mine.thread_id)
                     await self._finish_for(mine)
+        except Unavailable as exc:
+            log.warning("a slot cannot be given back yet", thread_id=late.hold.thread_id, reason=str(exc))
         except Exception:
             # as with a run
             log.exception("a slot cannot be given back", thread_id=late.hold.thread_id)
