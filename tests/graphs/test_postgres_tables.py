@@ -44,3 +44,19 @@ async def test_who_starts_does_not_wait_for_who_writes(conninfo: str) -> None:
 
 async def test_many_that_start_at_once_make_the_tables_once(conninfo: str) -> None:
     await asyncio.gather(*(start(conninfo) for _ in range(4)))
+
+
+async def test_functions_are_as_the_version_has_them_that_started_last(conninfo: str) -> None:
+    await start(conninfo)
+    body = "SELECT prosrc FROM pg_proc WHERE proname IN ('check_fence', 'save_rows') ORDER BY proname"
+    async with await psycopg.AsyncConnection.connect(conninfo) as other:
+        ours = await (await other.execute(body)).fetchall()
+        await other.execute(
+            "CREATE OR REPLACE FUNCTION check_fence(run TEXT, token INTEGER) RETURNS void LANGUAGE plpgsql AS "
+            "'BEGIN END'"
+        )
+        await other.commit()
+        assert await (await other.execute(body)).fetchall() != ours
+        await other.commit()
+        await start(conninfo)
+        assert await (await other.execute(body)).fetchall() == ours

@@ -68,7 +68,8 @@ class PostgresSaver(RunlineSaver, AsyncPostgresSaver):
             await super().setup()
             async with self._cursor() as cursor:
                 await make_tables(cursor, "checkpoints", sql.EXTENSIONS)
-                await cursor.execute(sql.FORGET_FENCES)
+                for statement in (*sql.FUNCTIONS, sql.FORGET_FENCES):
+                    await cursor.execute(statement)
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:

@@ -18,6 +18,7 @@ from psycopg.rows import DictRow, tuple_row
 from runline.graphs.items import Row, Vectors, common, expiry, fitting, is_wanted, page, place_of, stamp
 from runline.kit.json import dumps
 
+# each of these is executed once in a database: what changes is put last (`postgres_tables.py`)
 TABLES = (
     """
 CREATE TABLE IF NOT EXISTS items (

@@ -51,8 +51,7 @@ _KINDS = ", ".join("BYTEA[]" if name == "blob" else "TEXT[]" for columns in SAVE
 _OWN_WRITES = f"SELECT {_WRITE_COLUMNS.replace('idx', 'idx::integer')}, run_id FROM {_given('writes')}"
 _KEPT_WRITES = ", ".join(f"earlier.{column}" for column in _WRITE_COLUMNS.split(", "))
 
-# Each statement of a function sees what is committed as it begins, so the fence is looked for with the lock held.
-# Writers share the lock: a fence waits for those that came before it, and stops those that come behind.
+# each is executed once in a database: what changes is put last (`postgres_tables.py`)
 EXTENSIONS = (
     "ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS run_id TEXT",
     "ALTER TABLE checkpoint_writes ADD COLUMN IF NOT EXISTS run_id TEXT",
@@ -73,6 +72,11 @@ CREATE TABLE IF NOT EXISTS replaced_writes (
 CREATE TABLE IF NOT EXISTS fences (
     run_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL, fenced_at TIMESTAMPTZ NOT NULL DEFAULT now()
 )""",
+)
+
+# Each statement of a function sees what is committed as it begins, so the fence is looked for with the lock held.
+# Writers share the lock: a fence waits for those that came before it, and stops those that come behind.
+FUNCTIONS = (
     f"""
 CREATE OR REPLACE FUNCTION check_fence(run TEXT, token INTEGER) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -113,6 +117,7 @@ BEGIN
     END IF;
 END $$""",
 )
+"""Made at each start, which waits for no table: they are as this version has them."""
 
 # whom it kept out has come to its end by then
 FORGET_FENCES = "DELETE FROM fences WHERE fenced_at < now() - interval '7 days'"
