@@ -56,7 +56,7 @@ hostile: $(VENV)/dev  ## the long form of tests/hostile; filling a disk takes th
 	RUNLINE_TEST_HOSTILE=long $(BIN)/pytest tests/hostile --timeout=3600
 
 shared: $(VENV)/dev $(NODE)  ## wherever tests build a gateway or an engine: on PostgreSQL and Redis
-	RUNLINE_TEST_SHARED=1 $(PYTEST) tests/fundamentals tests/doors tests/runs tests/clients tests/hostile tests/races
+	RUNLINE_TEST_SHARED=1 $(PYTEST) tests/fundamentals tests/doors tests/runs tests/clients tests/hostile tests/races tests/tracing tests/cli/test_runs.py tests/cli/test_usage.py
 
 clients: $(VENV)/dev $(NODE)  ## the SDKs of Python and JS, method by method, and the React hook
 	$(BIN)/pytest tests/clients tests/fundamentals/test_clients.py
