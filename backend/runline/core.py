@@ -247,8 +247,7 @@ def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, s
     leases, bell, thread_bells = stores.leases, transport.bell, transport.thread_bells
     meters, prices, tracer = Meters(clock), price_list(settings), opened.tracer
     side = GraphSide(registry, saver, store)
-    hold_seconds = settings.workers.lease_seconds
-    slots = ThreadSlots(saver, stores.threads, bell, thread_bells, hold_seconds=hold_seconds)
+    slots = ThreadSlots(saver, stores.threads, bell, thread_bells, hold_seconds=settings.workers.lease_seconds)
     states = ThreadStates(side, stores.threads, slots)
     rollback = Rollback(saver, leases, states)
     streams = RunStreams(stores.runs, transport.bridge, stores.segments, Recorder(stores.segments, transport.bridge))

@@ -119,11 +119,12 @@ class RunManager:
         tick: Tick | None = None,
     ) -> Run:
         """Admit a run as it was prepared, or prepared anew if the assistant that was remembered has changed."""
+        spec, assistant = prepared
         try:
-            return await self._admit(self._new_run(viewer, thread_id, *prepared), prepared[1], key, tick)
+            return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
         except AssistantChanged:
-            prepared = await self._prepare(viewer, sent, anew=True)
-        return await self._admit(self._new_run(viewer, thread_id, *prepared), prepared[1], key, tick)
+            spec, assistant = await self._prepare(viewer, sent, anew=True)
+        return await self._admit(self._new_run(viewer, thread_id, spec, assistant), assistant, key, tick)
 
     async def _prepare(self, viewer: Viewer, spec: RunSpec, *, anew: bool = False) -> _Prepared:
         """Name the assistant by its id and merge its config into the run's. `anew`: read it, whatever is remembered."""
