@@ -107,7 +107,9 @@ async def test_an_answer_that_is_cut_off_is_an_error() -> None:
 
 
 def test_a_tree_has_the_children_of_its_process() -> None:
-    parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(flush=True); input()'])"
+    # the system counts CPU time in ticks of some 10 ms: what is quicker may have used none
+    busy = "import time; exec('while time.process_time() < 0.05: pass'); print(flush=True); input()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()

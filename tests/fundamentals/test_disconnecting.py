@@ -19,11 +19,13 @@ DISCONNECTED = {
 }
 
 
-async def leave(stream: Any) -> None:
-    """Read the first event, then close the connection."""
+async def leave(stream: Any, at: Gate | None = None) -> None:
+    """Read the first event, then close the connection; `at`: not before the run has come to this gate."""
     async with aclosing(stream):
         async for _ in stream:
             break
+        if at:
+            await at.reached()
 
 
 async def only_run_of(client: LangGraphClient, thread_id: str) -> str:
@@ -56,7 +58,8 @@ async def test_a_run_can_end_with_the_stream_that_started_it(
     client: LangGraphClient, thread_id: str, gate: Gate
 ) -> None:
     """`on_disconnect="cancel"`: nobody waits for the answer, so nobody pays for it."""
-    await leave(client.runs.stream(thread_id, "steps", input=log(), context=gate.context, on_disconnect="cancel"))
+    stream = client.runs.stream(thread_id, "steps", input=log(), context=gate.context, on_disconnect="cancel")
+    await leave(stream, at=gate)
 
     await until_status(client, thread_id, await only_run_of(client, thread_id), "interrupted")
     thread: Any = await client.threads.get(thread_id)
