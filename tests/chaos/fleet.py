@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from itertools import cycle
 from pathlib import Path
 from random import Random
 
 from chaos.audit import begin_audit, read_audit
 from chaos.checker import Checker
-from chaos.faults import WHILE_AWAY
+from chaos.faults import WHILE_AWAY, marks_file
 from chaos.ground import GROUND_FAULTS, Ground
 from chaos.history import Befallen, History
 from chaos.load import Load, Plan
 from chaos.node import NODE_FAULTS, Node, open_node
-from chaos.scenario import Outcome, end, read_final, until
+from chaos.pacing import DEATHS, Pace
+from chaos.scenario import Outcome, end, read_final
 from kit.postgres import serving_own
 from kit.redis_server import redis_server
 
@@ -46,7 +47,7 @@ async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcom
         load = Load(nodes, plan)
         loading = asyncio.create_task(load.run())
         try:
-            await _befall(ground, nodes, load, loading, faults)
+            await _befall(ground, nodes, Pace(load, loading, marks_file(folder)), faults)
             await loading
         finally:
             loading.cancel()
@@ -58,24 +59,27 @@ async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcom
     return Outcome(load.history, final, findings, wanted, time.monotonic() - began)
 
 
-async def _befall(
-    ground: Ground, nodes: Sequence[Node], load: Load, loading: asyncio.Task[None], faults: Sequence[str]
-) -> None:
-    turns = cycle(nodes)
-    blows = _blows(Random(load.plan.seed), faults)
+async def _befall(ground: Ground, nodes: Sequence[Node], pace: Pace, faults: Sequence[str]) -> None:
+    blows = _blows(Random(pace.load.plan.seed), faults)
     for number, blow in enumerate(blows, 1):
-        await until(loading, load, load.plan.runs * number // (len(blows) + 1))
+        await pace.turn(number, len(blows))
+        turns = deque(nodes)
+        turns.rotate(number)
+        if blow[0] in DEATHS:
+            busy = await pace.at_work(turns)
+            turns = deque(sorted(turns, key=lambda node: node not in busy))
         async with asyncio.TaskGroup() as at_once:
-            for fault in blow:
-                at_once.create_task(_happen(fault, ground, next(turns), load.history))
+            for fault, node in zip(blow, turns, strict=False):
+                at_once.create_task(_happen(fault, ground, node, pace.load.history))
 
 
 def _blows(random: Random, faults: Sequence[str]) -> list[Sequence[str]]:
-    """What happens at once: faults of two nodes, or one of what all stand on."""
+    """What happens at once: faults of two nodes, a death first, or one of what all stand on."""
     shuffled = random.sample(faults, len(faults))
     of_nodes = [fault for fault in shuffled if fault in NODE_FAULTS]
     of_all = [[fault] for fault in shuffled if fault in GROUND_FAULTS]
-    blows = [*(of_nodes[place : place + 2] for place in range(0, len(of_nodes), 2)), *of_all]
+    pairs = (of_nodes[place : place + 2] for place in range(0, len(of_nodes), 2))
+    blows = [*(sorted(pair, key=lambda fault: fault not in DEATHS) for pair in pairs), *of_all]
     return random.sample(blows, len(blows))
 
 

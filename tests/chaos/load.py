@@ -36,10 +36,14 @@ class Plan:
 
 @dataclass
 class Load:
-    """Drives a gateway that is killed, stopped and paused meanwhile; or several, of which each call takes one."""
+    """Drives a gateway that is killed, stopped and paused meanwhile; or several, of which each call takes one.
+
+    No more creations than `allowed` are acknowledged, but for those under way: faults that take long keep it down.
+    """
 
     victims: Sequence[Victim]
     plan: Plan
+    allowed: int = 0
     history: History = field(default_factory=History)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
     _threads: list[str] = field(default_factory=list)
@@ -123,6 +127,9 @@ class Load:
 
     async def _client(self, random: Random) -> None:
         while not self.enough:
+            if self.progress >= self.allowed:
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
             place = random.randrange(len(self._threads))
             thread_id = self._threads[place]
             if (asked := await self._create(random, place, thread_id)).run_id is None:

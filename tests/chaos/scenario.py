@@ -16,12 +16,12 @@ from chaos.checker import Checker
 from chaos.faults import Victim, gateway_for_chaos, marks_file
 from chaos.history import Final, History, KeptRun, Part, marks_of
 from chaos.load import Load, Plan, read_runs
+from chaos.pacing import DEATHS, Pace
 from chaos.spans import recovery_seconds, takeover_seconds
 from chaos.streams import Gone, parts_after
 from gateway import wait_until
 
 _QUIET_SECONDS = 60
-_PROGRESS_SECONDS = 180
 _LONGEST_LIFE = 0.6
 
 
@@ -60,12 +60,13 @@ async def chaos(folder: Path, plan: Plan, faults: Sequence[str], **settings: str
         await victim.start()
         load = Load([victim], plan)
         loading = asyncio.create_task(load.run())
-        random = Random(plan.seed)
+        random, pace = Random(plan.seed), Pace(load, loading, marks_file(folder))
         for number, fault in enumerate(random.sample(faults, len(faults)), 1):
-            await until(loading, load, plan.runs * number // (len(faults) + 1))
-            if fault != "pause":
+            await pace.turn(number, len(faults))
+            if fault in DEATHS:
                 # some die while they take over from the one before, others in the midst of work
                 await asyncio.sleep(random.random() * _LONGEST_LIFE)
+                await pace.at_work([victim])
             await victim.befall(fault)
         await loading
         final = await read_final([victim], load.history, folder)
@@ -82,15 +83,6 @@ async def rolling(folder: Path, plan: Plan, restarts: int) -> Outcome:
     """Restart a gateway under load, by SIGTERM. A run that lost a retry by it would end in error."""
     settings = {"RUNLINE_WORKERS__MAX_ATTEMPTS": "1", "RUNLINE_WORKERS__LEASE_SECONDS": "15"}
     return await chaos(folder, plan, ["stop"] * restarts, **settings)
-
-
-async def until(loading: asyncio.Task[None], load: Load, progress: int) -> None:
-    """Wait until so many creations are acknowledged."""
-
-    async def far_enough() -> bool:
-        return load.progress >= progress or loading.done()
-
-    await wait_until(far_enough, within=_PROGRESS_SECONDS)
 
 
 async def end(victim: Victim) -> list[str]:
