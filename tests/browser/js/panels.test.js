@@ -53,6 +53,20 @@ byEachHook("panels", (chat) => {
     await panels.aside.getByText("interrupted").waitFor();
   });
 
+  chat(
+    "a piece that is gone, as the console was built anew, is had by loading the page again",
+    "echo",
+    async (page) => {
+      await page.asks("before");
+      await page.page.route(/assets\/side-panel-.*\.js/, (route) => route.fulfill({ status: 404 }), { times: 1 });
+      const panels = new Panels(page);
+      await panels.openState();
+      await panels.aside.getByText("input").first().waitFor();
+      await page.shows("You said: before");
+    },
+    /404/,
+  );
+
   chat("a long thread is read page by page, and one can go on from far behind", "echo", async (page) => {
     await page.asks("first");
     for (let count = 0; count < 70; count++) await addMessage(page.threadId, `note ${count}`);
