@@ -58,7 +58,9 @@ byEachHook("panels", (chat) => {
     "echo",
     async (page) => {
       await page.asks("before");
-      await page.page.route(/assets\/side-panel-.*\.js/, (route) => route.fulfill({ status: 404 }), { times: 1 });
+      const piece = /assets\/side-panel-.*\.js/;
+      await page.page.route(piece, (route) => route.fulfill({ status: 404 }));
+      page.page.once("domcontentloaded", () => page.page.unroute(piece));
       const panels = new Panels(page);
       await panels.openState();
       await panels.aside.getByText("input").first().waitFor();
