@@ -13,6 +13,7 @@ from runline.errors import ThreadNotFound, Unreadable
 from runline.model.run import Run
 from runline.model.viewer import Viewer
 from runline.storage.engine import Database, reads
+from runline.storage.ordinals import next_ordinal
 from runline.storage.rows import first_readable, run_from_row
 from runline.storage.tables import has_ordinal, is_active, runs, threads
 from runline.storage.undone_runs import undone_behind
@@ -36,6 +37,7 @@ _TOLD = _OF_THREAD.where(or_(has_ordinal(), runs.c.due_at <= runs.c.ended_at))
 _NEXT = _TOLD.where(runs.c.due_at >= bindparam("since")).order_by(runs.c.due_at, runs.c.run_id)
 _NEWEST = _BEGUN.order_by(runs.c.due_at.desc(), runs.c.run_id.desc())
 _STARTED = _BEGUN.where(runs.c.ordinal >= bindparam("least"))
+_NEXT_ORDINAL = select(next_ordinal(bindparam("key", type_=runs.c.thread_id.type)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,12 @@ class ThreadStreamStore:
         """The run that started last; None if there is none. Raises ThreadNotFound, Unreadable."""
         _thread(connection, viewer, thread_id)
         return _first(connection, _STARTED.order_by(runs.c.ordinal.desc()), {"key": thread_id, "least": 0})
+
+    @reads
+    def has_started(self, connection: Connection, viewer: Viewer, thread_id: str, times: int) -> bool:
+        """Whether so many runs of a thread have started, gone or not. Raises ThreadNotFound."""
+        _thread(connection, viewer, thread_id)
+        return connection.execute(_NEXT_ORDINAL, {"key": thread_id}).scalar_one() > times
 
 
 def _thread(connection: Connection, viewer: Viewer, thread_id: str) -> Row[Any]:

@@ -152,6 +152,8 @@ async def test_a_thread_that_is_made_anew_is_told_from_its_beginning(talk: Talk)
     async with talk.watch(since=events[-1]["seq"]) as window:
         run_id = await talk.start()
         assert end_of(run_id, await window.ends()) == "completed"
+    async with talk.watch(since=events[-1]["seq"]) as late:
+        assert end_of(run_id, await late.ends()) == "completed"
 
 
 @pytest.mark.parametrize("how", ["rolled back", "deleted", "evicted"])

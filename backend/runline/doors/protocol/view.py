@@ -118,7 +118,12 @@ class ThreadView:
         if isinstance(self._since, Position):
             return Beginning(Place(self._since.place.moment), told)
         if self._since is not None:
-            run = await store.started(viewer, thread_id, ordinal_at(self._since))
+            ordinal = ordinal_at(self._since)
+            run = await store.started(viewer, thread_id, ordinal)
+            if run is None and not await store.has_started(viewer, thread_id, ordinal):
+                # it was said of another thread, which had this id before
+                self._since = 0
+                run = await store.started(viewer, thread_id)
         else:
             run = await self._last(newest)
         if run is None:
