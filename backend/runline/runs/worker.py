@@ -21,7 +21,7 @@ from runline.model.run import Run
 from runline.runs.executor import Executor
 from runline.runs.lease_watch import LeaseWatch
 from runline.runs.live import LiveRun
-from runline.storage.leases import LeaseStore
+from runline.storage.claims import ClaimStore
 from runline.storage.queue import Claimant
 from runline.streams.contracts import Bell
 
@@ -52,10 +52,11 @@ class Worker:
     """Executes runs on behalf of this process until it is drained."""
 
     def __init__(
-        self, executor: Executor, leases: LeaseStore, bell: Bell, clock: Clock, tasks: TaskSet, options: WorkerOptions
+        self, executor: Executor, claims: ClaimStore, bell: Bell, clock: Clock, tasks: TaskSet, options: WorkerOptions
     ) -> None:
         self._executor = executor
-        self._leases = leases
+        self._claims = claims
+        self._leases = executor.conclusion.leases
         self._bell = bell
         self._clock = clock
         self._tasks = tasks
@@ -187,20 +188,20 @@ class Worker:
         more = await self._is_due()
         while more:
             with self._reserved_slots(self._options.concurrency) as free:
-                claimed = await self._leases.claim(self._claimant, free) if free else []
+                claimed = await self._claims.claim(self._claimant, free) if free else []
                 for run in claimed:
                     self.launch(run)
                 more = 0 < free == len(claimed)
 
     async def _is_due(self) -> bool:
         """Whether a run waits, before slots are reserved that a newcomer could start in at once."""
-        due = await self._leases.next_due(self._claimant.graphs)
+        due = await self._claims.next_due(self._claimant.graphs)
         return due is not None and due <= self._clock.now()
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
         full = len(self._live) >= self._options.concurrency
-        due = None if full or self._draining else await self._leases.next_due(self._claimant.graphs)
+        due = None if full or self._draining else await self._claims.next_due(self._claimant.graphs)
         if due is None:
             return self._options.poll_seconds
         wait = (due - self._clock.now()).total_seconds()
