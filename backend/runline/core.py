@@ -26,6 +26,7 @@ from runline.runs.follow import RunStreams
 from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
+from runline.runs.keeper import Keeper
 from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
@@ -175,6 +176,8 @@ async def run_core(
             await background.reaper.reap(everything=True)
             await core.upkeep.finish_removals()
         core.worker.start_loops()
+        if opened.make_spare:
+            stack.enter_context(Keeper(core.worker, core.leases, opened.make_spare, core.meters).keeping())
         tasks.supervise("hold slots", core.slots.renew_step)
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap_step))
         tasks.supervise("look for stranded runs", background.stranded.look_step)

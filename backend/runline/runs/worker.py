@@ -66,6 +66,7 @@ class Worker:
         self._lease_watch = LeaseWatch(self._live, options.lease_seconds)
         self._draining = False
         self._reserved = 0
+        self._seen_at = time.monotonic()
         # of runs between their claim and their launch, which follow each other closely
         self._early_stops: dict[str, StopReason] = {}
 
@@ -73,6 +74,16 @@ class Worker:
     def live(self) -> Mapping[str, LiveRun]:
         """The runs that execute here now."""
         return MappingProxyType(self._live)
+
+    @property
+    def claimant(self) -> Claimant:
+        """Who claims them."""
+        return self._claimant
+
+    @property
+    def seen_at(self) -> float:
+        """When the event loop last set about renewing leases, by `time.monotonic()`."""
+        return self._seen_at
 
     @property
     def draining(self) -> bool:
@@ -115,8 +126,10 @@ class Worker:
         self._tasks.spawn(f"run {run.run_id}", self._execute(live, earlier))
 
     def _leased_until(self, run: Run) -> float:
-        """When the lease of a run ends that was claimed as its row says."""
-        return time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
+        """When the lease of a run ends that was claimed as its row says, and perhaps renewed before it was heard of."""
+        since = time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
+        claim = self._claimant.claims.pop(run.run_id, None)
+        return max(since, claim.renewed_until) if claim and claim.attempt == run.attempt else since
 
     def stop(self, run_id: str, reason: StopReason) -> None:
         """Tell a run to stop that is live here, or claimed and about to be launched."""
@@ -209,7 +222,9 @@ class Worker:
 
     async def _renew_step(self) -> None:
         await asyncio.sleep(self._options.lease_seconds / 3)
+        self._seen_at = time.monotonic()
         self._early_stops.clear()
+        self._claimant.forget(self._options.lease_seconds / 3)
         if self._live:
             await self._renew(self._live.values())
 
@@ -234,7 +249,7 @@ def _heed(live: LiveRun, held: Mapping[str, StopReason | None], until: float) ->
     if live.run.run_id not in held:
         live.stop(StopReason.LEASE_LOST)
         return
-    live.leased_until = until
+    live.renewed(until)
     if reason := held[live.run.run_id]:
         live.stop(reason)
 

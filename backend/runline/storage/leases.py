@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, literal, select, tuple_, update
 
 from runline.kit.clock import Clock
 from runline.model.entries import NOTHING, Entries
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunOutcome
 from runline.model.thread import ThreadState
+from runline.storage.columns import Moment
 from runline.storage.engine import Database, reads, take_turn, tell, writes
 from runline.storage.outbox import post_end, post_stop
 from runline.storage.queue import (
@@ -32,6 +34,9 @@ from runline.storage.rows import readable, run_from_row
 from runline.storage.run_log import write_end, write_entries, write_late_usage, write_stop
 from runline.storage.tables import is_running, runs
 from runline.storage.threads import Hold, check_held
+
+if TYPE_CHECKING:
+    from runline.storage.postgres_spare import PostgresSpare
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +98,13 @@ class LeaseStore:
 
         Returns the runs still held, each with the stop its owner asked for, if any.
         """
-        statement = (
-            update(runs)
-            .where(
-                # SQLite finds rows by the first of these, and has no index for the second
-                runs.c.run_id.in_([run_id for run_id, _ in attempts]),
-                tuple_(runs.c.run_id, runs.c.attempt).in_(attempts),
-                is_running(),
-                runs.c.lease_owner == claimant.worker,
-            )
-            .values(lease_until=self._clock.now() + claimant.lease)
-            .returning(runs.c.run_id, runs.c.stop_requested)
-        )
-        rows = connection.execute(statement).all()
-        return {row.run_id: StopReason(row.stop_requested) if row.stop_requested else None for row in rows}
+        return _renew(connection, claimant, attempts, self._clock.now())
+
+    def renew_beside(
+        self, spare: PostgresSpare, claimant: Claimant, attempts: Sequence[tuple[str, int]]
+    ) -> dict[str, StopReason | None]:
+        """The same from a thread that the event loop does not hold up, which it blocks. Raises Unavailable."""
+        return spare.write(lambda connection: _renew(connection, claimant, attempts, self._clock.now()))
 
     @writes
     def finish(
@@ -228,6 +226,28 @@ class LeaseStore:
             return False
         write_entries(connection, entries)
         return True
+
+
+def _renew(
+    connection: Connection, claimant: Claimant, attempts: Sequence[tuple[str, int]], now: datetime
+) -> dict[str, StopReason | None]:
+    until = now + claimant.lease
+    ahead = and_(runs.c.lease_until > until, runs.c.lease_until <= until + claimant.lease)
+    statement = (
+        update(runs)
+        .where(
+            # SQLite finds rows by the first of these, and has no index for the second
+            runs.c.run_id.in_([run_id for run_id, _ in attempts]),
+            tuple_(runs.c.run_id, runs.c.attempt).in_(attempts),
+            is_running(),
+            runs.c.lease_owner == claimant.worker,
+        )
+        # of two renewals the one that was asked for first may come last; further ahead lies what a wrong clock has said
+        .values(lease_until=case((ahead, runs.c.lease_until), else_=literal(until, Moment)))
+        .returning(runs.c.run_id, runs.c.stop_requested)
+    )
+    rows = connection.execute(statement).all()
+    return {row.run_id: StopReason(row.stop_requested) if row.stop_requested else None for row in rows}
 
 
 def _is_gone(connection: Connection, run: Run) -> bool:
