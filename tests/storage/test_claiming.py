@@ -12,7 +12,7 @@ from runline.kit.ids import new_id
 from runline.model.lifecycle import RunStatus, StopReason, ThreadStatus
 from runline.model.run import Run
 from runline.storage.claims import Abandoned
-from storage.world import GRAPHS, INTERRUPTED, LEASE, SUCCESS, World
+from storage.world import ASSISTANT, GRAPHS, INTERRUPTED, LEASE, SUCCESS, World
 
 
 async def test_ready_runs_are_claimed_the_longest_waiting_first(world: World) -> None:
@@ -125,6 +125,18 @@ async def test_a_renewed_lease_holds_longer(world: World) -> None:
     claimant = world.claimant()
     assert await world.leases.renew(claimant, [(run.run_id, run.attempt)]) == {run.run_id: None}
     assert (await world.row(run)).lease_until == world.clock.told + LEASE
+
+
+@pytest.mark.parametrize(("behind", "shortens"), [(LEASE / 3, False), (4 * LEASE, True)], ids=["late", "wrong"])
+async def test_of_two_renewals_the_later_one_counts_whichever_comes_last_unless_a_clock_was_wrong(
+    world: World, behind: timedelta, *, shortens: bool
+) -> None:
+    run = await world.start(new_id(), create_thread=True)
+    await world.leases.renew(world.claimant(), [(run.run_id, run.attempt)])
+    before = (await world.row(run)).lease_until
+    world.clock.pass_(-behind.total_seconds())
+    assert await world.leases.renew(world.claimant(), [(run.run_id, run.attempt)]) == {run.run_id: None}
+    assert ((await world.row(run)).lease_until < before) is shortens
 
 
 async def test_renewing_tells_of_a_stop_that_was_requested(world: World) -> None:
@@ -277,3 +289,18 @@ async def test_a_lease_is_as_long_as_the_claimant_says(world: World) -> None:
     world.clock.pass_(2)
     assert [found.run_id for found, *_ in await world.claims.expired()] == [run.run_id]
     assert (await world.leases.finish(run, SUCCESS, None, None)).held is False
+
+
+async def test_a_claimant_has_its_claims_until_it_takes_them_or_has_had_the_time_to(world: World) -> None:
+    """A transaction that takes a run tells it so before its caller hears of the run."""
+    claimant = world.claimant()
+    waiting, _ = [await world.add(new_id(), create_thread=True) for _ in range(2)]
+    taken = await world.claims.claim(claimant, 1)
+    admitted = await world.runs.admit(world.run(new_id(), create_thread=True), ASSISTANT, claimant)
+    claimed = {waiting.run_id: 1, admitted.run.run_id: 1}
+    assert [run.run_id for run in taken] == [waiting.run_id]
+    assert {run_id: claim.attempt for run_id, claim in claimant.claims.items()} == claimed
+    claimant.forget_old()
+    assert claimant.claims.keys() == claimed.keys()
+    claimant.forget_old()
+    assert claimant.claims == {}

@@ -224,7 +224,7 @@ class Worker:
         await asyncio.sleep(self._options.lease_seconds / 3)
         self._seen_at = time.monotonic()
         self._early_stops.clear()
-        self._claimant.forget(self._options.lease_seconds / 3)
+        self._claimant.forget_old()
         if self._live:
             await self._renew(self._live.values())
 

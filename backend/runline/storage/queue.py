@@ -55,11 +55,13 @@ class Claim:
     """An attempt that was begun for a worker, by a transaction that has yet to end or to be heard of.
 
     Times are by `time.monotonic()`; until `renewed_until` nobody else goes on with the run, if its lease was renewed.
+    `is_old`: whoever made it had the time to hear of it.
     """
 
     attempt: int
     made_at: float = field(default_factory=time.monotonic)
     renewed_until: float = -math.inf
+    is_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,15 @@ class Claimant:
         """A transaction takes this run for it."""
         self.claims[run.run_id] = Claim(run.attempt)
 
-    def forget(self, seconds: float) -> None:
-        """Claims that are older came to nothing, or their takers did: others may have those runs."""
-        oldest = time.monotonic() - seconds
+    def forget_old(self) -> None:
+        """Forget claims that were here the last time already: they, or who asked for them, came to nothing.
+
+        No clock tells: a loop that stood still has yet to hear of claims that were made long ago.
+        """
         for run_id, claim in self.claims.copy().items():
-            if claim.made_at < oldest:
+            if claim.is_old:
                 del self.claims[run_id]
+            claim.is_old = True
 
 
 # for update: a worker that claims waits for no thread's turn, but for the run
