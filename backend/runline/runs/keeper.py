@@ -97,7 +97,8 @@ class Keeper:
     def _left(self) -> float:
         """Seconds until the first renewal is late."""
         ends = [live.leased_until for live in list(self._worker.live.values())]
-        ends += [claim.made_at + self._lease_seconds for claim in self._claimant.claims.copy().values()]
+        claims = self._claimant.claims.copy().values()
+        ends += [max(claim.made_at + self._lease_seconds, claim.renewed_until) for claim in claims]
         return min(ends, default=math.inf) - _LATE * self._lease_seconds - time.monotonic()
 
     def _answers(self, loop: asyncio.AbstractEventLoop) -> bool:
