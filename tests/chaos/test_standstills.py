@@ -22,7 +22,7 @@ from chaos.ground import Ground
 from fleet import Fleet, fleet
 from fundamentals.gate import Gate
 from fundamentals.reading import log, log_of
-from gateway import Gateway, wait_until
+from gateway import GRAPHS, Gateway, wait_until
 from kit.postgres import serving_own
 from kit.proxy import Proxy, standing_before
 from kit.redis_server import redis_server
@@ -86,6 +86,7 @@ class Place:
 async def place(ground: Ground, gate: Gate, tmp_path: Path) -> AsyncIterator[Place]:
     async with standing_before(ground.postgres.socket) as way:
         with fleet(tmp_path, ground.postgres, ground.redis.uri, **SETTINGS) as made:
+            made.graphs = GRAPHS.with_name("blocking.json")
             made_place = await build(made, way, gate)
             async with made_place.client:
                 yield made_place

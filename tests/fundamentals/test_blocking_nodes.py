@@ -23,7 +23,7 @@ from langgraph_sdk.client import LangGraphClient
 from fleet import fleet
 from fundamentals.gate import Gate
 from fundamentals.reading import log, log_of
-from gateway import Gateway, wait_until
+from gateway import GRAPHS, Gateway, wait_until
 from graphs_under_test import blocking
 from kit.postgres import Server
 from runline.storage.postgres_spare import NAME
@@ -44,6 +44,7 @@ class Two(NamedTuple):
 @pytest.fixture(scope="module")
 def two(postgres: Server, redis_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     with fleet(tmp_path_factory.mktemp("two"), postgres, redis_uri, **SETTINGS) as made:
+        made.graphs = GRAPHS.with_name("blocking.json")
         yield Two(made.node().start(), made.node().start())
 
 
