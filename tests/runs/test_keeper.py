@@ -25,7 +25,8 @@ from runline.storage.postgres_spare import NAME, PostgresSpare
 from runs.agents import GATES
 from runs.house import House, open_house
 
-LEASE_SECONDS = 0.9
+LEASE_SECONDS = 3.0
+"""On a busy machine a loop gives no answer for a good part of a shorter one."""
 
 
 class Place(NamedTuple):
@@ -67,7 +68,7 @@ async def test_as_long_as_the_loop_renews_nothing_is_connected_or_said(place: Pl
 
     def renewed_often() -> bool:
         renewals.add(live.leased_until)
-        return len(renewals) > 6
+        return len(renewals) > 3
 
     await wait_until(renewed_often)
     GATES["gate"].open()

@@ -53,11 +53,14 @@ class PostgresSpare:
 
     def close(self) -> None:
         """Hang up, until the next `write`; for the thread that writes."""
-        connection, self._connection, self._driver = self._connection, None, None
+        connection, driver = self._connection, self._driver
+        self._connection = self._driver = None
         if connection is not None:
             # it may be broken, and has no transaction to end
             connection.invalidate()
             connection.close()
+        if driver is not None:
+            driver.close()
 
     def give_up(self) -> None:
         """Let the thread that writes wait no more, now or later; for any thread."""
@@ -84,7 +87,6 @@ class PostgresSpare:
         connection = self._driver = dial_while(self._conninfo, self._is_patient)
         if not self._is_patient():
             # whoever was to hang up had nothing to hang up yet
-            connection.close()
             raise psycopg.OperationalError("it was too late")
         milliseconds = int(self._patience_seconds * 1000) or 1
         connection.execute(f"SET statement_timeout = {milliseconds}; SET client_encoding = 'UTF8'".encode())
