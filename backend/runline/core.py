@@ -26,6 +26,7 @@ from runline.runs.follow import RunStreams
 from runline.runs.heard import HeardRuns
 from runline.runs.insight import Insight
 from runline.runs.items import Items
+from runline.runs.keeper import Keeper
 from runline.runs.ledger import Ledger
 from runline.runs.log_streams import LogStreams
 from runline.runs.manager import RunManager
@@ -52,6 +53,7 @@ from runline.runs.watch import Watch
 from runline.runs.webhooks import Webhooks
 from runline.runs.worker import Worker
 from runline.storage.assistants import AssistantStore
+from runline.storage.claims import ClaimStore
 from runline.storage.crons import CronStore
 from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
@@ -81,6 +83,7 @@ class Core:
     crons: CronStore
     cron_manager: CronManager
     threads: ThreadStore
+    claims: ClaimStore
     leases: LeaseStore
     states: ThreadStates
     slots: ThreadSlots
@@ -166,13 +169,15 @@ async def run_core(
         for name, step in opened.transport.loops.items():
             tasks.supervise(name, step)
         if core.redis:
-            watch = MirrorWatch(core.redis, core.leases, core.runs.streams.segments)
+            watch = MirrorWatch(core.redis, core.claims, core.runs.streams.segments)
             tasks.supervise("watch mirrors", lambda: _every(settings.workers.poll_seconds, watch.look))
         tasks.supervise("write logs", background.logs.write_step)
         if alone:
             await background.reaper.reap(everything=True)
             await core.upkeep.finish_removals()
         core.worker.start_loops()
+        if opened.make_spare:
+            stack.enter_context(Keeper(core.worker, core.leases, opened.make_spare, core.meters).keeping())
         tasks.supervise("hold slots", core.slots.renew_step)
         tasks.supervise("reap", lambda: _every(settings.workers.lease_seconds / 3, background.reaper.reap_step))
         tasks.supervise("look for stranded runs", background.stranded.look_step)
@@ -218,6 +223,7 @@ def _assemble(settings: Settings, project: Project, opened: Resources) -> Core:
         crons=stores.crons,
         cron_manager=_cron_manager_of(settings, opened, stores, runs),
         threads=threads,
+        claims=stores.claims,
         leases=stores.leases,
         states=states,
         slots=engine.slots,
@@ -256,7 +262,7 @@ def _engine_of(settings: Settings, registry: GraphRegistry, opened: Resources, s
     watch = Watch(logs, Ledger(prices, meters), clock, settings.insight.max_trace_bytes)
     conclusion = Conclusion(saver, leases, states, rollback, streams.segments, logs)
     executor = Executor(registry, saver, store, conclusion, streams, webhooks, thread_bells, watch, meters, tracer)
-    worker = Worker(executor, leases, bell, clock, opened.tasks, worker_options(settings))
+    worker = Worker(executor, stores.claims, bell, clock, opened.tasks, worker_options(settings))
     transport.stop_bell.answer(worker.stop)
     return _Engine(worker, states, slots, rollback, streams, webhooks, logs, prices, meters)
 
@@ -329,6 +335,7 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
     kept_seconds = settings.streams.stored_retention_seconds, settings.webhooks.retention_seconds
     return _Background(
         Reaper(
+            core.claims,
             core.leases,
             core.threads,
             runs.saver,
@@ -351,7 +358,7 @@ def _background_of(core: Core, settings: Settings, opened: Resources) -> _Backgr
         Scheduler(core.crons, runs, core.cron_manager.bell, clock),
         Sweeper(opened.database, streams.segments, clock, *kept_seconds),
         Dispatcher(webhooks, opened.caller, clock, opened.tasks, dispatcher_options(settings), core.meters),
-        StrandedRuns(core.leases, core.registry, clock),
+        StrandedRuns(core.claims, core.registry, clock),
     )
 
 

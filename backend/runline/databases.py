@@ -7,9 +7,10 @@ The drivers of PostgreSQL are imported by those alone who use it.
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,6 +28,7 @@ from runline.storage.sqlite import SqliteOptions, lock_data_dir, open_sqlite, sq
 
 if TYPE_CHECKING:
     from runline.storage.postgres import PostgresOptions
+    from runline.storage.postgres_spare import PostgresSpare
 
 log = structlog.get_logger()
 
@@ -37,11 +39,15 @@ STORE_FILE = "store.db"
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """What the gateway keeps, what its graphs remember of a thread, and what they remember of all."""
+    """What the gateway keeps, what its graphs remember of a thread, and what they remember of all.
+
+    `make_spare`: a connection that a thread opens in need, and the seconds it waits; for processes that share them.
+    """
 
     database: Database
     saver: RunlineSaver
     store: RunlineStore
+    make_spare: Callable[[float], PostgresSpare] | None = None
 
 
 @asynccontextmanager
@@ -89,6 +95,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
     from runline.graphs.postgres_store import open_postgres_store
     from runline.storage.postgres import open_postgres
     from runline.storage.postgres_owner import own_postgres
+    from runline.storage.postgres_spare import PostgresSpare
 
     options, wanted = _postgres_options(settings), settings.database
     async with AsyncExitStack() as stack:
@@ -99,7 +106,7 @@ async def _in_postgres(settings: Settings, spec: StoreSpec, index: StoreIndex | 
         pool = await stack.enter_async_context(open_pool(pool_options))
         saver = await stack.enter_async_context(open_postgres_saver(pool))
         store = await stack.enter_async_context(open_postgres_store(pool, database.clock, spec, index))
-        yield Databases(database, saver, store)
+        yield Databases(database, saver, store, partial(PostgresSpare, options) if settings.is_shared else None)
 
 
 def _stop() -> None:

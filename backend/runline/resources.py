@@ -6,9 +6,10 @@ Leaving `open_resources` closes them in reverse.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runline.config import Settings
 from runline.databases import open_databases
@@ -31,6 +32,9 @@ from runline.webhooks.guard import WebhookGuard
 from runline.webhooks.rules import WebhookRules, read_rules
 from runline.webhooks.sender import open_sender
 from runline.webhooks.signature import Signer
+
+if TYPE_CHECKING:
+    from runline.storage.postgres_spare import PostgresSpare
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Resources:
     transport: Transport
     tracer: Tracer
     tasks: TaskSet
+    make_spare: Callable[[float], PostgresSpare] | None
 
 
 def load_project(settings: Settings) -> Project:
@@ -78,7 +83,9 @@ async def open_resources(settings: Settings, project: Project, webhook_body: Web
         transport = await stack.enter_async_context(open_transport(keep_limits(settings), redis_options(settings)))
         tracer = await stack.enter_async_context(open_tracer(os.environ))
         tasks = await stack.enter_async_context(TaskSet())
-        yield Resources(opened.database, opened.saver, opened.store, caller, transport, tracer, tasks)
+        yield Resources(
+            opened.database, opened.saver, opened.store, caller, transport, tracer, tasks, opened.make_spare
+        )
 
 
 @asynccontextmanager

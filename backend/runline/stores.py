@@ -8,6 +8,7 @@ from runline.config import Settings
 from runline.graphs.thread_ttl import ThreadTtl
 from runline.options import queue_limits
 from runline.storage.assistants import AssistantStore
+from runline.storage.claims import ClaimStore
 from runline.storage.crons import CronStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.engine import Database
@@ -38,6 +39,7 @@ class Stores:
     ttls: TtlStore
     runs: RunStore
     run_lists: RunListStore
+    claims: ClaimStore
     leases: LeaseStore
     segments: SegmentStore
     thread_streams: ThreadStreamStore
@@ -61,6 +63,7 @@ def stores_in(database: Database, settings: Settings, ttl: ThreadTtl) -> Stores:
         ttls=TtlStore(database, clock),
         runs=RunStore(database, clock, queue_limits(settings), ttl.default),
         run_lists=RunListStore(database),
+        claims=ClaimStore(database, clock),
         leases=LeaseStore(database, clock),
         segments=SegmentStore(database),
         thread_streams=ThreadStreamStore(database),

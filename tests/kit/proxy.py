@@ -20,6 +20,8 @@ class Proxy:
     said: list[bytearray] = field(default_factory=list)
     """By each connection what its client has said, if it is `listening`."""
     listening: bool = False
+    connections: int = 0
+    """How many there have been so far."""
     _delay_seconds: float = 0.0
     _passing: asyncio.Event = field(default_factory=asyncio.Event)
     _pumps: set[asyncio.Task[None]] = field(default_factory=set)
@@ -46,6 +48,7 @@ class Proxy:
         task = asyncio.current_task()
         assert task
         self._pumps.add(task)
+        self.connections += 1
         ends = [writer]
         try:
             # asyncio's server complains of a client's task that is cancelled

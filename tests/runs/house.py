@@ -193,7 +193,7 @@ class House:
         )
         claimant = Claimant(new_id(), timedelta(seconds=NEVER))
         last = (core.upkeep, max_attempts, core.meters, vigil or Vigil(NEVER))
-        return Reaper(core.leases, core.threads, *parts, core.worker.live, claimant, *last)
+        return Reaper(core.claims, core.leases, core.threads, *parts, core.worker.live, claimant, *last)
 
     async def abandon(self, thread_id: str, *script: str, worker: str = "dead", **spec: Any) -> Run:
         """A run that a worker claimed and died with: its row says `running`, and nobody executes it."""

@@ -65,13 +65,13 @@ async def test_runs_that_wait_long_for_a_graph_are_named_in_the_log_once(
 ) -> None:
     run = await front.create(None, "one", graph="moody")
     async with open_house(tmp_path, OLD, **settings) as old:
-        stranded = StrandedRuns(front.core.leases, old.core.registry, front.core.runs.clock)
+        stranded = StrandedRuns(front.core.claims, old.core.registry, front.core.runs.clock)
     # that house would have looked for itself
     await stranded.look()
     assert said(logs) == []
     long_ago = run.due_at - timedelta(minutes=2)
     waiting = update(runs).where(runs.c.run_id == run.run_id).values(due_at=long_ago)
-    await front.core.leases._database.write(lambda connection: connection.execute(waiting).rowcount)
+    await front.core.claims._database.write(lambda connection: connection.execute(waiting).rowcount)
     for _ in range(2):
         await stranded.look()
     assert said(logs) == [("moody", 1, long_ago.isoformat())]

@@ -200,7 +200,7 @@ async def test_an_abandoned_run_that_is_to_be_undone_at_the_last_moment_is_not_t
 ) -> None:
     async with open_house(tmp_path) as house:
         run = await house.abandon(await house.thread(), "attempt")
-        (abandoned,) = await house.core.leases.expired(everything=True)
+        (abandoned,) = await house.core.claims.expired(everything=True)
         batches = await house.core.runs.follow(run, 0)
         await ask_to_stop(house, run, StopReason.ROLLBACK)
         # as the reaper saw it before the wish

@@ -197,7 +197,7 @@ async def busy_thread(house: House, thread_id: str, chance: random.Random) -> No
 
     await asyncio.gather(*[client() for _ in range(3)])
     async with asyncio.timeout(10):
-        while any((await house.core.leases.active_counts()).values()):  # noqa: ASYNC110 - the store sets no event
+        while any((await house.core.claims.active_counts()).values()):  # noqa: ASYNC110 - the store sets no event
             await asyncio.sleep(0.005)
     await update(house, thread_id, LAST)
 

@@ -178,7 +178,7 @@ async def test_stopping_everything_of_a_viewer_spares_everybody_else(world: Worl
         await world.start(new_id(), viewer=viewer, create_thread=True)
     stopping = await world.runs.request_stop(ALICE, RunFilter(statuses=ACTIVE), StopReason.INTERRUPT)
     assert len(stopping) == 2
-    assert await world.leases.active_counts() == {RunStatus.PENDING: 1, RunStatus.RUNNING: 2}
+    assert await world.claims.active_counts() == {RunStatus.PENDING: 1, RunStatus.RUNNING: 2}
 
 
 async def test_only_what_the_filter_names_is_stopped(world: World) -> None:

@@ -1,4 +1,4 @@
-"""LeaseStore: a worker takes runs of the graphs it knows, and of no others."""
+"""ClaimStore: a worker takes runs of the graphs it knows, and of no others."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ async def test_a_worker_passes_over_runs_of_graphs_that_it_does_not_know(world: 
     assert [run.run_id for run in await world.claim(3)] == [waiting[1].run_id, waiting[3].run_id]
     assert await world.claim() == []
     newer = replace(world.claimant(), graphs=GRAPHS | {NEW})
-    assert [run.run_id for run in await world.leases.claim(newer, 1)] == [waiting[0].run_id]
+    assert [run.run_id for run in await world.claims.claim(newer, 1)] == [waiting[0].run_id]
 
 
 async def test_a_worker_that_knows_no_graph_takes_nothing(world: World) -> None:
     await add(world, "echo")
     nobody = replace(world.claimant(), graphs=frozenset())
-    assert await world.leases.claim(nobody, 1) == []
-    assert await world.leases.next_due(nobody.graphs) is None
+    assert await world.claims.claim(nobody, 1) == []
+    assert await world.claims.next_due(nobody.graphs) is None
 
 
 async def test_a_run_of_a_graph_that_the_worker_does_not_know_is_not_started_at_its_admission(world: World) -> None:
@@ -51,7 +51,7 @@ async def test_the_next_run_of_a_thread_is_left_to_a_worker_that_knows_its_graph
 async def test_a_worker_does_not_wake_for_what_it_cannot_take(world: World) -> None:
     await add(world, NEW)
     echo = await add(world, "echo")
-    assert await world.leases.next_due(GRAPHS) == echo.due_at
+    assert await world.claims.next_due(GRAPHS) == echo.due_at
 
 
 async def test_what_waits_for_another_graph_is_counted_once_it_is_due(world: World) -> None:
@@ -60,6 +60,6 @@ async def test_what_waits_for_another_graph_is_counted_once_it_is_due(world: Wor
     await add(world, NEW, first.thread_id)
     echo = await add(world, "echo")
     await world.add(new_id(), create_thread=True, after_seconds=60)
-    assert await world.leases.stranded(GRAPHS) == [(NEW, 2, first.due_at)]
-    assert await world.leases.stranded({NEW}) == [("echo", 1, echo.due_at)]
-    assert await world.leases.stranded({NEW, "echo"}) == []
+    assert await world.claims.stranded(GRAPHS) == [(NEW, 2, first.due_at)]
+    assert await world.claims.stranded({NEW}) == [("echo", 1, echo.due_at)]
+    assert await world.claims.stranded({NEW, "echo"}) == []

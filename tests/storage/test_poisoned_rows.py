@@ -89,7 +89,7 @@ async def test_a_poisoned_run_whose_worker_died_is_ended(world: World) -> None:
     await poison(world, "runs", broken.run_id, "spec", BROKEN_JSON)
     world.clock.pass_(60)
 
-    assert await world.leases.expired() == []
+    assert await world.claims.expired() == []
     assert (await world.get_thread(thread.thread_id)).status is ThreadStatus.IDLE
     successor = await world.start(thread.thread_id)
     assert successor.status is RunStatus.RUNNING

@@ -132,8 +132,8 @@ HOT: dict[str, Call] = {
     "admit and evict": lambda world, run: world.add(run.thread_id, multitask_strategy="rollback"),
     "admit on a new thread": lambda world, _: world.start(new_id(), create_thread=True),
     "claim": lambda world, _: world.claim(),
-    "next due": lambda world, _: world.leases.next_due(GRAPHS),
-    "stranded": lambda world, _: world.leases.stranded(GRAPHS),
+    "next due": lambda world, _: world.claims.next_due(GRAPHS),
+    "stranded": lambda world, _: world.claims.stranded(GRAPHS),
     "renew": lambda world, run: world.leases.renew(world.claimant(), [(run.run_id, 1)]),
     "finish": lambda world, run: world.finish(run, SUCCESS, successor=True),
     "discard": lambda world, run: world.leases.discard(run, None, world.claimant()),
@@ -143,7 +143,7 @@ HOT: dict[str, Call] = {
     "write late calls": lambda world, run: RunLogStore(world.database).append({(run.run_id, 7): some(run)}),
     "look for messages": lambda world, run: RunLogStore(world.database).known_messages(run.thread_id),
     "requeue": lambda world, run: world.leases.requeue(run, crashed=True),
-    "expired": lambda world, _: world.leases.expired(),
+    "expired": lambda world, _: world.claims.expired(),
     "cancel one": lambda world, run: world.stop(run, StopReason.INTERRUPT),
     "get a run": lambda world, run: world.runs.get(ANONYMOUS, run.run_id, run.thread_id),
     "list runs": lambda world, run: world.runs.list_of_thread(ANONYMOUS, run.thread_id, None, 10, 0),
@@ -260,7 +260,7 @@ async def test_a_page_in_the_usual_order_is_read_without_sorting_the_rest(world:
 
 async def test_a_partial_index_is_enough_to_find_what_is_active(world: World, run: Run) -> None:
     """These go through an index whole, but one that holds nothing but what they look for."""
-    for call in (world.leases.active_counts(), world.leases.expired(everything=True)):
+    for call in (world.claims.active_counts(), world.claims.expired(everything=True)):
         lines = await plan(world, call)
         partial = ("ix_runs_active", "ix_runs_leases", "uq_runs_running")
         assert all(any(name in line for name in partial) for line in lines if "runs" in line), lines

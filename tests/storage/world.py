@@ -16,6 +16,7 @@ from runline.model.run import Run, RunOutcome, RunSpec
 from runline.model.thread import Thread, ThreadState
 from runline.model.viewer import ANONYMOUS, Viewer
 from runline.storage.assistants import AssistantStore
+from runline.storage.claims import ClaimStore
 from runline.storage.deliveries import DeliveryStore
 from runline.storage.engine import Database
 from runline.storage.leases import Ending, LeaseStore
@@ -83,6 +84,7 @@ class World:
     clock: StandingClock
     threads: ThreadStore
     runs: RunStore
+    claims: ClaimStore
     leases: LeaseStore
     assistants: AssistantStore
     versions: VersionStore
@@ -97,6 +99,7 @@ class World:
             clock,
             ThreadStore(database, clock),
             RunStore(database, clock),
+            ClaimStore(database, clock),
             LeaseStore(database, clock),
             AssistantStore(database, clock),
             VersionStore(database, clock),
@@ -139,7 +142,7 @@ class World:
         return run
 
     async def claim(self, limit: int = 10) -> list[Run]:
-        return await self.leases.claim(self.claimant(), limit)
+        return await self.claims.claim(self.claimant(), limit)
 
     async def finish(self, run: Run, outcome: RunOutcome = SUCCESS, *, successor: bool = False) -> Ending:
         return await self.leases.finish(run, outcome, state(), self.claimant() if successor else None)

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ConnStatus, PGconn, PollingStatus, abc
 
 _SCHEME = re.compile(r"^(postgres|postgresql)(\+\w+)?://")
 _CONNECT_SECONDS = 3
 _SILENT_MS = 10_000
+_ASK_SECONDS = 0.05
+_WAITS = {PollingStatus.READING: selectors.EVENT_READ, PollingStatus.WRITING: selectors.EVENT_WRITE}
 
 
 def read_conninfo(uri: str) -> str:
@@ -70,6 +75,42 @@ def dial(conninfo: str, busy_timeout_seconds: float) -> psycopg.Connection:
         connection.close()
         raise
     return connection
+
+
+def dial_while(conninfo: str, wanted: Callable[[], bool]) -> psycopg.Connection:
+    """Connect, in autocommit mode, for as long as that is wanted: it is asked for that again and again.
+
+    No timeout of libpq is as short as that may be, and no thread that waits in it hears that it is not to wait.
+    Only the search for the address of a host's name cannot be given up. Raises OperationalError.
+    """
+    line = PGconn.connect_start(conninfo.encode())
+    try:
+        _until_connected(line, wanted)
+    except psycopg.Error:
+        line.finish()
+        raise
+    line.nonblocking = 1
+    connection = psycopg.Connection(line)
+    connection.autocommit = True
+    return connection
+
+
+def _until_connected(line: abc.PGconn, wanted: Callable[[], bool]) -> None:
+    # libpq wants the socket to be waited for before it is asked for the first time
+    status = PollingStatus.WRITING
+    while line.status != ConnStatus.BAD and status in _WAITS:
+        if not wanted():
+            raise psycopg.OperationalError("nobody waits for the server any more")
+        if _is_ready(line.socket, _WAITS[status]):
+            status = PollingStatus(line.connect_poll())
+    if status != PollingStatus.OK:
+        raise psycopg.OperationalError(line.get_error_message())
+
+
+def _is_ready(socket_number: int, event: int) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(socket_number, event)
+        return bool(selector.select(_ASK_SECONDS))
 
 
 def cut(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:

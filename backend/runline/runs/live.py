@@ -52,6 +52,10 @@ class LiveRun:
         """Whether its graph has come to its end, however it did."""
         return self.graph_task is not None and self.graph_task.done()
 
+    def renewed(self, until: float) -> None:
+        """Its lease was renewed. Of two renewals the one that was asked for first may be heard of last."""
+        self.leased_until = max(self.leased_until, until)
+
     def stop(self, reason: StopReason) -> None:
         """Stop the graph for this reason; a weaker reason than an earlier one changes nothing."""
         if self.stop_reason is None or _FORCE[reason] > _FORCE[self.stop_reason]:

@@ -54,6 +54,11 @@ class Meters:
             registry=registry,
         )
         self._lost = Counter("runline_leases_lost", "Attempts that did not own their run any more", registry=registry)
+        self._standstills = Counter(
+            "runline_standstills",
+            "Times that the event loop stood still for so long that leases were renewed beside it",
+            registry=registry,
+        )
         self._tokens = Counter(
             "runline_tokens",
             "Tokens that models have used, by model, caller and kind",
@@ -105,6 +110,10 @@ class Meters:
     def stopped(self, run: Run, reason: StopReason) -> None:
         """A run was stopped that nobody executed: it had not begun, or its worker had died."""
         self.run_ended(run, _UNDONE.get(reason, RunStatus.INTERRUPTED))
+
+    def stood_still(self) -> None:
+        """The event loop stands still; may be called from any thread."""
+        self._standstills.inc()
 
     def spent(self, model: str, caller: Caller, tokens: Tokens) -> None:
         """A call of a model is on its way into the ledger."""

@@ -7,7 +7,7 @@ told from the database.
 
 from __future__ import annotations
 
-from runline.storage.leases import LeaseStore
+from runline.storage.claims import ClaimStore
 from runline.storage.segments import SegmentStore
 from runline.streams.transport import RedisSide
 
@@ -15,9 +15,9 @@ from runline.streams.transport import RedisSide
 class MirrorWatch:
     """Looks after the mirrors of this process."""
 
-    def __init__(self, redis: RedisSide, leases: LeaseStore, segments: SegmentStore) -> None:
+    def __init__(self, redis: RedisSide, claims: ClaimStore, segments: SegmentStore) -> None:
         self._redis = redis
-        self._leases = leases
+        self._claims = claims
         self._segments = segments
         self._ended: set[str] = set()
 
@@ -26,7 +26,7 @@ class MirrorWatch:
         mirrored = list(self._redis.bridge.mirrors)
         if not mirrored:
             return
-        active = await self._leases.active_among(mirrored)
+        active = await self._claims.active_among(mirrored)
         ended = set(mirrored) - active
         if not self._redis.link.up:
             for run_id in mirrored:

@@ -21,7 +21,8 @@ from runline.runs.states import ThreadStates
 from runline.runs.upkeep import Upkeep
 from runline.runs.vigil import Vigil
 from runline.runs.webhooks import Webhooks
-from runline.storage.leases import Abandoned, LeaseStore
+from runline.storage.claims import Abandoned, ClaimStore
+from runline.storage.leases import LeaseStore
 from runline.storage.queue import Claimant
 from runline.storage.threads import Hold, LateHold, ThreadStore
 from runline.streams.contracts import Bell, ThreadBells
@@ -40,6 +41,7 @@ class Late(NamedTuple):
 class Reaper:
     """Takes over from workers that died. A run that outlives `max_attempts` of them ends in error."""
 
+    claims: ClaimStore
     leases: LeaseStore
     threads: ThreadStore
     saver: RunlineSaver
@@ -69,7 +71,7 @@ class Reaper:
         return await self._reap(await self._look(everything=everything))
 
     async def _look(self, *, everything: bool = False) -> Late:
-        runs = await self.leases.expired(everything=everything)
+        runs = await self.claims.expired(everything=everything)
         return Late(runs, await self.threads.abandoned_holds(everything=everything))
 
     async def _reap(self, found: Late) -> int:
@@ -121,15 +123,15 @@ class Reaper:
 
     async def _take_over(self, abandoned: Abandoned) -> bool:
         """Each run falls to one process, however many look; and to none if its worker renews its lease first."""
-        if (taken := await self.leases.take_over(abandoned, self.claimant)) is None:
+        if (taken := await self.claims.take_over(abandoned, self.claimant)) is None:
             return False
         run, crashes = taken.run, taken.crashes + 1
         log.warning("run abandoned by its worker", run_id=run.run_id, attempt=run.attempt, crashes=crashes)
         # before its events are refused: no step is saved whose events are not
         await self.saver.fence(run.run_id, run.attempt + 1)
         if run.stop_requested is None and crashes < self.max_attempts:
-            return await self.leases.requeue_abandoned(taken)
-        if own := await self.leases.supersede(taken):
+            return await self.claims.requeue_abandoned(taken)
+        if own := await self.claims.supersede(taken):
             await self._finish(own, crashes)
         return own is not None
 

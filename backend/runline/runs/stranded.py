@@ -13,7 +13,7 @@ import structlog
 
 from runline.graphs.registry import GraphRegistry
 from runline.kit.clock import Clock
-from runline.storage.leases import LeaseStore
+from runline.storage.claims import ClaimStore
 
 log = structlog.get_logger()
 
@@ -24,8 +24,8 @@ _LOOK_SECONDS = 60.0
 class StrandedRuns:
     """Looks for them on behalf of this process."""
 
-    def __init__(self, leases: LeaseStore, registry: GraphRegistry, clock: Clock) -> None:
-        self._leases = leases
+    def __init__(self, claims: ClaimStore, registry: GraphRegistry, clock: Clock) -> None:
+        self._claims = claims
         self._registry = registry
         self._clock = clock
         self._said: set[str] = set()
@@ -38,7 +38,7 @@ class StrandedRuns:
     async def look(self) -> None:
         """Say which graphs are waited for, unless it was said the last time."""
         before = self._clock.now() - _PATIENCE
-        late = [each for each in await self._leases.stranded(self._registry.loaded) if each.since < before]
+        late = [each for each in await self._claims.stranded(self._registry.loaded) if each.since < before]
         for each in late:
             if each.graph_id not in self._said:
                 log.warning(

@@ -21,7 +21,7 @@ from runline.model.run import Run
 from runline.runs.executor import Executor
 from runline.runs.lease_watch import LeaseWatch
 from runline.runs.live import LiveRun
-from runline.storage.leases import LeaseStore
+from runline.storage.claims import ClaimStore
 from runline.storage.queue import Claimant
 from runline.streams.contracts import Bell
 
@@ -52,10 +52,11 @@ class Worker:
     """Executes runs on behalf of this process until it is drained."""
 
     def __init__(
-        self, executor: Executor, leases: LeaseStore, bell: Bell, clock: Clock, tasks: TaskSet, options: WorkerOptions
+        self, executor: Executor, claims: ClaimStore, bell: Bell, clock: Clock, tasks: TaskSet, options: WorkerOptions
     ) -> None:
         self._executor = executor
-        self._leases = leases
+        self._claims = claims
+        self._leases = executor.conclusion.leases
         self._bell = bell
         self._clock = clock
         self._tasks = tasks
@@ -65,6 +66,7 @@ class Worker:
         self._lease_watch = LeaseWatch(self._live, options.lease_seconds)
         self._draining = False
         self._reserved = 0
+        self._seen_at = time.monotonic()
         # of runs between their claim and their launch, which follow each other closely
         self._early_stops: dict[str, StopReason] = {}
 
@@ -72,6 +74,16 @@ class Worker:
     def live(self) -> Mapping[str, LiveRun]:
         """The runs that execute here now."""
         return MappingProxyType(self._live)
+
+    @property
+    def claimant(self) -> Claimant:
+        """Who claims them."""
+        return self._claimant
+
+    @property
+    def seen_at(self) -> float:
+        """When the event loop last set about renewing leases, by `time.monotonic()`."""
+        return self._seen_at
 
     @property
     def draining(self) -> bool:
@@ -114,8 +126,10 @@ class Worker:
         self._tasks.spawn(f"run {run.run_id}", self._execute(live, earlier))
 
     def _leased_until(self, run: Run) -> float:
-        """When the lease of a run ends that was claimed as its row says."""
-        return time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
+        """When the lease of a run ends that was claimed as its row says, and perhaps renewed before it was heard of."""
+        since = time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
+        claim = self._claimant.claims.pop(run.run_id, None)
+        return max(since, claim.renewed_until) if claim and claim.attempt == run.attempt else since
 
     def stop(self, run_id: str, reason: StopReason) -> None:
         """Tell a run to stop that is live here, or claimed and about to be launched."""
@@ -187,20 +201,20 @@ class Worker:
         more = await self._is_due()
         while more:
             with self._reserved_slots(self._options.concurrency) as free:
-                claimed = await self._leases.claim(self._claimant, free) if free else []
+                claimed = await self._claims.claim(self._claimant, free) if free else []
                 for run in claimed:
                     self.launch(run)
                 more = 0 < free == len(claimed)
 
     async def _is_due(self) -> bool:
         """Whether a run waits, before slots are reserved that a newcomer could start in at once."""
-        due = await self._leases.next_due(self._claimant.graphs)
+        due = await self._claims.next_due(self._claimant.graphs)
         return due is not None and due <= self._clock.now()
 
     async def _pause(self) -> float:
         """How long to sleep without a bell: to the next poll, or less if a delayed run is due before it."""
         full = len(self._live) >= self._options.concurrency
-        due = None if full or self._draining else await self._leases.next_due(self._claimant.graphs)
+        due = None if full or self._draining else await self._claims.next_due(self._claimant.graphs)
         if due is None:
             return self._options.poll_seconds
         wait = (due - self._clock.now()).total_seconds()
@@ -208,7 +222,9 @@ class Worker:
 
     async def _renew_step(self) -> None:
         await asyncio.sleep(self._options.lease_seconds / 3)
+        self._seen_at = time.monotonic()
         self._early_stops.clear()
+        self._claimant.forget_old()
         if self._live:
             await self._renew(self._live.values())
 
@@ -233,7 +249,7 @@ def _heed(live: LiveRun, held: Mapping[str, StopReason | None], until: float) ->
     if live.run.run_id not in held:
         live.stop(StopReason.LEASE_LOST)
         return
-    live.leased_until = until
+    live.renewed(until)
     if reason := held[live.run.run_id]:
         live.stop(reason)
 

@@ -118,7 +118,7 @@ class PostgresDatabase(Database):
 
 def _persistently(call: Callable[[], T]) -> T:
     """Call until it does not fail because of another, but not for ever."""
-    with _translated():
+    with translated():
         for _ in range(_TRIES - 1):
             try:
                 return call()
@@ -140,7 +140,8 @@ def _uncertain() -> Iterator[None]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Errors of the driver as those of stores."""
     try:
         yield
     except (OperationalError, InterfaceError) as exc:
@@ -170,7 +171,7 @@ def postgres_revision(options: PostgresOptions) -> str | None:
     """The revision that the tables are at; None if there are none. Raises Unavailable."""
     engine = _engine(options, 1)
     try:
-        with _translated(), engine.connect() as connection:
+        with translated(), engine.connect() as connection:
             return current_revision(connection)
     finally:
         engine.dispose()

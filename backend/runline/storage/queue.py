@@ -9,8 +9,10 @@ Statements are built once, with parameters: building them anew was measured as n
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,20 +50,50 @@ from runline.storage.undone_runs import note_undone
 log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class Claim:
+    """An attempt that was begun for a worker, by a transaction that has yet to end or to be heard of.
+
+    Times are by `time.monotonic()`; until `renewed_until` nobody else goes on with the run, if its lease was renewed.
+    `is_old`: whoever made it had the time to hear of it.
+    """
+
+    attempt: int
+    made_at: float = field(default_factory=time.monotonic)
+    renewed_until: float = -math.inf
+    is_old: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Claimant:
     """A worker that takes a run of its `graphs` if one is ready, for as long as its lease unless that is renewed.
 
-    The lease begins in the transaction that takes the run, however long that had to wait for its turn.
+    The lease begins in the transaction that takes the run, however long that had to wait for its turn. `claims` are
+    what was taken for it, by run, until it takes them from there.
     """
 
     worker: str
     lease: timedelta
     graphs: frozenset[str] = frozenset()
+    claims: dict[str, Claim] = field(default_factory=dict, compare=False)
 
     def takes(self, run: Run, now: datetime) -> bool:
         """Whether it can execute the run now."""
         return run.graph_id in self.graphs and run.is_due(now)
+
+    def note(self, run: Run) -> None:
+        """A transaction takes this run for it."""
+        self.claims[run.run_id] = Claim(run.attempt)
+
+    def forget_old(self) -> None:
+        """Forget claims that were here the last time already: they, or who asked for them, came to nothing.
+
+        No clock tells: a loop that stood still has yet to hear of claims that were made long ago.
+        """
+        for run_id, claim in self.claims.copy().items():
+            if claim.is_old:
+                del self.claims[run_id]
+            claim.is_old = True
 
 
 # for update: a worker that claims waits for no thread's turn, but for the run
@@ -176,12 +208,14 @@ def claim_run(connection: Connection, run_id: str, claimant: Claimant, now: date
     if row is None:
         return None
     try:
-        return run_from_row(row)
+        run = run_from_row(row)
     except Unreadable as exc:
         retire(connection, run_id, exc, now)
         promoted = promote(connection, row.thread_id, claimant, now)
         settle(connection, row.thread_id, now)
         return promoted
+    claimant.note(run)
+    return run
 
 
 def settle(connection: Connection, thread_id: str, now: datetime, **changes: Any) -> None:

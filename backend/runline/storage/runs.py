@@ -171,6 +171,7 @@ class RunStore:
         if start and claimant:
             run = replace(run, status=RunStatus.RUNNING, attempt=1, started_at=now, ordinal=thread.next_ordinal)
             lease = {"lease_owner": claimant.worker, "lease_until": now + claimant.lease}
+            claimant.note(run)
         if not start:
             self._refuse_flood(connection)
         ready = int(admission.ready and not start)

@@ -77,5 +77,5 @@ async def open_process(site: Site, world: World) -> AsyncIterator[Process]:
         unseen, ttls = UnseenStore(world.database, world.clock), TtlStore(world.database, world.clock)
         upkeep = Upkeep(saver, slots, world.threads, unseen, ttls, sweep_limit=10)
         last = (world.claimant("reaper"), upkeep, MAX_ATTEMPTS, Meters(world.clock), Vigil(15))
-        reaper = Reaper(world.leases, world.threads, *parts, (), *last)
+        reaper = Reaper(world.claims, world.leases, world.threads, *parts, (), *last)
         yield Process(saver, reaper)

@@ -67,9 +67,9 @@ class QueueMachine(LifeMachine):
         self.give_back(recall(self.grips, age), crashed=True)
 
     async def recover(self) -> None:
-        for abandoned in await self.world.leases.expired():
-            if taken := await self.world.leases.take_over(abandoned, self.world.claimant("reaper")):
-                await self.world.leases.requeue_abandoned(taken)
+        for abandoned in await self.world.claims.expired():
+            if taken := await self.world.claims.take_over(abandoned, self.world.claimant("reaper")):
+                await self.world.claims.requeue_abandoned(taken)
         for late in await self.world.threads.abandoned_holds():
             if mine := await self.world.threads.take_over(late, 15):
                 await self.world.threads.release(mine)

@@ -22,7 +22,7 @@ class Working(Stores):
     @rule(worker=WORKERS, limit=st.integers(1, 3))
     def claim(self, worker: str, limit: int) -> None:
         claimant = self.world.claimant(worker)
-        claimed = self.do(self.world.leases.claim(claimant, limit))
+        claimed = self.do(self.world.claims.claim(claimant, limit))
         assert [run.run_id for run in claimed] == self.sight.startable(self.world.clock.told)[:limit]
         for run in claimed:
             self.believe(run)

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Pro
 
 from runline.model.lifecycle import RunStatus
 from runline.runs.meters import Meters
-from runline.storage.leases import Stranded
+from runline.storage.claims import Stranded
 
 
 def render_metrics(

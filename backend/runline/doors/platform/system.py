@@ -51,7 +51,7 @@ async def ready(call: CallDep) -> Response:
 
     With Redis it is `"redis": false` while that is away; runs are taken all the same.
     """
-    await call.core.leases.active_counts()
+    await call.core.claims.active_counts()
     taking = not call.core.worker.draining
     redis = {"redis": call.core.redis.link.up} if call.core.redis else {}
     return json_response({"ready": taking, **redis}, status=200 if taking else 503)
@@ -67,10 +67,10 @@ async def info() -> Response:
 async def metrics(call: CallDep, format: Literal["prometheus", "json"] = "prometheus") -> Response:
     """What the gateway counts and times, in Prometheus' text; or its queue as JSON."""
     core = call.core
-    counts = await core.leases.active_counts()
+    counts = await core.claims.active_counts()
     if format == "json":
         queue = {"n_pending": counts[RunStatus.PENDING], "n_running": counts[RunStatus.RUNNING]}
         return json_response({"queue": queue})
-    stranded = await core.leases.stranded(core.registry.loaded)
+    stranded = await core.claims.stranded(core.registry.loaded)
     body, content_type = render_metrics(core.meters, counts, stranded, live=len(core.worker.live))
     return Response(body, media_type=content_type)
