@@ -28,7 +28,7 @@ from graphs_under_test import blocking
 from kit.postgres import Server
 from runline.storage.postgres_spare import NAME
 
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 2.0
 SETTINGS = {"RUNLINE_WORKERS__LEASE_SECONDS": str(LEASE_SECONDS), "RUNLINE_WORKERS__POLL_SECONDS": "0.1"}
 STANDS_STILL, GOES_ON = "the event loop stands still", "the event loop goes on"
 STEPS = ["in", "before", "blocked", "after"]
