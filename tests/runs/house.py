@@ -7,9 +7,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import update
 
 from kept import Kept
 from kit.redis_server import RedisPlace
@@ -29,6 +31,7 @@ from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
 from runline.runs.vigil import Vigil
 from runline.storage.queue import Claimant
+from runline.storage.tables import runs as run_rows
 from runline.streams.contracts import Ended
 from runs.agents import GATES
 from shared import SHARED, SharedPlace
@@ -162,10 +165,16 @@ class House:
 
     async def reach(self, run: Run, status: RunStatus | None) -> None:
         """Wait until the store says this of the run, and nothing of it is left to do."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.status(run) is not status:  # noqa: ASYNC110 - the store sets no event
                 await asyncio.sleep(0.005)
         await self.core.worker.ended(run.run_id)
+
+    async def let_come_due(self, run: Run) -> None:
+        """As if the delay of a run that waits was over now."""
+        statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(due_at=datetime.now(UTC))
+        await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
+        self.core.runs.bell.ring()
 
     async def get_thread(self, thread_id: str) -> Thread:
         return await self.core.threads.get(ANONYMOUS, thread_id)
