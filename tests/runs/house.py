@@ -172,9 +172,16 @@ class House:
 
     async def let_come_due(self, run: Run) -> None:
         """As if the delay of a run that waits was over now."""
-        statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(due_at=datetime.now(UTC))
-        await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
+        await self._change_row(run, due_at=datetime.now(UTC))
         self.core.runs.bell.ring()
+
+    async def let_lease_end(self, run: Run) -> None:
+        """As if its worker had been paused for long."""
+        await self._change_row(run, lease_until=datetime.now(UTC) - timedelta(minutes=1))
+
+    async def _change_row(self, run: Run, **values: datetime) -> None:
+        statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(values)
+        await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
 
     async def get_thread(self, thread_id: str) -> Thread:
         return await self.core.threads.get(ANONYMOUS, thread_id)
