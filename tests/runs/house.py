@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from runline.config import load_settings
 from runline.core import Core, open_core
 from runline.databases import open_databases
 from runline.doors.platform.webhook_words import webhook_to_wire
-from runline.errors import RunNotFound
+from runline.errors import RunNotFound, ThreadNotFound
 from runline.graphs.store_spec import StoreSpec
 from runline.kit.ids import new_id
 from runline.model.event import Event
@@ -182,6 +182,14 @@ class House:
     async def _change_row(self, run: Run, **values: datetime) -> None:
         statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(values)
         await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
+
+    async def until_removed(self, thread_id: str) -> None:
+        """Wait until a thread is there no more."""
+        async with asyncio.timeout(30):
+            with suppress(ThreadNotFound):
+                while True:
+                    await self.get_thread(thread_id)
+                    await asyncio.sleep(0.005)
 
     async def get_thread(self, thread_id: str) -> Thread:
         return await self.core.threads.get(ANONYMOUS, thread_id)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from gateway import wait_until as until
 from kit.receiver import receiving
 from kit.waiting import wait_until
-from runline.errors import ThreadNotFound
 from runline.model.lifecycle import CancelAction, RunStatus
 from runline.model.viewer import ANONYMOUS
 from runline.runs.scheduler import Scheduler
@@ -118,11 +118,13 @@ async def test_the_removal_of_a_thread_is_finished_by_another_node(two: tuple[Ho
     await here.core.runs.unseen.hide(ANONYMOUS, hold, beside_runs=True)
     await kill(here)
 
-    await wait_until(lambda: run.run_id not in there.core.worker.live)
+    await there.until_removed(run.thread_id)
+    await there.core.worker.ended(run.run_id)
 
-    with pytest.raises(ThreadNotFound):
-        await there.get_thread(run.thread_id)
-    assert (await there.core.runs.saver.weigh(run.thread_id)).checkpoints == 0
+    async def weighs_nothing() -> bool:
+        return (await there.core.runs.saver.weigh(run.thread_id)).checkpoints == 0
+
+    await until(weighs_nothing)
 
 
 async def test_each_webhook_is_called_once_by_two_dispatchers(settings: dict[str, Any], tmp_path: Path) -> None:
