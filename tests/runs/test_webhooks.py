@@ -42,7 +42,7 @@ async def telling(folder: Path, section: Any = OPEN, **webhooks: Any) -> AsyncIt
 
 async def entry_with(house: House, run: Run, condition: Callable[[Delivery], object]) -> Delivery:
     """The run's entry in the log, once it is there and so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             for entry in await house.core.runs.webhooks.list_of_run(ANONYMOUS, run.thread_id, run.run_id):
                 if condition(entry):
