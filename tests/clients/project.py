@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).with_name("js")
 
 
-def run_suite(suite: str, *, only: str = "", timeout: float = 90, **environment: str) -> None:
+def run_suite(suite: str, *, only: str = "", timeout: float = 300, **environment: str) -> None:
     """Run a suite, or those of its tests whose names match `only`, and fail with what it says.
 
     `timeout`: seconds. `environment`: RUNLINE_URL, and what else the suite asks for.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from clients.project import run_suite
 from gateway import Gateway, serving
+
+pytestmark = pytest.mark.timeout(330)
 
 TALKING = Path(__file__).parents[1] / "graphs_under_test" / "talking.json"
 SAMPLES = Path(__file__).parents[2] / "examples" / "agents" / "langgraph.json"

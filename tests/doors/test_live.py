@@ -116,31 +116,32 @@ async def test_a_reader_that_takes_nothing_any_more_is_dropped(appetite: int) ->
     source, exchange, gone = Source(), Exchange(appetite), Farewell()
     source.give(*[b"data"] * 10)
     source.end()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await exchange.run(events(source, gone, wire(send_timeout_seconds=0.02)))
     assert (len(exchange.taken), gone.calls) == (appetite, 1)
 
 
 async def test_a_reader_that_stalls_at_a_heartbeat_is_dropped_too() -> None:
     source, exchange, gone = Source(), Exchange(3), Farewell()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await exchange.run(events(source, gone, wire(heartbeat_seconds=0.002, send_timeout_seconds=0.02)))
     assert gone.calls == 1
     await source.until_left()
 
 
 async def test_a_slow_reader_that_takes_each_chunk_in_time_is_not_dropped() -> None:
+    """All together take longer than one may."""
     source, exchange, gone = Source(), Exchange(), Farewell()
     take = exchange.send
 
     async def take_slowly(message: Any) -> None:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
         await take(message)
 
-    source.give(*[b"data"] * 20)
+    source.give(*[b"data"] * 60)
     source.end()
     scope = {**HTTP, "app": app_with(exchange.meters)}
-    await events(source, gone, wire(send_timeout_seconds=0.08))(scope, exchange.receive, take_slowly)
+    await events(source, gone, wire(send_timeout_seconds=1.0))(scope, exchange.receive, take_slowly)
     assert (exchange.complete, gone.calls) == (True, 0)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Any
@@ -249,8 +249,8 @@ def test_the_synchronous_client_reads_it_too(gateway: Gateway) -> None:
     with get_sync_client(url=gateway.url) as client:
         thread_id = client.threads.create()["thread_id"]
         client.runs.wait(thread_id, "steps", input=log())
-        parts = client.threads.join_stream(thread_id, last_event_id="-")
-        assert names(islice(parts, len(RUN))) == RUN
+        with closing(client.threads.join_stream(thread_id, last_event_id="-")) as parts:  # type: ignore[type-var]
+            assert names(islice(parts, len(RUN))) == RUN
 
 
 async def test_its_bytes_are_those_of_a_run_with_a_place_first(http: httpx.AsyncClient, thread_id: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import update
 
 from kept import Kept
 from kit.redis_server import RedisPlace
@@ -18,7 +20,7 @@ from runline.config import load_settings
 from runline.core import Core, open_core
 from runline.databases import open_databases
 from runline.doors.platform.webhook_words import webhook_to_wire
-from runline.errors import RunNotFound
+from runline.errors import RunNotFound, ThreadNotFound
 from runline.graphs.store_spec import StoreSpec
 from runline.kit.ids import new_id
 from runline.model.event import Event
@@ -29,6 +31,7 @@ from runline.model.viewer import ANONYMOUS
 from runline.runs.reaper import Reaper
 from runline.runs.vigil import Vigil
 from runline.storage.queue import Claimant
+from runline.storage.tables import runs as run_rows
 from runline.streams.contracts import Ended
 from runs.agents import GATES
 from shared import SHARED, SharedPlace
@@ -162,10 +165,31 @@ class House:
 
     async def reach(self, run: Run, status: RunStatus | None) -> None:
         """Wait until the store says this of the run, and nothing of it is left to do."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.status(run) is not status:  # noqa: ASYNC110 - the store sets no event
                 await asyncio.sleep(0.005)
         await self.core.worker.ended(run.run_id)
+
+    async def let_come_due(self, run: Run) -> None:
+        """As if the delay of a run that waits was over now."""
+        await self._change_row(run, due_at=datetime.now(UTC))
+        self.core.runs.bell.ring()
+
+    async def let_lease_end(self, run: Run) -> None:
+        """As if its worker had been paused for long."""
+        await self._change_row(run, lease_until=datetime.now(UTC) - timedelta(minutes=1))
+
+    async def _change_row(self, run: Run, **values: datetime) -> None:
+        statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(values)
+        await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
+
+    async def until_removed(self, thread_id: str) -> None:
+        """Wait until a thread is there no more."""
+        async with asyncio.timeout(30):
+            with suppress(ThreadNotFound):
+                while True:
+                    await self.get_thread(thread_id)
+                    await asyncio.sleep(0.005)
 
     async def get_thread(self, thread_id: str) -> Thread:
         return await self.core.threads.get(ANONYMOUS, thread_id)

@@ -18,7 +18,7 @@ from runs.agents import GATES
 from runs.house import House
 from runs.nodes import open_site
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 RUNS: dict[str, dict[str, Any]] = {
     "on a thread": {},
     "stateless": {"temporary": True},

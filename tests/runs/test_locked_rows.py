@@ -18,9 +18,9 @@ from runs.house import open_house
 
 @pytest.fixture
 def settings(postgres: Server, redis_uri: str) -> Iterator[dict[str, Any]]:
-    """A database that is not waited for."""
+    """A database that is not waited for long; it ends what stands still for half of it."""
     with redis_place(redis_uri) as place, postgres.database() as uri:
-        database = {"uri": uri, "busy_timeout_seconds": 0.5}
+        database = {"uri": uri, "busy_timeout_seconds": 2.0}
         yield {"database": database, "redis": {"uri": redis_uri, "prefix": place.prefix}}
 
 

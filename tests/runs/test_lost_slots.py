@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from langgraph import types
 from sqlalchemy import update
 
-from gateway import wait_until as happening
 from kit.waiting import wait_until
 from runline.errors import SlotLost, ThreadNotFound
 from runline.model.viewer import ANONYMOUS
@@ -23,7 +21,7 @@ from runs.agents import GATES
 from runs.house import House, open_house
 from runs.nodes import kill
 
-LEASE_SECONDS = 0.6
+LEASE_SECONDS = 1.5
 FIRST = NodeUpdate("__start__", {"script": ["later"], "log": ["first"]})
 LATE = StateUpdate({"log": ["late"], "script": []}, as_node="act")
 
@@ -93,14 +91,7 @@ async def test_a_thread_that_was_half_made_by_a_process_that_died_is_removed_by_
         half, _ = await unseen.begin(ANONYMOUS, None, {"graph_id": "script"}, seconds, exist_ok=False)
         await here.core.states.begin(half, [[types.StateUpdate(FIRST.values, FIRST.as_node)]])
         await kill(here)
-
-        async def is_gone() -> bool:
-            with suppress(ThreadNotFound):
-                await there.get_thread(half.thread_id)
-                return False
-            return True
-
-        await happening(is_gone)
+        await there.until_removed(half.thread_id)
         wanted = ThreadSpec(half.thread_id, {"graph_id": "script"}, supersteps=[[FIRST]])
         made = await there.core.thread_maker.create(ANONYMOUS, wanted)
         assert await there.log(made.thread_id) == ["first"]

@@ -81,7 +81,7 @@ async def test_runs_are_created_read_and_ended_without_redis(own_redis: RedisSer
 async def test_another_node_finds_work_by_its_poll_and_stops_by_its_lease_while_redis_is_away(
     own_redis: RedisServer, site: Site
 ) -> None:
-    async with site.node(concurrency=1, **SOON) as full, site.node(lease_seconds=0.6, **SOON) as free:
+    async with site.node(concurrency=1, **SOON) as full, site.node(lease_seconds=2.0, **SOON) as free:
         holding = await full.hold(await full.thread(), gate="other")
         own_redis.kill()
         run = await full.hold(await full.thread())

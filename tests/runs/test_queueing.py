@@ -77,10 +77,14 @@ async def test_rollback_takes_back_what_runs_and_goes_on_from_before_it(house: H
     assert await house.log(thread_id) == ["before", "last"]
 
 
-async def test_a_delayed_run_starts_when_it_is_due(house: House) -> None:
-    run = await house.create(await house.thread(), "one", after_seconds=0.05)
+async def test_a_delayed_run_waits_and_its_thread_is_busy(house: House) -> None:
+    run = await house.create(await house.thread(), "one", after_seconds=3600)
     assert await house.status(run) is RunStatus.PENDING
     assert (await house.get_thread(run.thread_id)).status is ThreadStatus.BUSY
+
+
+async def test_a_delayed_run_starts_when_it_is_due(house: House) -> None:
+    run = await house.create(await house.thread(), "one", after_seconds=0.05)
     await house.end(run)
     row = await house.now(run)
     assert row.started_at
@@ -88,9 +92,10 @@ async def test_a_delayed_run_starts_when_it_is_due(house: House) -> None:
 
 
 async def test_a_delayed_run_is_overtaken_by_what_comes_before_it_is_due(house: House) -> None:
-    delayed = await house.create(await house.thread(), "delayed", after_seconds=0.5)
+    delayed = await house.create(await house.thread(), "delayed", after_seconds=3600)
     await house.end(await house.create(delayed.thread_id, "meanwhile"))
     assert await house.log(delayed.thread_id) == ["meanwhile"]
+    await house.let_come_due(delayed)
     await house.end(delayed)
     assert await house.log(delayed.thread_id) == ["meanwhile", "delayed"]
 

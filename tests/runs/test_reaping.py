@@ -60,7 +60,9 @@ async def test_an_expired_lease_is_found_without_a_restart(tmp_path: Path) -> No
     async with open_house(tmp_path, workers={"lease_seconds": 0.1}) as house:
         run = await house.abandon(await house.thread(), "attempt")
         await house.reach(run, RunStatus.SUCCESS)
-        assert await house.log(run.thread_id) == ["attempt 2"]
+        # who stands still for longer than so short a lease holds may lose it again
+        [said] = await house.log(run.thread_id)
+        assert said > "attempt 1"
 
 
 async def test_leases_are_renewed_as_soon_as_an_outage_of_the_database_is_over(tmp_path: Path) -> None:
@@ -88,11 +90,13 @@ async def test_leases_are_renewed_as_soon_as_an_outage_of_the_database_is_over(t
 
 
 async def test_a_run_that_executes_here_keeps_its_lease_for_as_long_as_it_takes(tmp_path: Path) -> None:
-    async with open_house(tmp_path, workers={"lease_seconds": 0.03}) as house:
+    # who shares a database lets go of a lease that it could not renew in time
+    lease_seconds = 3 * HASTE_SECONDS
+    async with open_house(tmp_path, workers={"lease_seconds": lease_seconds}) as house:
         run = await house.hold(await house.thread())
         row = await house.core.runs.runs.get(ANONYMOUS, run.run_id)
         clock = asyncio.get_running_loop().time
-        until = clock() + 0.15
+        until = clock() + 5 * lease_seconds
         await wait_until(lambda: clock() > until)
         assert run.run_id in house.core.worker.live
         GATES["gate"].open()
@@ -188,7 +192,7 @@ async def test_a_stop_is_carried_out_though_the_state_cannot_be_read(house: Hous
     waiting = await house.create(run.thread_id, "later")
     moods["open"] = False
     await house.cancel(run, action)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await house.end(run)
         await house.end(waiting)
     assert await house.status(run) is (RunStatus.INTERRUPTED if action == "interrupt" else None)

@@ -34,7 +34,7 @@ async def test_no_fault_of_redis_loses_a_run_or_a_stored_event_or_makes_a_reader
     async with site.node(**SOON) as here, site.node(**SOON) as there, tormented(own_redis, chance) as tormenting:
         while not tormenting.done():
             complete += await round_of_runs(here, there)
-    assert complete > RUNS // 2
+    assert complete >= RUNS // 2
 
 
 async def round_of_runs(here: House, there: House) -> int:

@@ -182,7 +182,7 @@ async def test_a_failure_to_store_loses_nothing_and_holds_nobody_up_for_ever(
     monkeypatch.setattr("runline.kit.tasks._FIRST_BACKOFF_SECONDS", 0.001)
     failing = Failing(monkeypatch, after_storing=after_storing)
     run = await house.create(None, "write 10", stream_resumable=True, stream_mode=("custom",))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         told = await house.end(run)
     assert failing.failures == 2
     assert told.seqs == list(range(1, 12))
@@ -216,6 +216,6 @@ async def test_a_successor_starts_though_its_predecessors_events_could_not_be_co
     first = await house.hold(stream_resumable=True)
     second = await house.create(first.thread_id, "second")
     GATES["gate"].open()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await house.end(second)
     assert await house.status(second) is RunStatus.SUCCESS

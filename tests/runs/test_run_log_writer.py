@@ -106,7 +106,7 @@ async def test_readers_are_woken_when_something_was_written(desk: Desk) -> None:
 
 
 async def test_a_crowd_of_entries_is_written_without_a_pause(desk: Desk) -> None:
-    async with TaskSet() as tasks, asyncio.timeout(10):
+    async with TaskSet() as tasks, asyncio.timeout(60):
         tasks.supervise("write logs", desk.logs.write_step)
         listening = desk.bells.listen(desk.run.thread_id, every=1000)
         await anext(listening)
@@ -116,7 +116,7 @@ async def test_a_crowd_of_entries_is_written_without_a_pause(desk: Desk) -> None
 
 
 async def test_entries_come_from_many_threads_and_none_is_lost(desk: Desk) -> None:
-    async with TaskSet() as tasks, asyncio.timeout(20):
+    async with TaskSet() as tasks, asyncio.timeout(60):
         tasks.supervise("write logs", desk.logs.write_step)
 
         def work() -> None:

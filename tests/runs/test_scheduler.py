@@ -41,7 +41,7 @@ async def come_due(house: House, cron: Cron, ago: timedelta = timedelta(0)) -> C
     """Make it due, wake the scheduler, and wait until the tick is used up."""
     due = (await make_due(house, cron, ago)).next_run_date
     house.core.cron_manager.bell.ring()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (now := await house.core.crons.get(ANONYMOUS, cron.cron_id)).next_run_date == due:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     return now
@@ -70,9 +70,9 @@ async def test_ticks_are_counted_by_what_became_of_them(house: House) -> None:
     await come_due(house, await add(house, thread_id), GRACE + timedelta(seconds=1))
     await runs_of(house, thread_id)
 
-    told = house.core.meters.exposition().decode()
-    assert 'runline_cron_ticks_total{outcome="fired"} 1.0' in told
-    assert 'runline_cron_ticks_total{outcome="skipped"} 1.0' in told
+    for outcome in ("fired", "skipped"):
+        said = f'runline_cron_ticks_total{{outcome="{outcome}"}} 1.0'
+        await wait_until(lambda: said in house.core.meters.exposition().decode())  # noqa: B023
 
 
 async def test_the_crons_id_joins_the_context_of_its_runs(house: House) -> None:
@@ -89,7 +89,7 @@ async def test_a_cron_is_fired_however_it_came_to_be_due(tmp_path: Path) -> None
     async with open_house(tmp_path) as house:
         thread_id = await house.thread()
         await add(house, thread_id, EVERY_SECOND)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(await runs_of(house, thread_id)) < 3:  # noqa: ASYNC110 - the store sets no event
                 await asyncio.sleep(0.01)
 
@@ -132,13 +132,16 @@ async def test_a_tick_that_waits_for_others_to_be_fired_is_not_missed(house: Hou
 
 async def test_of_ticks_that_were_held_up_one_is_fired(house: House) -> None:
     thread_id = await house.thread()
+    before = datetime.now(UTC)
     cron = await add(house, thread_id, EVERY_SECOND)
-    fired = await come_due(house, cron, GRACE - timedelta(seconds=2))
+    fired = await come_due(house, cron, GRACE / 2)
     await house.core.crons.delete(ANONYMOUS, cron.cron_id)
+    seconds = (datetime.now(UTC) - before).total_seconds()
 
     assert fired.next_run_date
-    assert fired.next_run_date > datetime.now(UTC) - timedelta(seconds=2)
-    assert 1 <= len(await runs_of(house, thread_id)) <= 3
+    assert fired.next_run_date > before
+    # besides those that came due meanwhile
+    assert 1 <= len(await runs_of(house, thread_id)) <= 2 + seconds
 
 
 async def test_several_schedulers_fire_a_tick_once(house: House) -> None:

@@ -147,7 +147,7 @@ async def test_a_run_that_does_not_stop_is_given_back_and_saves_nothing_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others may go on with it as soon as it is in the queue."""
-    monkeypatch.setattr("runline.runs.worker._STOP_SECONDS", 0.05)
+    monkeypatch.setattr("runline.runs.worker._STOP_SECONDS", 1.0)
     run = await house.create(await house.thread(), "ignore stop", "wait for-ever")
     await wait_until(lambda: GATES["stop"].visits)
     await house.core.drain()

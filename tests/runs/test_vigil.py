@@ -12,7 +12,6 @@ from runline.model.lifecycle import RunStatus
 from runline.runs.vigil import Vigil
 from runline.storage.queue import Claimant
 from runs.house import open_house
-from runs.test_sharing import let_lease_end
 
 LEASE = 15.0
 PERIOD = 5.0
@@ -81,7 +80,7 @@ async def test_a_run_whose_worker_renews_behind_an_outage_is_not_reaped_and_one_
         alive, dead = [await here.abandon(await here.thread(), "one") for _ in range(2)]
         reaper = there.reaper(3, vigil=Vigil(LEASE, hand))
         for run in (alive, dead):
-            await let_lease_end(here, run)
+            await here.let_lease_end(run)
         hand.pass_(2 * LEASE)
         await reaper.reap_step()
         assert await there.status(dead) is RunStatus.RUNNING

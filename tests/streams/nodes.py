@@ -17,6 +17,8 @@ from runline.streams.redis_line import RedisOptions
 from runline.streams.transport import RedisSide, Transport, redis_transport
 
 _LIMITS = KeepLimits()
+_PATIENCE = {"timeout_seconds": 10.0}
+"""On a busy machine Redis takes its time, and is not away."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ def make_node(
     place: RedisPlace, closing: AsyncExitStack, tasks: TaskSet, limits: KeepLimits = _LIMITS, **options: Any
 ) -> Node:
     """A node whose connections are closed with `closing`, after its `tasks` have ended."""
-    wanted = RedisOptions(place.uri, place.prefix, retention_seconds=limits.retention_seconds, **options)
-    transport, side = redis_transport(limits, wanted)
+    asked = {**_PATIENCE, "retention_seconds": limits.retention_seconds, **options}
+    transport, side = redis_transport(limits, RedisOptions(place.uri, place.prefix, **asked))
     closing.push_async_callback(side.close)
     for name, step in transport.loops.items():
         tasks.supervise(name, step)
@@ -47,7 +49,7 @@ async def open_node(place: RedisPlace, limits: KeepLimits = _LIMITS, **options: 
     """A node that hears already; leaving it is as if its process was killed."""
     async with AsyncExitStack() as closing, TaskSet() as tasks:
         node = make_node(place, closing, tasks, limits, **options)
-        await wait_until(lambda: node.redis.rings.connected)
+        await wait_until(lambda: node.redis.rings.connected and node.redis.rings.hears("crons"))
         yield node
 
 

@@ -19,7 +19,7 @@ from streams.nodes import Node, open_node
 from streams.reading import RESULT, publish
 
 _COMMAND = re.compile(rb"(?=\*\d+\r\n\$)")
-_SECONDS = 5.0
+_SECONDS = 30.0
 
 
 @pytest.fixture

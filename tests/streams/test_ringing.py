@@ -14,6 +14,7 @@ from runline.model.lifecycle import StopReason
 from streams.nodes import Node, open_node
 
 LONG = 30.0
+SOON = 20.0
 THREAD = "thread"
 
 
@@ -29,13 +30,13 @@ async def test_a_ring_wakes_the_workers_of_all_nodes(node: Node, other: Node) ->
     waiting = [asyncio.create_task(one.transport.bell.wait(LONG)) for one in (node, other)]
     await let_others_run()
     node.transport.bell.ring()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON):
         await asyncio.gather(*waiting)
 
 
 async def test_whoever_follows_a_thread_hears_of_it_from_all_nodes(node: Node, other: Node) -> None:
     turns = node.transport.thread_bells.listen(THREAD, LONG)
-    async with asyncio.timeout(5), aclosing(turns):  # type: ignore[type-var]
+    async with asyncio.timeout(SOON), aclosing(turns):  # type: ignore[type-var]
         await anext(turns)
         for _ in range(3):
             other.transport.thread_bells.ring(THREAD)
@@ -66,7 +67,7 @@ async def test_a_stop_reaches_the_other_nodes_and_not_its_own(node: Node, other:
 
 async def test_thousands_of_threads_are_listened_to_over_one_connection(place: RedisPlace, node: Node) -> None:
     turns = [node.transport.thread_bells.listen(f"thread {number}", LONG) for number in range(2000)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SOON):
         await asyncio.gather(*(anext(listener) for listener in turns))
     assert len(place.channels()) > 2000
     for listener in turns:

@@ -32,7 +32,7 @@ export async function first(count, open) {
 export const names = (parts) => parts.map((part) => part.event);
 export const dataOf = (parts, name) => parts.filter((part) => part.event === name).map((part) => part.data);
 
-export async function until(condition, seconds = 10) {
+export async function until(condition, seconds = 30) {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await condition();

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { until } from "./gateway.js";
 
-export const LONG = Array.from({ length: 60 }, (_, place) => `word${place}`).join(" ");
+const words = (count) => Array.from({ length: count }, (_, place) => `word${place}`).join(" ");
+export const LONG = words(60);
+/** Said for long enough to be left or stopped meanwhile, also where everything takes its time. */
+export const LONGER = words(120);
 
 export const mounted = (page) => until(() => page.isMounted && !page.stream.isThreadLoading);
 export const idle = (page) => until(() => !page.stream.isLoading);

@@ -49,7 +49,7 @@ for (const [version, connect] of Object.entries(clients)) {
 
   for (const [name, exercise] of exercises) {
     if (!methods.has(methodOf(name)) || (only[name] ?? version) !== version) continue;
-    test(`${version}: ${name}`, { timeout: 15_000 }, async () => {
+    test(`${version}: ${name}`, { timeout: 60_000 }, async () => {
       const called = new Set();
       const done = exercise(noting(connect(), called));
       if (awaited.includes(name)) await assert.rejects(done, isRefusal, "It works: take it off awaited.json");

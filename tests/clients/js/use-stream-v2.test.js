@@ -4,7 +4,7 @@ import { after, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { useStream } from "@langchain/react";
 import { clients, until } from "./gateway.js";
-import { LONG, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
+import { LONG, LONGER, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
 import { open } from "./page.js";
 
 const says = (content) => ({ messages: [{ type: "human", content, id: crypto.randomUUID() }] });
@@ -21,7 +21,7 @@ for (const transport of ["sse", "websocket"]) {
   const said = (page, ...texts) => until(() => isDeepStrictEqual(page.texts(), texts));
   const asked = (page) => until(() => !page.stream.isLoading && page.stream.interrupts.length > 0);
 
-  describe(`useStream of @langchain/react over ${transport}`, { timeout: 60_000 }, () => {
+  describe(`useStream of @langchain/react over ${transport}`, { timeout: 300_000 }, () => {
     after(() => pages.forEach((page) => page.close()));
 
     test("a submitted message makes a thread, and its answer is shown token by token", async () => {
@@ -123,7 +123,7 @@ for (const transport of ["sse", "websocket"]) {
     test("stop ends the run on the server as well", async () => {
       const page = chat();
       await mounted(page);
-      page.stream.submit(says(LONG));
+      page.stream.submit(says(LONGER));
       await begun(page);
       await page.stream.stop();
       await idle(page);
@@ -156,14 +156,14 @@ for (const transport of ["sse", "websocket"]) {
     test("a page that is loaded again while the run goes on shows all of it, and no token twice", async () => {
       const before = chat();
       await mounted(before);
-      before.stream.submit(says(LONG));
+      before.stream.submit(says(LONGER));
       await begun(before);
       before.close();
       assert.equal((await lastRun(before.threadId)).status, "running");
       const page = chat({ threadId: before.threadId });
-      await until(() => page.texts().at(-1) === `You said: ${LONG}`);
+      await until(() => page.texts().at(-1) === `You said: ${LONGER}`);
       await idle(page);
-      assert.deepEqual(page.texts(), [LONG, `You said: ${LONG}`]);
+      assert.deepEqual(page.texts(), [LONGER, `You said: ${LONGER}`]);
       assert.equal((await lastRun(page.threadId)).status, "success");
     });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { clients, until } from "./gateway.js";
-import { LONG, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
+import { LONG, LONGER, begun, idle, mounted, never, repeats, runsOf } from "./looking.js";
 import { hooks, kept, open } from "./page.js";
 
 const human = (content) => ({ type: "human", content, id: crypto.randomUUID() });
@@ -23,7 +23,7 @@ for (const [version, useStream] of Object.entries(hooks)) {
   };
   const newThread = async () => (await client.threads.create()).thread_id;
 
-  describe(`useStream of ${version}`, { timeout: 60_000 }, () => {
+  describe(`useStream of ${version}`, { timeout: 300_000 }, () => {
     after(() => pages.forEach((page) => page.close()));
 
     test("a submitted message makes a thread, and its answer is shown token by token", async () => {
@@ -76,7 +76,7 @@ for (const [version, useStream] of Object.entries(hooks)) {
         const threadId = await newThread();
         const page = chat({ threadId, reconnectOnMount });
         await mounted(page);
-        page.stream.submit(says(LONG));
+        page.stream.submit(says(LONGER));
         await begun(page);
         page.stream.stop();
         await idle(page);
@@ -89,16 +89,16 @@ for (const [version, useStream] of Object.entries(hooks)) {
       const threadId = await newThread();
       const before = chat({ threadId, reconnectOnMount: true });
       await mounted(before);
-      before.stream.submit(says(LONG));
+      before.stream.submit(says(LONGER));
       await begun(before);
       before.close();
       assert.equal((await lastRun(threadId)).status, "running");
 
       const page = chat({ threadId, reconnectOnMount: true });
-      await until(() => page.texts().at(-1) === `You said: ${LONG}`);
+      await until(() => page.texts().at(-1) === `You said: ${LONGER}`);
       await idle(page);
-      never(page, (frame) => frame.some((line) => line.startsWith("ai: ") && !`ai: You said: ${LONG}`.startsWith(line)));
-      assert.deepEqual(page.texts(), [LONG, `You said: ${LONG}`]);
+      never(page, (frame) => frame.some((line) => line.startsWith("ai: ") && !`ai: You said: ${LONGER}`.startsWith(line)));
+      assert.deepEqual(page.texts(), [LONGER, `You said: ${LONGER}`]);
       assert.equal((await lastRun(threadId)).status, "success");
       assert.equal(kept.getItem(`lg:stream:${threadId}`), null);
     });

@@ -39,16 +39,16 @@ class Window:
     ids: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
 
-    async def until(self, condition: Callable[[list[Event]], Any]) -> list[Event]:
+    async def until(self, condition: Callable[[list[Event]], Any], within: float = 15) -> list[Event]:
         async def met() -> bool:
             return bool(condition(self.events))
 
-        await wait_until(met)
+        await wait_until(met, within=within)
         return self.events
 
-    async def ends(self, times: int = 1) -> list[Event]:
+    async def ends(self, times: int = 1, within: float = 15) -> list[Event]:
         """Wait until so many runs have ended."""
-        return await self.until(lambda events: sum(phase in ENDS for phase in phases(events)) >= times)
+        return await self.until(lambda events: sum(phase in ENDS for phase in phases(events)) >= times, within)
 
     async def shows(self, method: str, times: int = 1) -> list[Event]:
         return await self.until(lambda _: len(self.of(method)) >= times)

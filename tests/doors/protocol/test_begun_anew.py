@@ -12,7 +12,11 @@ from doors.protocol.talk import Talk
 from gateway import Gateway, serving
 
 TALKING = Path(__file__).parents[2] / "graphs_under_test" / "talking.json"
-WORDS = " ".join(f"word{number}" for number in range(50))
+WORDS = " ".join(f"word{number}" for number in range(400))
+
+
+SPEAKING, AT_ONCE = {"SAMPLE_TOKEN_DELAY": "0.03"}, {"SAMPLE_TOKEN_DELAY": "0"}
+"""It speaks for long enough to be killed meanwhile, also where it takes a while to be."""
 
 
 async def cut_off(gateway: Gateway) -> list[dict[str, Any]]:
@@ -23,6 +27,7 @@ async def cut_off(gateway: Gateway) -> list[dict[str, Any]]:
         async with talk.watch() as window:
             await window.shows("messages", times=10)
             await asyncio.to_thread(gateway.kill)
+        gateway.settings = {**gateway.settings, **AT_ONCE}
         await asyncio.to_thread(gateway.start)
         async with talk.watch() as window:
             await window.ends()
@@ -32,7 +37,7 @@ async def cut_off(gateway: Gateway) -> list[dict[str, Any]]:
 
 
 async def test_half_an_answer_is_taken_back(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", {"SAMPLE_TOKEN_DELAY": "0.03"}, TALKING) as gateway:
+    with serving(tmp_path / "data", SPEAKING, TALKING) as gateway:
         events = await cut_off(gateway)
     starts = [place for place, event in enumerate(events) if event["params"]["data"].get("event") == "message-start"]
     half, whole = (events[place]["params"]["data"]["id"] for place in starts)

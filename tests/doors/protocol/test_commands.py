@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -55,15 +54,15 @@ async def test_applied_through_seq_is_that_of_all_the_thread_has_told(talk: Talk
     first = await talk.send("run.start", assistant_id="steps", input={})
     assert first["meta"] == {"applied_through_seq": 0}
     async with talk.watch() as window:
-        await window.ends()
+        last = (await window.ends())[-1]["seq"]
         second = await talk.send("run.start", assistant_id="steps", input={})
-        assert second["meta"] == {"applied_through_seq": window.events[-1]["seq"]}
+        assert second["meta"] == {"applied_through_seq": last}
         await window.ends(2)
         await talk.start(gate=gate)
         await gate.reached()
-        await window.shows("values", 8)
+        seen = (await window.shows("values", 8))[-1]["seq"]
         through = (await talk.send("state.get"))["meta"]["applied_through_seq"]
-        assert through >= window.events[-1]["seq"]
+        assert through >= seen
         gate.open()
         await window.ends(3)
         assert all(event["seq"] > through for event in window.events[-3:])
@@ -80,9 +79,8 @@ async def test_a_client_that_goes_on_behind_the_reply_hears_of_its_own_run_alone
 async def test_a_busy_thread_takes_a_run_at_once(talk: Talk, gate: Gate) -> None:
     await talk.start(gate=gate)
     await gate.reached()
-    began = time.monotonic()
-    await talk.start()
-    assert time.monotonic() - began < 2
+    async with asyncio.timeout(10):
+        await talk.start()
     async with talk.watch() as window:
         gate.open()
         await window.ends(2)

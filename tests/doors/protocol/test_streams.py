@@ -47,7 +47,7 @@ async def test_ids_and_seqs_are_the_same_on_every_connection_and_after_a_restart
     start_gateway: Callable[..., Gateway],
 ) -> None:
     gateway = start_gateway()
-    async with httpx.AsyncClient(base_url=gateway.url) as http:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         talk = Talk(http)
         async with talk.watch() as window:
             await talk.start()
@@ -56,7 +56,10 @@ async def test_ids_and_seqs_are_the_same_on_every_connection_and_after_a_restart
             assert await window.ends() == live
     gateway.kill()
     gateway.start()
-    async with httpx.AsyncClient(base_url=gateway.url) as http, Talk(http, talk.thread_id).watch() as window:
+    async with (
+        httpx.AsyncClient(base_url=gateway.url, timeout=30) as http,
+        Talk(http, talk.thread_id).watch() as window,
+    ):
         assert await window.ends() == live
 
 
@@ -118,7 +121,7 @@ async def test_custom_events_are_told_with_their_payload(talk: Talk) -> None:
 
 async def test_silence_is_broken_by_heartbeats(start_gateway: Callable[..., Gateway]) -> None:
     gateway = start_gateway(RUNLINE_SERVER__HEARTBEAT_SECONDS="0.1")
-    async with httpx.AsyncClient(base_url=gateway.url) as http, Talk(http).watch() as window:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http, Talk(http).watch() as window:
         await window.until(lambda _: len(window.comments) > 2)
         assert set(window.comments) == {": heartbeat"}
 
@@ -192,8 +195,8 @@ async def test_a_reader_that_takes_nothing_for_a_while_is_told_all_the_same(
     wanted = {"channels": ["values", "lifecycle"]}
     small = httpx.AsyncHTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**18)])
     async with (
-        httpx.AsyncClient(base_url=gateway.url) as http,
-        httpx.AsyncClient(base_url=gateway.url, transport=small) as slowly,
+        httpx.AsyncClient(base_url=gateway.url, timeout=30) as http,
+        httpx.AsyncClient(base_url=gateway.url, transport=small, timeout=30) as slowly,
     ):
         talk, slow = Talk(http), Window()
         async with (

@@ -29,7 +29,7 @@ async def test_it_is_told_an_end_it_missed_however_long_ago_the_run_began(
 ) -> None:
     """Its connection died with the gateway, which an hour later goes on with the run."""
     gateway = start_gateway()
-    async with httpx.AsyncClient(base_url=gateway.url, headers=SDK) as http:
+    async with httpx.AsyncClient(base_url=gateway.url, headers=SDK, timeout=30) as http:
         talk = Talk(http)
         run_id = await talk.start(gate=gate)
         await gate.reached()
@@ -44,7 +44,7 @@ async def test_it_is_told_an_end_it_missed_however_long_ago_the_run_began(
 
 async def test_it_is_spared_the_end_of_a_run_that_no_session_started(start_gateway: Callable[..., Gateway]) -> None:
     """A client that waits for a run by the platform's API, and then starts another by a session."""
-    async with httpx.AsyncClient(base_url=start_gateway().url, headers=SDK) as http:
+    async with httpx.AsyncClient(base_url=start_gateway().url, headers=SDK, timeout=30) as http:
         talk = Talk(http)
         asked = {"assistant_id": "steps", "input": {"log": ["zero"]}, "if_not_exists": "create"}
         assert (await http.post(f"/threads/{talk.thread_id}/runs/wait", json=asked)).status_code == 200

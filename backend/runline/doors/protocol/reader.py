@@ -55,6 +55,13 @@ class Reader:
             else:
                 return
 
+    async def begun(self) -> AsyncIterator[Sequence[Telling]]:
+        """The tellings of all that happens from now on, however late the first is asked for. Raises Unavailable."""
+        tellings = self.tellings()
+        # the first one tells nothing but where it begins
+        await anext(tellings, None)
+        return tellings
+
     async def _alone(self, view: ThreadView) -> Tellings:
         """What the view tells, until it has come to where an audience is."""
         read = view.tellings()

@@ -5,7 +5,7 @@ Divergence 64: ids of threads are checked; officially a stream for what can be n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -18,6 +18,7 @@ from runline.doors.protocol.commands import reply
 from runline.doors.protocol.filters import Filter
 from runline.doors.protocol.reader import Reader
 from runline.doors.protocol.schemas import CommandBody, SubscribeBody, read
+from runline.doors.protocol.telling import Telling
 from runline.doors.protocol.waiters import waits_for_its_run
 from runline.errors import BadRequest, RunlineError
 from runline.kit.json import JSONDecodeError
@@ -59,12 +60,13 @@ async def stream_events(thread_id: ThreadId, sent: Sent, call: CallDep, request:
     body = read(SubscribeBody, sent, BadRequest)
     waits = waits_for_its_run(request.headers.get("user-agent", ""), body)
     reader = Reader(call, thread_id, body.since, request.app.state.agent_events, waits=waits)
-    return sse(_frames(reader, body.filter), call.wire, {})
+    # whoever has the answer may go on: nothing that comes behind it is missed
+    return sse(_frames(await reader.begun(), body.filter), call.wire, {})
 
 
-async def _frames(reader: Reader, wanted: Filter) -> AsyncIterator[bytes]:
+async def _frames(read: AsyncIterator[Sequence[Telling]], wanted: Filter) -> AsyncIterator[bytes]:
     try:
-        async for tellings in reader.tellings():
+        async for tellings in read:
             frames = b"".join([telling.frames(wanted) for telling in tellings])
             del tellings
             if frames:

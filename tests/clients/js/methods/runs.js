@@ -48,8 +48,10 @@ export default {
     try {
       await once(receiver, "listening");
       const webhook = `http://127.0.0.1:${receiver.address().port}/hook`;
+      // the run may have ended before its creation is heard of
+      const called = once(receiver, "request");
       const runId = await made(client, await madeThread(client), { webhook });
-      const [request, response] = await once(receiver, "request");
+      const [request, response] = await called;
       const told = await receive(request);
       response.end();
       assert.deepEqual([told.run_id, told.status, told.values], [runId, "success", DONE]);
