@@ -20,7 +20,6 @@ from runline.cli.output import open_console
 from runline.config import Settings
 from runline.core import Core
 from runline.graphs.project import GraphProject
-from runline.kit.heap import give_back
 from runline.kit.threads import busy_graph_threads
 
 KEEP_ALIVE_SECONDS = 75
@@ -82,11 +81,10 @@ def spare_the_collector() -> None:
     """Keep the garbage collector from going through what stays for the life of the process.
 
     A full collection of all that was imported took 0.15 s, in which every stream stood still; and all collections
-    together were a tenth of the CPU time of short runs. What importing has left is given back: 2 MB.
+    together were a tenth of the CPU time of short runs.
     """
     gc.collect()
     gc.freeze()
-    give_back()
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
