@@ -11,7 +11,6 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples" / "agents" / "langgraph.json"
 LATE = {
     "alembic",  # a database of an earlier version
-    "genai_prices.data",  # a call of a model
     "psycopg",  # a database in PostgreSQL
     "redis",  # an address of Redis
     "sqlalchemy.dialects.postgresql",

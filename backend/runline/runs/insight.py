@@ -27,7 +27,6 @@ class Insight:
 
     async def thread_usage(self, viewer: Viewer, thread_id: str, *, include_active: bool) -> ThreadUsage:
         """See UsageStore.of_thread; the context's window is told where it is known."""
-        self.prices.expect()
         usage = await self.usage.of_thread(viewer, thread_id, include_active=include_active)
         if (context := usage.context) is None:
             return usage

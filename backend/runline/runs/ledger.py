@@ -32,10 +32,6 @@ class Ledger:
     prices: PriceList
     meters: Meters
 
-    def expect(self) -> None:
-        """A call of a model has begun."""
-        self.prices.expect()
-
     def entry(self, run: Run, call_id: str, call: OpenCall, came_to: ModelCall) -> UsageEntry:
         """The entry of a call that has ended; without a word on its tokens it has none, and no price."""
         model = came_to.model or call.model or _UNKNOWN

@@ -1,7 +1,4 @@
-"""What a call of a model costs: by the operator's prices, else by those of genai-prices, which it brings along.
-
-Those are read as the first model is called, in a thread: they take 20 ms and 5 MB.
-"""
+"""What a call of a model costs: by the operator's prices, else by those of genai-prices, which it brings along."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from threading import Thread
 
 from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
@@ -56,15 +52,10 @@ class PriceList:
 
     def __init__(self, own: Mapping[str, Price]) -> None:
         self._own = own
-        self._expected = False
-        # a model that is not known is sought among thousands
-        self._known = lru_cache(_KNOWN_MODELS)(_find)
-
-    def expect(self) -> None:
-        """Say that something will be asked soon: whoever asks before all is read waits for it."""
-        if not self._expected:
-            self._expected = True
-            Thread(target=get_snapshot, name="prices", daemon=True).start()
+        # read now, not within the first call of a model
+        self._snapshot = get_snapshot()
+        # a model that it does not know is sought among thousands
+        self._known = lru_cache(_KNOWN_MODELS)(self._find)
 
     def cost(self, model: str, provider: str | None, tokens: Tokens, moment: datetime) -> Cost | None:
         """What the tokens cost; None if nobody knows."""
@@ -85,12 +76,11 @@ class PriceList:
         found = self._known(model, provider) or self._known(model, None)
         return found[1].context_window if found else None
 
-
-def _find(model: str, provider: str | None) -> tuple[Provider, ModelInfo] | None:
-    try:
-        return get_snapshot().find_provider_model(model, None, provider, None)
-    except LookupError:
-        return None
+    def _find(self, model: str, provider: str | None) -> tuple[Provider, ModelInfo] | None:
+        try:
+            return self._snapshot.find_provider_model(model, None, provider, None)
+        except LookupError:
+            return None
 
 
 def _usage(tokens: Tokens) -> Usage:

@@ -156,7 +156,6 @@ class Witness(BaseCallbackHandler):
         return part
 
     def _call(self, run_id: UUID, parent_id: UUID | None, tags: Tags, metadata: Metadata, more: dict[str, Any]) -> None:
-        self._ledger.expect()
         part = self._enter(run_id, parent_id, tags, metadata, more)
         model, provider = read_start(metadata or {}, more.get("invocation_params") or {})
         self._calls[run_id] = OpenCall(part, model, provider, self._clock.now())
