@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from runline.config import Settings
 from runline.errors import ConfigError
@@ -64,9 +65,11 @@ from runline.storage.versions import VersionStore
 from runline.stores import Stores, stores_in
 from runline.streams.contracts import StreamBridge, ThreadBells
 from runline.streams.memory import MemoryBell
-from runline.streams.redis_notes import RedisNotes
-from runline.streams.transport import RedisSide
 from runline.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from runline.streams.redis_notes import RedisNotes
+    from runline.streams.redis_side import RedisSide
 
 _SWEEP_SECONDS = 60.0
 

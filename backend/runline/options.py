@@ -9,7 +9,7 @@ from runline.runs.prices import Price, PriceList
 from runline.runs.worker import WorkerOptions
 from runline.storage.runs import QueueLimits
 from runline.streams.memory import KeepLimits
-from runline.streams.redis_line import RedisOptions
+from runline.streams.redis_options import RedisOptions
 
 
 def worker_options(settings: Settings) -> WorkerOptions:

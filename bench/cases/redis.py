@@ -21,8 +21,9 @@ from runline.model.event import Event
 from runline.model.lifecycle import StopReason
 from runline.streams.contracts import Ended, StreamBridge
 from runline.streams.memory import KeepLimits
-from runline.streams.redis_line import RedisOptions
-from runline.streams.transport import Transport, redis_transport
+from runline.streams.redis_options import RedisOptions
+from runline.streams.redis_side import redis_transport
+from runline.streams.transport import Transport
 
 _SAMPLES, _RUNS, _TOKENS, _CLIENTS = 20, 160, 4000, 8
 _EXTRA = 3

@@ -18,7 +18,7 @@ from runline.doors.platform.webhook_words import webhook_to_wire
 from runline.kit.tasks import TaskSet
 from runline.resources import Project, Resources, load_project, open_resources
 from runline.streams.memory import KeepLimits
-from runline.streams.redis_line import RedisOptions
+from runline.streams.redis_options import RedisOptions
 from runline.streams.transport import open_transport
 from runs.house import GRAPHS, House, fresh, place_of
 

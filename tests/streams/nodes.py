@@ -13,8 +13,9 @@ from runline.kit.tasks import TaskSet
 from runline.streams.contracts import Batch
 from runline.streams.memory import KeepLimits
 from runline.streams.redis_bridge import RedisStreamBridge
-from runline.streams.redis_line import RedisOptions
-from runline.streams.transport import RedisSide, Transport, redis_transport
+from runline.streams.redis_options import RedisOptions
+from runline.streams.redis_side import RedisSide, redis_transport
+from runline.streams.transport import Transport
 
 _LIMITS = KeepLimits()
 _PATIENCE = {"timeout_seconds": 10.0}

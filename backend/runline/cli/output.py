@@ -20,9 +20,9 @@ STATUS_COLOURS = {
 
 
 def open_console() -> Console:
-    """A console on standard output that never guesses at markup or colours in what it prints."""
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=PIPED_WIDTH)
+    """A console on standard output that never guesses at markup, emoji or colours in what it prints."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PIPED_WIDTH)
 
 
 def new_table(*headers: str) -> Table:
@@ -40,10 +40,10 @@ def printable(text: str) -> str:
 
 def print_notice(text: str) -> None:
     """A remark beside the output, on standard error."""
-    Console(stderr=True, highlight=False, markup=False).print(text, style="dim", soft_wrap=True)
+    Console(stderr=True, highlight=False, markup=False, emoji=False).print(text, style="dim", soft_wrap=True)
 
 
 def print_error(error: Exception) -> None:
     """One red line on standard error."""
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     console.print(f"Error: {' '.join(str(error).split())}", style="red", soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from starlette.responses import Response
@@ -61,7 +61,7 @@ class LiveResponse(Response):
         self._heartbeat = heartbeat
         self._wire = wire
         self._gone = gone
-        self._sending = False
+        self.sending = False
         self._moved_at = asyncio.get_running_loop().time()
         self.init_headers(headers)
 
@@ -69,22 +69,21 @@ class LiveResponse(Response):
         """Send until the chunks end or the client is gone."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         sending = asyncio.create_task(self._send_all(send))
-        watching = asyncio.create_task(self._watch(send))
         leaving = asyncio.create_task(_disconnected(receive))
-        helpers = (sending, watching, leaving)
+        watch = _Watch(self, sending, send)
         try:
-            await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
-            dropped = any(task.done() and isinstance(task.exception(), TimeoutError) for task in helpers)
-            if dropped:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if watch.dropped:
                 log.info("a reader took nothing and was dropped")
-            elif sending.done():
+            elif sending.done() and not sending.cancelled():
                 sending.result()
-            left = dropped or (leaving.done() and not sending.done())
+            left = watch.dropped or (leaving.done() and not sending.done())
         except AnswerCut as exc:
             # without its last chunk the client sees a broken answer, and comes again
             log.info("an answer was cut", reason=str(exc))
             left = False
         finally:
+            helpers = (sending, leaving, *watch.stopped())
             for task in helpers:
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
@@ -98,27 +97,63 @@ class LiveResponse(Response):
             del chunk
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _watch(self, send: Send) -> None:
-        """Send a heartbeat after each silence; raise TimeoutError when the client takes nothing.
+    @property
+    def patience(self) -> float:
+        """How many seconds are left until something is to be done: a heartbeat to be sent, or the client dropped."""
+        seconds = self._wire.send_timeout_seconds if self.sending else self._wire.heartbeat_seconds
+        return self._moved_at - asyncio.get_running_loop().time() + seconds
 
-        One watch for all sends: a timer for each of them was a tenth of what a delivery costs.
-        """
-        clock, patience = asyncio.get_running_loop().time, self._wire.send_timeout_seconds
-        while True:
-            left = self._moved_at - clock() + (patience if self._sending else self._wire.heartbeat_seconds)
-            if left > 0:
-                await asyncio.sleep(min(left, patience))
-            elif self._sending:
-                raise TimeoutError
-            else:
-                async with asyncio.timeout(patience):
-                    await self._send(send, self._heartbeat)
+    @property
+    def look_seconds(self) -> float:
+        """After how many seconds to look again, at the latest: a send may begin and end at any time."""
+        return min(self._wire.heartbeat_seconds, self._wire.send_timeout_seconds)
+
+    async def beat(self, send: Send) -> None:
+        """Send a heartbeat."""
+        await self._send(send, self._heartbeat)
 
     async def _send(self, send: Send, body: bytes) -> None:
         clock = asyncio.get_running_loop().time
-        self._sending, self._moved_at = True, clock()
+        self.sending, self._moved_at = True, clock()
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        self._sending, self._moved_at = False, clock()
+        self.sending, self._moved_at = False, clock()
+
+
+class _Watch:
+    """Has a heartbeat sent after each silence, and drops a client that takes nothing.
+
+    One watch for all sends: a timer for each of them was a tenth of what a delivery costs. And a timer instead of a
+    task: most answers wait for most of their time, and a task takes 2 KB.
+    """
+
+    def __init__(self, answer: LiveResponse, sending: asyncio.Task[None], send: Send) -> None:
+        self.dropped = False
+        self._answer = answer
+        self._sending = sending
+        self._send = send
+        self._beating: asyncio.Task[None] | None = None
+        self._look()
+
+    def stopped(self) -> Sequence[asyncio.Task[None]]:
+        """Look no more; returns the heartbeat that is under way, if there is one."""
+        self._timer.cancel()
+        return (self._beating,) if self._beating else ()
+
+    def _look(self) -> None:
+        left = self._answer.patience
+        if left <= 0 and self._answer.sending:
+            self.dropped = self._sending.cancel()
+            return
+        if left <= 0:
+            self._beating = asyncio.create_task(self._answer.beat(self._send))
+            self._beating.add_done_callback(self._beaten)
+            left = self._answer.look_seconds
+        self._timer = asyncio.get_running_loop().call_later(min(left, self._answer.look_seconds), self._look)
+
+    def _beaten(self, beating: asyncio.Task[None]) -> None:
+        self._beating = None
+        if not beating.cancelled() and beating.exception():
+            self._sending.cancel()
 
 
 class EventResponse(LiveResponse):

@@ -60,13 +60,17 @@ class BodyLimit:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a counting `receive`."""
+        """Pass the request on; with a counting `receive` if nobody knows how much there is to come."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not declared.isdigit() or int(declared) > self._max_bytes:
             await self._refuse()(scope, receive, send)
+            return
+        if not any(name == b"transfer-encoding" for name, _ in scope["headers"]):
+            # the server takes no more than the header says; and who streams would hold on to the counter
+            await self._app(scope, receive, send)
             return
         seen = 0
 

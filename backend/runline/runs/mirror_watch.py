@@ -7,9 +7,13 @@ told from the database.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runline.storage.claims import ClaimStore
 from runline.storage.segments import SegmentStore
-from runline.streams.transport import RedisSide
+
+if TYPE_CHECKING:
+    from runline.streams.redis_side import RedisSide
 
 
 class MirrorWatch:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
+from runline.storage.tables import metadata
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION_TABLE = """
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)
+"""
 
 
 def migrate(connection: Connection) -> None:
@@ -20,6 +27,16 @@ def migrate(connection: Connection) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS))
     command.upgrade(config, "head")
+
+
+def make(connection: Connection) -> None:
+    """Make the tables in a database that has none, as the migrations would, inside the caller's transaction.
+
+    For SQLite: in PostgreSQL there are functions beside them, which a migration makes.
+    """
+    metadata.create_all(connection)
+    connection.exec_driver_sql(_VERSION_TABLE)
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (newest_revision(),))
 
 
 def newest_revision() -> str:

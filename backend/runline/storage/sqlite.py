@@ -22,7 +22,7 @@ from runline.errors import ConfigError, Unavailable
 from runline.kit.clock import SystemClock
 from runline.kit.json import JSONDecodeError, loads
 from runline.storage.engine import Database
-from runline.storage.migrating import current_revision, migrate
+from runline.storage.migrating import current_revision, make, migrate
 
 T = TypeVar("T")
 
@@ -71,13 +71,21 @@ async def open_sqlite(options: SqliteOptions) -> AsyncIterator[Database]:
         with writer.connect() as connection:
             database = SqliteDatabase(connection, reader, options.readers)
             try:
-                await database.write(migrate)
+                await database.write(_prepare)
                 yield database
             finally:
                 database.close()
     finally:
         reader.dispose()
         writer.dispose()
+
+
+def _prepare(connection: Connection) -> None:
+    # a new file needs nothing of alembic, which would stay in memory (9 MB) for as long as the process lives
+    if current_revision(connection) is None:
+        make(connection)
+    else:
+        migrate(connection)
 
 
 def sqlite_revision(options: SqliteOptions) -> str | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -20,6 +19,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from runline.errors import ConfigError
 from runline.kit.ids import new_id
+from runline.streams.redis_options import RedisOptions
 
 log = structlog.get_logger()
 
@@ -27,22 +27,6 @@ UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
 _PAUSE_SECONDS = 0.25
 
 Command = tuple[str | bytes | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RedisOptions:
-    """Where Redis is, what its keys begin with, how long (seconds) it may take, and how much it is to hold.
-
-    Of a run's events about `max_events_per_run` are kept in Redis, and at most `max_unsent_bytes` of all runs in
-    this process while Redis is away.
-    """
-
-    uri: str
-    prefix: str = "runline"
-    timeout_seconds: float = 2.0
-    max_events_per_run: int = 65_536
-    max_unsent_bytes: int = 64 * 2**20
-    retention_seconds: float = 60.0
 
 
 def _pool_of(options: RedisOptions) -> ConnectionPool:

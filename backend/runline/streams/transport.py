@@ -1,42 +1,22 @@
-"""The transport of one process: its streams and its bells, over memory alone or over Redis."""
+"""The transport of one process: its streams and its bells, over memory alone or over Redis.
+
+What speaks to Redis is imported by those alone who use it: it takes 8 MB.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runline.streams.contracts import Bell, StopBell, StreamBridge, ThreadBells
 from runline.streams.memory import KeepLimits, MemoryBell, MemoryStopBell, MemoryStreamBridge
-from runline.streams.redis_bells import RedisBell, RedisStopBell, RedisThreadBells
-from runline.streams.redis_bridge import RedisStreamBridge
-from runline.streams.redis_line import RedisLink, RedisOptions
-from runline.streams.redis_notes import RedisNotes
-from runline.streams.redis_rings import RedisRings
-from runline.streams.redis_writer import RedisWriter
+from runline.streams.redis_options import RedisOptions
 from runline.streams.thread_bells import MemoryThreadBells
 
-_FLUSH_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class RedisSide:
-    """What there is with Redis only."""
-
-    link: RedisLink
-    bridge: RedisStreamBridge
-    writer: RedisWriter
-    rings: RedisRings
-    notes: RedisNotes
-
-    async def flush(self) -> None:
-        """Wait until all is sent that others wait for, if Redis takes it."""
-        await self.writer.flushed(_FLUSH_SECONDS if self.link.up else 0)
-
-    async def close(self) -> None:
-        """Let go of all connections; the loops have ended."""
-        for part in (self.writer, self.bridge.mirrors, self.rings, self.notes):
-            await part.close()
+if TYPE_CHECKING:
+    from runline.streams.redis_side import RedisSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +33,6 @@ class Transport:
     redis: RedisSide | None = None
 
 
-def redis_transport(limits: KeepLimits, options: RedisOptions) -> tuple[Transport, RedisSide]:
-    """A transport over a Redis that need not answer yet. Raises ConfigError (not an address)."""
-    link = RedisLink(options)
-    writer = RedisWriter(link)
-    rings = RedisRings(link, writer)
-    notes = RedisNotes(link, writer)
-    bridge = RedisStreamBridge(link, writer, MemoryStreamBridge(limits), notes)
-    side = RedisSide(link, bridge, writer, rings, notes)
-    loops = {
-        "send to Redis": link.patient("send", writer.send_step),
-        "mirror streams": link.patient("mirror", bridge.mirrors.tail_step),
-        "hear bells": link.patient("hear", rings.hear_step),
-        "listen to bells": link.patient("listen", rings.speak_step),
-    }
-    thread_bells, log_bells = (RedisThreadBells(name, rings, options.timeout_seconds) for name in ("thread", "log"))
-    bell, cron_bell, stop_bell = RedisBell("runs", rings), RedisBell("crons", rings), RedisStopBell(rings)
-    return Transport(bridge, bell, cron_bell, thread_bells, log_bells, stop_bell, loops, side), side
-
-
 @asynccontextmanager
 async def open_transport(limits: KeepLimits, options: RedisOptions | None) -> AsyncIterator[Transport]:
     """Over Redis if there are options for it; its loops must have ended when it is left. Raises ConfigError."""
@@ -79,6 +40,8 @@ async def open_transport(limits: KeepLimits, options: RedisOptions | None) -> As
         bells, each = (MemoryBell(), MemoryBell()), (MemoryThreadBells(), MemoryThreadBells())
         yield Transport(MemoryStreamBridge(limits), *bells, *each, MemoryStopBell())
         return
+    from runline.streams.redis_side import redis_transport  # noqa: PLC0415
+
     transport, side = redis_transport(limits, options)
     try:
         yield transport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, String, Table, literal_column, text
 
 from runline.storage.columns import Id, Json, Moment
-from runline.storage.tables.naming import metadata
+from runline.storage.tables.naming import metadata, partial_index
 
 _ENABLED = text("enabled = 1")
 
@@ -30,7 +30,7 @@ crons = Table(
     Column("metadata", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Index("ix_crons_owner_created_at", "owner", "created_at", "cron_id"),
-    Index("ix_crons_due", "next_run_date", sqlite_where=_ENABLED, postgresql_where=_ENABLED),
+    partial_index("ix_crons_due", "next_run_date", where=_ENABLED),
 )
 
 

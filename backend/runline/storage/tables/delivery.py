@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, Index, Integer, String, Table, Text, literal_column, text
+from sqlalchemy import Column, ColumnElement, Integer, String, Table, Text, literal_column, text
 
 from runline.storage.columns import Id, Json, Moment
-from runline.storage.tables.naming import metadata
+from runline.storage.tables.naming import metadata, partial_index
 
 _UNDELIVERED = text("status = 'pending'")
 
@@ -32,12 +32,11 @@ webhook_deliveries = Table(
     Column("error", Text),
     # what is to be told; NULL when it is over
     Column("told", Json),
-    Index(
+    partial_index(
         "ix_webhook_deliveries_due",
         "next_attempt_at",
         "receiver",
-        sqlite_where=_UNDELIVERED,
-        postgresql_where=_UNDELIVERED,
+        where=_UNDELIVERED,
     ),
 )
 

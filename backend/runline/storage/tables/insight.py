@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from runline.storage.columns import Id, Json, Moment
-from runline.storage.tables.naming import metadata
+from runline.storage.tables.naming import metadata, partial_index
 
 _MESSAGE = text("category = 'message'")
 
@@ -36,7 +36,7 @@ run_events = Table(
     Column("metadata", Json, nullable=False),
     Column("content", Json),
     Index("ix_run_events_run_id_seq", "run_id", "seq"),
-    Index("ix_run_events_messages", "thread_id", "seq", sqlite_where=_MESSAGE, postgresql_where=_MESSAGE),
+    partial_index("ix_run_events_messages", "thread_id", "seq", where=_MESSAGE),
     sqlite_with_rowid=False,
 )
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from runline.storage.columns import Id, Json, Moment
-from runline.storage.tables.naming import metadata
+from runline.storage.tables.naming import metadata, partial_index
 
 _PENDING_AND_READY = text("status = 'pending' AND ready = 1")
 _RUNNING = text("status = 'running'")
@@ -63,37 +63,34 @@ runs = Table(
     Column("spec", Json, nullable=False),
     Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "run_id"),
     Index("ix_runs_thread_id_due_at", "thread_id", "due_at", "run_id"),
-    Index(
+    partial_index(
         "uq_runs_thread_id_ordinal",
         "thread_id",
         "ordinal",
         unique=True,
-        sqlite_where=_NUMBERED,
-        postgresql_where=_NUMBERED,
+        where=_NUMBERED,
     ),
-    Index("uq_runs_running", "thread_id", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
-    Index(
+    partial_index("uq_runs_running", "thread_id", unique=True, where=_RUNNING),
+    partial_index(
         "ix_runs_ready",
         "due_at",
         "created_at",
         # last: runs of graphs that a worker does not know are passed over without a look at their rows
         "graph_id",
-        sqlite_where=_PENDING_AND_READY,
-        postgresql_where=_PENDING_AND_READY,
+        where=_PENDING_AND_READY,
     ),
-    Index(
+    partial_index(
         "ix_runs_active",
         "thread_id",
         # always NULL here; as a column it makes SQLite prefer this index to the next larger one
         "ended_at",
         "due_at",
         "run_id",
-        sqlite_where=_ACTIVE,
-        postgresql_where=_ACTIVE,
+        where=_ACTIVE,
     ),
-    Index("ix_runs_ended", "owner", "status", "created_at", "run_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
-    Index("ix_runs_swept", "ended_at", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
-    Index("ix_runs_leases", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    partial_index("ix_runs_ended", "owner", "status", "created_at", "run_id", where=_ENDED),
+    partial_index("ix_runs_swept", "ended_at", where=_RESUMABLE),
+    partial_index("ix_runs_leases", "lease_until", where=_RUNNING),
 )
 
 segments = Table(

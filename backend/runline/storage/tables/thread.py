@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 
 from runline.storage.columns import Id, Json, Moment
-from runline.storage.tables.naming import metadata
+from runline.storage.tables.naming import metadata, partial_index
 
 _HELD = text("held_until IS NOT NULL")
 
@@ -34,7 +34,7 @@ threads = Table(
     Column("state_values", Json),
     Index("ix_threads_owner_updated_at", "owner", "updated_at", "thread_id"),
     Index("ix_threads_owner_status_updated_at", "owner", "status", "updated_at", "thread_id"),
-    Index("ix_threads_held", "held_until", sqlite_where=_HELD, postgresql_where=_HELD),
+    partial_index("ix_threads_held", "held_until", where=_HELD),
 )
 
 thread_terms = Table(
