@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -59,17 +58,28 @@ def runline(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[st
         ("model", {"sample-large", "sample-small"}),
         ("caller", {"lead_agent", "subagent", "middleware"}),
         ("assistant", {"tools", "research"}),
-        ("day", {f"{datetime.now(UTC):%Y-%m-%d}"}),
     ],
 )
 def test_usage_is_split_and_adds_up(gateway: Gateway, by: str, names: set[str]) -> None:
-    rows = table(gateway, "usage", "--by", by)
+    assert split(gateway, by) == names
 
+
+def test_usage_is_split_by_the_days_on_which_it_was_used(gateway: Gateway, thread_id: str) -> None:
+    """One day, or two if midnight fell into it."""
+    runs = httpx.get(f"{gateway.url}/threads/{thread_id}/runs?select=run_started_at,run_ended_at").json()
+    days = {str(moment)[:10] for run in runs for moment in run.values()}
+
+    assert set() != split(gateway, "day") <= days
+
+
+def split(gateway: Gateway, by: str) -> set[str]:
+    """What the usage is split into; the parts add up."""
+    rows = table(gateway, "usage", "--by", by)
     total = rows.pop("total")
-    assert set(rows) == names
     for column in range(3):
         assert sum(int(row[column]) for row in rows.values()) == int(total[column]) > 0
     assert int(total[0]) == int(total[1]) + int(total[2])
+    return set(rows)
 
 
 def test_models_without_a_price_cost_nothing_that_is_known(gateway: Gateway, thread_id: str) -> None:
