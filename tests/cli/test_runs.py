@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -152,10 +153,13 @@ def test_a_rollback_leaves_no_run(gateway: Gateway, gate: Gate) -> None:
 
 
 def test_a_tail_goes_on_after_a_crash_of_the_gateway(tmp_path: Path, gate: Gate) -> None:
+    """It is at the gate, and the step before is saved as well as told: it is not done again."""
+    asked: dict[str, Any] = {"stream_mode": "updates", "stream_resumable": True, "durability": "sync"}
     with serving(tmp_path / "data") as own:
-        run = start(own, new_thread(own), context=gate.context, stream_mode="updates", stream_resumable=True)
+        run = start(own, new_thread(own), context=gate.context, **asked)
         with tailing(own, run) as tail:
             read_until(tail, "one: ")
+            asyncio.run(gate.reached())
             own.kill()
             read_until(tail, "The gateway is away; waiting for it.")
             own.start()
