@@ -83,9 +83,9 @@ async def go_through(own: Gateway, folder: Path) -> Shutdown:
 
 @pytest.fixture(scope="module")
 def shutdown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shutdown]:
-    """A gateway that gives runs one second to finish goes through it."""
+    """A gateway goes through it that gives runs some seconds: enough for the one whose gate is opened."""
     folder = tmp_path_factory.mktemp("shutdown")
-    with serving(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "1"}) as own:
+    with serving(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "6"}) as own:
         yield asyncio.run(go_through(own, folder))
 
 
