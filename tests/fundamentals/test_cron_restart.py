@@ -34,7 +34,7 @@ async def until_runs(http: httpx.AsyncClient, thread_id: str, count: int) -> lis
 async def test_a_cron_goes_on_after_crashes_and_never_fires_twice(start_gateway: Callable[..., Gateway]) -> None:
     """kill -9, several times: no tick has two runs, and every run that was made comes to its end."""
     gateway = start_gateway()
-    async with httpx.AsyncClient(base_url=gateway.url) as http:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         thread_id = (await ask(http, "POST", "/threads", {}))["thread_id"]
         cron = await ask(http, "POST", f"/threads/{thread_id}/runs/crons", EVERY_SECOND)
         made = 0
@@ -68,7 +68,7 @@ async def test_an_operator_limits_how_many_crons_there_are_and_how_often_they_fi
     start_gateway: Callable[..., Gateway],
 ) -> None:
     gateway = start_gateway(RUNLINE_LIMITS__MAX_CRONS="1", RUNLINE_LIMITS__MIN_CRON_PERIOD_SECONDS="60")
-    async with httpx.AsyncClient(base_url=gateway.url) as http:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         too_often = await http.post("/runs/crons", json=EVERY_SECOND)
         assert (too_often.status_code, "1 seconds" in too_often.json()["detail"]) == (422, True)
         await ask(http, "POST", "/runs/crons", {**YEARLY, "schedule": "* * * * *", "enabled": False})

@@ -54,7 +54,7 @@ async def test_while_redis_is_away_runs_are_taken_and_readiness_says_so(
     start_gateway: Callable[..., Gateway], own_redis: RedisServer
 ) -> None:
     gateway = start_gateway(REDIS_URI=own_redis.uri)
-    async with httpx.AsyncClient(base_url=gateway.url) as http, get_client(url=gateway.url) as client:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=30) as http, get_client(url=gateway.url) as client:
 
         async def redis_is(up: bool) -> bool:
             answer = await http.get("/ready")

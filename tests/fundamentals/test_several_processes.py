@@ -135,7 +135,7 @@ async def test_what_executes_elsewhere_is_deleted(clients: list[LangGraphClient]
     else:
         await clients[0].threads.delete(thread_id)
     assert time.monotonic() - asked < PROMPT_SECONDS
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         url = clients[2].http.client.base_url
         assert (await http.get(f"{url}/threads/{thread_id}/runs/{run_id}")).status_code == 404
 
@@ -238,7 +238,7 @@ async def test_a_worker_is_told_to_stop_and_its_runs_go_on_elsewhere_without_cos
         async with get_client(url=front.url) as client:
             thread_id, run_id = await a_run(client, context=gate.context)
             await gate.reached()
-            async with httpx.AsyncClient(base_url=worker.url) as http:
+            async with httpx.AsyncClient(base_url=worker.url, timeout=30) as http:
                 assert (await http.get("/ok")).json()["ok"]
                 assert "runline_live_runs 1.0" in (await http.get("/metrics")).text
                 assert (await http.get("/threads")).status_code == 404
@@ -305,7 +305,7 @@ def test_a_worker_opens_what_the_custom_app_opens_and_serves_nothing_of_it(
         made.graphs = write_project(tmp_path, http={"app": "graphs_under_test.webapp:app"})
         worker = made.node("worker", **{LIFE_FILE: str(life), DATA_DIR: str(tmp_path)}).start()
         assert life.read_text() == "began, database closed\n"
-        assert httpx.get(f"{worker.url}/hello").status_code == 404
+        assert httpx.get(f"{worker.url}/hello", timeout=30).status_code == 404
     assert life.read_text() == "began, database closed\nended, database closed\n"
 
 

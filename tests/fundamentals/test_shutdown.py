@@ -37,7 +37,7 @@ class Shutdown:
 
 async def told_to_stop(own: Gateway) -> None:
     """Wait until it has heard it."""
-    async with httpx.AsyncClient(base_url=own.url) as http:
+    async with httpx.AsyncClient(base_url=own.url, timeout=30) as http:
 
         async def heard() -> bool:
             return (await http.get("/ready")).status_code == 503
@@ -66,7 +66,7 @@ async def go_through(own: Gateway, folder: Path) -> Shutdown:
 
         own.ask_to_stop()
         await told_to_stop(own)
-        async with httpx.AsyncClient(base_url=own.url) as http:
+        async with httpx.AsyncClient(base_url=own.url, timeout=30) as http:
             refused = await http.post("/runs", json={"assistant_id": "steps", "input": {"log": []}})
         quick_gate.open()
         await quick
