@@ -28,7 +28,7 @@ GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 _POLL_SECONDS = 0.01
 _START_SECONDS = 90
 _STOP_SECONDS = 30
-_QUIET_SECONDS = 5 + TAKEOVER_SECONDS
+_QUIET_SECONDS = 30 + TAKEOVER_SECONDS
 
 SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
@@ -36,7 +36,7 @@ SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "RE
 T = TypeVar("T")
 
 
-async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 15) -> T:
+async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 30) -> T:
     """Ask again and again until the answer is truthy, and return it."""
     deadline = time.monotonic() + within
     while not (answer := await condition()):
@@ -92,7 +92,7 @@ class Gateway:
     def until_quiet(self) -> None:
         """Wait until no run is pending or running."""
         deadline = time.monotonic() + _QUIET_SECONDS
-        while any((queue := httpx.get(f"{self.url}/metrics?format=json").json()["queue"]).values()):
+        while any((queue := httpx.get(f"{self.url}/metrics?format=json", timeout=30).json()["queue"]).values()):
             assert time.monotonic() < deadline, f"Runs were left behind: {queue}"
             time.sleep(_POLL_SECONDS)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -29,19 +30,30 @@ Begin = Callable[[Client, object, int], Coroutine[Any, Any, Watch]]
 _WANTED = {"channels": ["messages", "lifecycle"]}
 
 
+@dataclass(frozen=True)
+class _Crowd:
+    """How many watch so many tokens, and how long they have to join."""
+
+    viewers: int
+    tokens: int
+    lead_seconds: float
+
+
 async def _served(viewers: int, server: Server, form: Form) -> Figures:
-    viewers, tokens = form.of(viewers, viewers // 20), form.of(40, 10)
+    viewers = form.of(viewers, viewers // 20)
+    # who joins behind the first token has missed it; the short form looks for nothing but that
+    crowd = _Crowd(viewers, form.of(40, 10), form.of(1, 3) + viewers / _JOINS_PER_SECOND)
     figures: Figures = {"subscribers": viewers}
     async with server.client() as client:
         for kind, begin in _KINDS.items():
-            figures |= await _measured(server, client, kind, begin, viewers, tokens)
+            figures |= await _measured(server, client, kind, begin, crowd)
     return figures
 
 
-async def _measured(server: Server, client: Client, kind: str, begin: Begin, viewers: int, tokens: int) -> Figures:
-    start = time.monotonic() + 1 + viewers / _JOINS_PER_SECOND
+async def _measured(server: Server, client: Client, kind: str, begin: Begin, crowd: _Crowd) -> Figures:
+    start, tokens = time.monotonic() + crowd.lead_seconds, crowd.tokens
     given = counting(start, _STEP_SECONDS, tokens)
-    seen: Seen = [[] for _ in range(viewers)]
+    seen: Seen = [[] for _ in range(crowd.viewers)]
     async with asyncio.TaskGroup() as group:
         watch = await begin(client, given, tokens)
         for numbers in seen:

@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.2
 
 async def _fired_at_once(server: Server, form: Form) -> Figures:
     crons = form.of(_CRONS, 5)
-    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=form.of(_SECONDS_TO_CREATE, 2))
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=form.of(_SECONDS_TO_CREATE, 5))
     mark = {"mark": str(uuid4())}
     body = {**run_of("echo", HELLO), "schedule": f"{due:%M %H %d %m} * {due:%S}", "metadata": mark}
     async with server.client() as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -37,14 +38,14 @@ def runline(gateway: Gateway, *arguments: str, **environ: str) -> subprocess.Com
 
 
 def new_thread(gateway: Gateway) -> str:
-    return str(httpx.post(f"{gateway.url}/threads", json={}).json()["thread_id"])
+    return str(httpx.post(f"{gateway.url}/threads", json={}, timeout=30).json()["thread_id"])
 
 
 def start(gateway: Gateway, thread_id: str | None = None, graph: str = "steps", **asked: Any) -> dict[str, Any]:
     """Create a run and leave it to itself."""
     path = f"/threads/{thread_id}/runs" if thread_id else "/runs"
     body = {"assistant_id": graph, "input": {"log": []}, **asked}
-    run: dict[str, Any] = httpx.post(gateway.url + path, json=body).json()
+    run: dict[str, Any] = httpx.post(gateway.url + path, json=body, timeout=30).json()
     return run
 
 
@@ -120,7 +121,7 @@ def test_a_tail_of_a_run_that_failed_ends_with_its_code(gateway: Gateway, gate: 
     with tailing(gateway, run) as tail:
         read_until(tail, "attempt 1")
         gate.open()
-        output, _ = tail.communicate(timeout=30)
+        output, _ = tail.communicate(timeout=60)
 
     assert "ValueError: kaboom" in output
     assert tail.returncode == 3
@@ -131,7 +132,7 @@ def test_a_cancel_stops_a_run_and_those_who_tail_it(gateway: Gateway, gate: Gate
     with tailing(gateway, run) as tail:
         read_until(tail, "log: ['one']")
         cancelled = runline(gateway, "runs", "cancel", run["run_id"], "--wait")
-        output, _ = tail.communicate(timeout=30)
+        output, _ = tail.communicate(timeout=60)
 
     assert cancelled.stdout == f"Run {run['run_id']} has stopped.\n"
     assert output.endswith("interrupted\n")
@@ -143,7 +144,7 @@ def test_a_rollback_leaves_no_run(gateway: Gateway, gate: Gate) -> None:
     with tailing(gateway, run) as tail:
         read_until(tail, "attempt 1")
         cancelled = runline(gateway, "runs", "cancel", run["run_id"], "--rollback", "--wait")
-        tail.communicate(timeout=30)
+        tail.communicate(timeout=60)
     shown = runline(gateway, "runs", "show", run["run_id"])
 
     assert cancelled.stdout == f"Run {run['run_id']} has been rolled back.\n"
@@ -152,15 +153,18 @@ def test_a_rollback_leaves_no_run(gateway: Gateway, gate: Gate) -> None:
 
 
 def test_a_tail_goes_on_after_a_crash_of_the_gateway(tmp_path: Path, gate: Gate) -> None:
+    """It is at the gate, and the step before is saved as well as told: it is not done again."""
+    asked: dict[str, Any] = {"stream_mode": "updates", "stream_resumable": True, "durability": "sync"}
     with serving(tmp_path / "data") as own:
-        run = start(own, new_thread(own), context=gate.context, stream_mode="updates", stream_resumable=True)
+        run = start(own, new_thread(own), context=gate.context, **asked)
         with tailing(own, run) as tail:
             read_until(tail, "one: ")
+            asyncio.run(gate.reached())
             own.kill()
             read_until(tail, "The gateway is away; waiting for it.")
             own.start()
             gate.open()
-            output, _ = tail.communicate(timeout=30)
+            output, _ = tail.communicate(timeout=60)
 
     assert [line.split(" {")[0] for line in output.splitlines()] == [
         f"run {run['run_id']}, attempt 2",

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -30,7 +29,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def thread_id(gateway: Gateway) -> str:
     """A thread on which two agents have called models of two sizes."""
-    thread = str(httpx.post(f"{gateway.url}/threads", json={}).json()["thread_id"])
+    thread = str(httpx.post(f"{gateway.url}/threads", json={}, timeout=30).json()["thread_id"])
     for agent in ("tools", "research"):
         body = {"assistant_id": agent, "input": QUESTION}
         httpx.post(f"{gateway.url}/threads/{thread}/runs/wait", json=body, timeout=30).raise_for_status()
@@ -59,17 +58,28 @@ def runline(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[st
         ("model", {"sample-large", "sample-small"}),
         ("caller", {"lead_agent", "subagent", "middleware"}),
         ("assistant", {"tools", "research"}),
-        ("day", {f"{datetime.now(UTC):%Y-%m-%d}"}),
     ],
 )
 def test_usage_is_split_and_adds_up(gateway: Gateway, by: str, names: set[str]) -> None:
-    rows = table(gateway, "usage", "--by", by)
+    assert split(gateway, by) == names
 
+
+def test_usage_is_split_by_the_days_on_which_it_was_used(gateway: Gateway, thread_id: str) -> None:
+    """One day, or two if midnight fell into it."""
+    runs = httpx.get(f"{gateway.url}/threads/{thread_id}/runs?select=run_started_at,run_ended_at", timeout=30).json()
+    days = {str(moment)[:10] for run in runs for moment in run.values()}
+
+    assert set() != split(gateway, "day") <= days
+
+
+def split(gateway: Gateway, by: str) -> set[str]:
+    """What the usage is split into; the parts add up."""
+    rows = table(gateway, "usage", "--by", by)
     total = rows.pop("total")
-    assert set(rows) == names
     for column in range(3):
         assert sum(int(row[column]) for row in rows.values()) == int(total[column]) > 0
     assert int(total[0]) == int(total[1]) + int(total[2])
+    return set(rows)
 
 
 def test_models_without_a_price_cost_nothing_that_is_known(gateway: Gateway, thread_id: str) -> None:
@@ -91,7 +101,7 @@ def test_the_usage_of_a_thread_is_that_of_its_runs(gateway: Gateway, thread_id: 
 
 
 def test_a_run_is_shown_with_what_it_spent(gateway: Gateway, thread_id: str) -> None:
-    run = httpx.get(f"{gateway.url}/threads/{thread_id}/runs?limit=1").json()[0]
+    run = httpx.get(f"{gateway.url}/threads/{thread_id}/runs?limit=1", timeout=30).json()[0]
     shown = table(gateway, "runs", "show", run["run_id"])
 
     usage = run["usage"]
@@ -102,7 +112,9 @@ def test_a_run_is_shown_with_what_it_spent(gateway: Gateway, thread_id: str) -> 
 @pytest.mark.usefixtures("thread_id")
 def test_the_metrics_count_what_the_ledger_does(gateway: Gateway) -> None:
     rows = table(gateway, "usage")
-    counted = re.findall(r'runline_tokens_total\{.*,model="(.*)"\} (\d+)\.0', httpx.get(f"{gateway.url}/metrics").text)
+    counted = re.findall(
+        r'runline_tokens_total\{.*,model="(.*)"\} (\d+)\.0', httpx.get(f"{gateway.url}/metrics", timeout=30).text
+    )
 
     for model in ("sample-large", "sample-small"):
         assert sum(int(tokens) for name, tokens in counted if name == model) == int(rows[model][0])

@@ -61,10 +61,10 @@ def test_a_worker_with_a_port_tells_of_its_health_and_metrics_and_serves_no_api(
     shared: Project, free_port: int
 ) -> None:
     url = f"http://127.0.0.1:{free_port}"
-    with shared.start("worker", "--port", str(free_port)) as process:
+    with httpx.Client(timeout=30) as http, shared.start("worker", "--port", str(free_port)) as process:
         assert f"{url}/metrics" in read_until(process, "hello")
-        assert httpx.get(f"{url}/ok").json()["ok"]
-        assert httpx.get(f"{url}/ready").json() == {"ready": True, "redis": True}
-        assert "runline_live_runs 0.0" in httpx.get(f"{url}/metrics").text
-        assert httpx.post(f"{url}/threads", json={}).status_code == 404
-        assert httpx.get(f"{url}/docs").status_code == 404
+        assert http.get(f"{url}/ok").json()["ok"]
+        assert http.get(f"{url}/ready").json() == {"ready": True, "redis": True}
+        assert "runline_live_runs 0.0" in http.get(f"{url}/metrics").text
+        assert http.post(f"{url}/threads", json={}).status_code == 404
+        assert http.get(f"{url}/docs").status_code == 404

@@ -130,7 +130,11 @@ def masked(value: Any) -> Any:
 
 
 def _masked_time(found: re.Match[str]) -> str:
-    return f"<time{found[1]}{len(found[2] or '')}{found[3] or ''}>"
+    _, fraction, zone = found.groups()
+    if fraction is None and zone and zone != "Z":
+        # Python spells a moment without its fraction where that is 0 microseconds
+        fraction = "000000"
+    return f"<time{found[1]}{len(fraction or '')}{zone or ''}>"
 
 
 def part(document: Any, place: str) -> Any:

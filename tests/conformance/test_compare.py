@@ -68,11 +68,20 @@ def test_ids_as_keys_stand_for_each_other() -> None:
 def test_times_may_differ_and_their_form_may_not() -> None:
     assert places("2026-11-20T08:14:42.793076+00:00", "2027-01-01T00:00:00.000000+00:00") == []
     for other in (
-        "2027-01-01T00:00:00+00:00",
+        "2027-01-01T00:00:00.000+00:00",
         "2027-01-01T00:00:00.000000Z",
         "2027-01-01 00:00:00.000000+00:00",
         "now",
     ):
+        assert places("2026-11-20T08:14:42.793076+00:00", other) == [""]
+
+
+def test_a_time_without_microseconds_is_spelled_without_them() -> None:
+    for exact in ("2027-01-01T00:00:00+00:00", "2027-01-01T00:00:00+09:00"):
+        zone = exact[19:]
+        assert places(exact, f"2026-11-20T08:14:42.793076{zone}") == []
+        assert places(f"at {exact}", f"at 2026-11-20T08:14:42.793076{zone}") == []
+    for other in ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00", "2027-01-01T00:00:00+09:00"):
         assert places("2026-11-20T08:14:42.793076+00:00", other) == [""]
 
 

@@ -26,6 +26,15 @@ HELLO = {"messages": [{"role": "user", "content": "hi"}]}
 both = pytest.mark.parametrize("transport", ["sse", "websocket"])
 
 
+async def heard(session: Any) -> None:
+    """Wait until the session has heard of the active run: it hears nothing of one that ends before it listens."""
+
+    async def anything() -> bool:
+        return session._lifecycle_cursor is not None
+
+    await wait_until(anything)
+
+
 async def asked(session: Any) -> list[Any]:
     """Wait until the thread asks something: the output does not come before it is answered."""
 
@@ -110,6 +119,7 @@ async def test_a_session_joins_a_run_that_somebody_else_started(
     await gate.reached()
     async with client.threads.stream(thread_id, assistant_id="steps", transport=transport) as session:
         output = asyncio.ensure_future(_output(session))
+        await heard(session)
         gate.open()
         assert await output == log("zero", "one", "two", "three")
 
@@ -175,6 +185,7 @@ async def test_a_session_survives_a_gateway_that_was_killed(start_gateway: Any, 
         await session.run.start(input=log("zero"), config={"configurable": gate.context})
         await gate.reached()
         output = asyncio.ensure_future(_output(session))
+        await heard(session)
         gateway.kill()
         gateway.start()
         gate.open()

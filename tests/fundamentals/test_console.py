@@ -27,4 +27,4 @@ async def test_it_is_not_of_the_api(http: httpx.AsyncClient) -> None:
 def test_a_disabled_ui_is_not_there(tmp_path: Path) -> None:
     project = write_project(tmp_path, http={"disable_ui": True})
     with serving(tmp_path / "data", graphs=project) as gateway:
-        assert httpx.get(f"{gateway.url}/console/").status_code == 404
+        assert httpx.get(f"{gateway.url}/console/", timeout=30).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from langgraph_sdk.schema import Run
 
 from fundamentals.gate import Gate
 from fundamentals.reading import Past, collect, data_of, ids_of, log, log_of, past_of, status_of, until_status
-from gateway import Gateway, serving
+from gateway import Gateway, serving, wait_until
 
 STEPS = ["one", "two", "three"]
 
@@ -47,6 +48,7 @@ async def run_into_the_crash(url: str, gate: Gate) -> tuple[dict[str, Run], dict
         await start("saved after every step", durability="sync")
         await start("saved at the end only", durability="exit")
         await start("stream stored", durability="sync", stream_resumable=True, stream_mode="updates")
+        await told_of_a_step(client, runs["stream stored"])
         for action in ("interrupt", "rollback"):
             await start(action, durability="sync")
             await client.http.post(
@@ -55,6 +57,14 @@ async def run_into_the_crash(url: str, gate: Gate) -> tuple[dict[str, Run], dict
         first = runs["saved after every step"]
         runs["queued"] = await client.runs.create(first["thread_id"], "steps", input=log("queued"))
     return runs, before
+
+
+async def told_of_a_step(client: LangGraphClient, run: Run) -> None:
+    """Wait until the event of its first step can be read, which is when it is stored."""
+    async with aclosing(client.runs.join_stream(run["thread_id"], run["run_id"], last_event_id="-1")) as stream:  # type: ignore[type-var]
+        async for part in stream:
+            if part.event == "updates":
+                return
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +150,10 @@ async def test_a_cancel_that_was_under_way_is_carried_out(client: LangGraphClien
 async def test_a_rollback_that_was_under_way_is_finished(client: LangGraphClient, crashed: Crashed) -> None:
     run = crashed.runs["rollback"]
 
+    async def gone() -> bool:
+        return run["run_id"] not in [known["run_id"] for known in await client.runs.list(run["thread_id"])]
+
+    await wait_until(gone)
     with pytest.raises(NotFoundError):
         await client.runs.get(run["thread_id"], run["run_id"])
     assert await past_of(client, run["thread_id"]) == crashed.before["rollback"]

@@ -23,7 +23,10 @@ async def test_a_silent_stream_carries_comment_lines(lively: Gateway, gate: Gate
     """Comments are not events: every client skips them."""
     body = {"assistant_id": "steps", "input": {"log": []}, "context": gate.context}
     lines: list[str] = []
-    async with httpx.AsyncClient(base_url=lively.url) as http, http.stream("POST", "/runs/stream", json=body) as stream:
+    async with (
+        httpx.AsyncClient(base_url=lively.url, timeout=30) as http,
+        http.stream("POST", "/runs/stream", json=body) as stream,
+    ):
         async for line in stream.aiter_lines():
             lines.append(line)
             if lines.count(": heartbeat") == 3:
@@ -38,7 +41,10 @@ async def test_a_silent_wait_carries_line_breaks(lively: Gateway, gate: Gate) ->
     """White space before a JSON document is part of the document, so clients need not know."""
     body = {"assistant_id": "steps", "input": {"log": []}, "context": gate.context}
     answer = b""
-    async with httpx.AsyncClient(base_url=lively.url) as http, http.stream("POST", "/runs/wait", json=body) as stream:
+    async with (
+        httpx.AsyncClient(base_url=lively.url, timeout=30) as http,
+        http.stream("POST", "/runs/wait", json=body) as stream,
+    ):
         async for chunk in stream.aiter_raw():
             answer += chunk
             if answer.startswith(b"\n\n\n"):
@@ -50,7 +56,7 @@ async def test_a_silent_wait_carries_line_breaks(lively: Gateway, gate: Gate) ->
 async def test_a_stream_that_was_left_costs_nothing(lively: Gateway, gate: Gate) -> None:
     """Readers that are gone are noticed; the run that they read goes on, for others to read."""
     body = {"assistant_id": "steps", "input": {"log": []}, "context": gate.context}
-    async with httpx.AsyncClient(base_url=lively.url) as http:
+    async with httpx.AsyncClient(base_url=lively.url, timeout=30) as http:
         run = (await http.post("/runs", json=body)).json()
         url = f"/runs/{run['run_id']}/stream"
 

@@ -44,7 +44,7 @@ async def test_a_queue_that_is_full_takes_no_more_runs(tmp_path: Path) -> None:
 
 
 async def fill(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
         thread_id = (await http.post("/threads", json={})).json()["thread_id"]
         waiting = {**STEPS, "after_seconds": 60}
         answers = [await http.post(f"/threads/{thread_id}/runs", json=waiting) for _ in range(3)]

@@ -133,7 +133,7 @@ async def test_the_whole_queue_gives_way(client: LangGraphClient, thread_id: str
 
 async def test_a_delayed_run_holds_up_nobody(client: LangGraphClient, thread_id: str) -> None:
     """It takes its place in the queue when it is due; what comes meanwhile goes first."""
-    delayed = await client.runs.create(thread_id, "steps", input=log("delayed"), after_seconds=1)
+    delayed = await client.runs.create(thread_id, "steps", input=log("delayed"), after_seconds=3)
     values = await client.runs.wait(thread_id, "steps", input=log("meanwhile"))
 
     assert log_of(values) == ["meanwhile", *STEPS]

@@ -85,7 +85,7 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
         own.lose_redis()
         gate.open()
         yield Restarted(own.start(), stories, assistants)
-        httpx.post(f"{own.url}/runs/cancel", json={"status": "pending"})
+        httpx.post(f"{own.url}/runs/cancel", json={"status": "pending"}, timeout=30)
 
 
 @pytest.fixture

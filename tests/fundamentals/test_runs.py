@@ -171,16 +171,23 @@ async def test_a_run_carries_the_metadata_of_its_thread(client: LangGraphClient)
 
 
 async def test_a_delayed_run_waits_its_time(client: LangGraphClient, thread_id: str) -> None:
-    """`after_seconds`: the run is pending and its thread busy until then."""
+    """`after_seconds`, and starts by itself then."""
     run: Any = await client.runs.create(thread_id, "steps", input=log("late"), after_seconds=1)
-    assert await status_of(client, thread_id, run["run_id"]) == "pending"
-    assert (await client.threads.get(thread_id))["status"] == "busy"
 
     assert log_of(await client.runs.join(thread_id, run["run_id"])) == ["late", "one", "two", "three"]
 
     first: Any = (await client.threads.get_history(thread_id, limit=1000))[-1]
     assert first["created_at"] >= run["created_at"]
     assert first["created_at"][:19] > run["created_at"][:19]
+
+
+async def test_a_run_that_is_delayed_is_pending_and_its_thread_busy(client: LangGraphClient, thread_id: str) -> None:
+    run = await client.runs.create(thread_id, "steps", input=log("late"), after_seconds=3600)
+
+    assert await status_of(client, thread_id, run["run_id"]) == "pending"
+    assert (await client.threads.get(thread_id))["status"] == "busy"
+
+    await client.runs.cancel(thread_id, run["run_id"])
 
 
 @pytest.mark.parametrize(("durability", "checkpoints"), [("sync", 5), ("async", 5), ("exit", 1)])

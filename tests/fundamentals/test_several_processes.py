@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,17 @@ from graphs_under_test.projects import write_project
 from graphs_under_test.webapp import DATA_DIR, LIFE_FILE
 from kit.postgres import Server
 
-PROMPT_SECONDS = 1.0
-"""A stop takes some milliseconds; lost bells would cost the renewal of a lease, which is five seconds."""
+PROMPT_SECONDS, LEASE_SECONDS = 15.0, 180
+"""A stop takes some milliseconds, on a busy machine more; lost bells would cost the renewal of a lease, which comes
+after a third of it."""
 
 
 @pytest.fixture(scope="module")
 def trio(postgres: Server, redis_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Gateway]]:
     """Three gateways of which the first does not work, so that its runs execute elsewhere."""
     # a crowd on one thread takes turns, for longer on a busy machine
-    patience = {"RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": "30"}
-    with fleet(tmp_path_factory.mktemp("trio"), postgres, redis_uri, **patience) as made:
+    settings = {"RUNLINE_DATABASE__BUSY_TIMEOUT_SECONDS": "30", "RUNLINE_WORKERS__LEASE_SECONDS": str(LEASE_SECONDS)}
+    with fleet(tmp_path_factory.mktemp("trio"), postgres, redis_uri, **settings) as made:
         yield [made.node("serve", "--no-work").start(), made.node().start(), made.node().start()]
 
 
@@ -77,10 +79,11 @@ async def test_a_stream_is_begun_on_one_node_cut_and_resumed_on_others(
     more: dict[str, Any] = {"context": gate.context, "stream_resumable": True, "stream_mode": ["updates", "values"]}
     thread_id, run_id = await a_run(first, **more)
     parts = []
-    async for part in second.runs.join_stream(thread_id, run_id, last_event_id="-1"):
-        parts.append(part)
-        if part.event == "values":
-            break
+    async with aclosing(second.runs.join_stream(thread_id, run_id, last_event_id="-1")) as stream:  # type: ignore[type-var]
+        async for part in stream:
+            parts.append(part)
+            if part.event == "values":
+                break
     gate.open()
     rest = await collect(third.runs.join_stream(thread_id, run_id, last_event_id=parts[-1].id))
     assert ids_of(parts + rest) == list(range(1, len(parts + rest)))
@@ -132,7 +135,7 @@ async def test_what_executes_elsewhere_is_deleted(clients: list[LangGraphClient]
     else:
         await clients[0].threads.delete(thread_id)
     assert time.monotonic() - asked < PROMPT_SECONDS
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         url = clients[2].http.client.base_url
         assert (await http.get(f"{url}/threads/{thread_id}/runs/{run_id}")).status_code == 404
 
@@ -235,7 +238,7 @@ async def test_a_worker_is_told_to_stop_and_its_runs_go_on_elsewhere_without_cos
         async with get_client(url=front.url) as client:
             thread_id, run_id = await a_run(client, context=gate.context)
             await gate.reached()
-            async with httpx.AsyncClient(base_url=worker.url) as http:
+            async with httpx.AsyncClient(base_url=worker.url, timeout=30) as http:
                 assert (await http.get("/ok")).json()["ok"]
                 assert "runline_live_runs 1.0" in (await http.get("/metrics")).text
                 assert (await http.get("/threads")).status_code == 404
@@ -250,7 +253,7 @@ async def test_a_worker_is_told_to_stop_and_its_runs_go_on_elsewhere_without_cos
 async def test_a_run_whose_worker_was_killed_goes_on_elsewhere_and_its_stream_with_it(
     postgres: Server, redis_uri: str, tmp_path: Path, gate: Gate
 ) -> None:
-    with fleet(tmp_path, postgres, redis_uri, RUNLINE_WORKERS__LEASE_SECONDS="1") as made:
+    with fleet(tmp_path, postgres, redis_uri, RUNLINE_WORKERS__LEASE_SECONDS="3") as made:
         front = made.node("serve", "--no-work").start()
         worker = made.node("worker").start()
         async with get_client(url=front.url) as client:
@@ -302,7 +305,7 @@ def test_a_worker_opens_what_the_custom_app_opens_and_serves_nothing_of_it(
         made.graphs = write_project(tmp_path, http={"app": "graphs_under_test.webapp:app"})
         worker = made.node("worker", **{LIFE_FILE: str(life), DATA_DIR: str(tmp_path)}).start()
         assert life.read_text() == "began, database closed\n"
-        assert httpx.get(f"{worker.url}/hello").status_code == 404
+        assert httpx.get(f"{worker.url}/hello", timeout=30).status_code == 404
     assert life.read_text() == "began, database closed\nended, database closed\n"
 
 

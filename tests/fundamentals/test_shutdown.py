@@ -37,7 +37,7 @@ class Shutdown:
 
 async def told_to_stop(own: Gateway) -> None:
     """Wait until it has heard it."""
-    async with httpx.AsyncClient(base_url=own.url) as http:
+    async with httpx.AsyncClient(base_url=own.url, timeout=30) as http:
 
         async def heard() -> bool:
             return (await http.get("/ready")).status_code == 503
@@ -66,7 +66,7 @@ async def go_through(own: Gateway, folder: Path) -> Shutdown:
 
         own.ask_to_stop()
         await told_to_stop(own)
-        async with httpx.AsyncClient(base_url=own.url) as http:
+        async with httpx.AsyncClient(base_url=own.url, timeout=30) as http:
             refused = await http.post("/runs", json={"assistant_id": "steps", "input": {"log": []}})
         quick_gate.open()
         await quick
@@ -83,9 +83,9 @@ async def go_through(own: Gateway, folder: Path) -> Shutdown:
 
 @pytest.fixture(scope="module")
 def shutdown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shutdown]:
-    """A gateway that gives runs one second to finish goes through it."""
+    """A gateway goes through it that gives runs some seconds: enough for the one whose gate is opened."""
     folder = tmp_path_factory.mktemp("shutdown")
-    with serving(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "1"}) as own:
+    with serving(folder / "data", {"RUNLINE_WORKERS__SHUTDOWN_GRACE_SECONDS": "6"}) as own:
         yield asyncio.run(go_through(own, folder))
 
 

@@ -133,11 +133,12 @@ async def test_a_batch_creates_many_runs_in_one_call(client: LangGraphClient) ->
     assert len({run["thread_id"] for run in runs}) == 5
 
 
-async def test_a_batch_is_taken_whole_or_not_at_all(http: httpx.AsyncClient) -> None:
+async def test_a_batch_is_taken_whole_or_not_at_all(http: httpx.AsyncClient, mark: dict[str, str]) -> None:
     """All bodies are checked before the first run is made."""
-    before = (await http.post("/threads/count", json={})).json()
-    wrong = [STEPS | {"on_completion": "keep"}, {"assistant_id": "nobody"}]
+    kept = STEPS | {"on_completion": "keep", "metadata": mark}
 
-    assert (await http.post("/runs/batch", json=wrong)).status_code == 422
+    assert (await http.post("/runs/batch", json=[kept, {"assistant_id": "nobody"}])).status_code == 422
     assert (await http.post("/runs/batch", json=[])).status_code == 422
-    assert (await http.post("/threads/count", json={})).json() == before
+    assert (await http.post("/threads/count", json={"metadata": mark})).json() == 0
+    assert (await http.post("/runs/batch", json=[kept])).status_code == 200
+    assert (await http.post("/threads/count", json={"metadata": mark})).json() == 1

@@ -13,9 +13,10 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import NotFoundError
+from langgraph_sdk.schema import StreamPart
 
 from fundamentals.gate import Gate
-from fundamentals.reading import log, log_of
+from fundamentals.reading import data_of, log, log_of, names
 from gateway import GRAPHS, Gateway, serving, wait_until
 
 
@@ -83,6 +84,7 @@ def short_lived(tmp_path: Path) -> Iterator[Gateway]:
 async def test_threads_end_by_themselves_when_langgraph_json_says_so(short_lived: Gateway, tmp_path: Path) -> None:
     """`checkpointer.ttl` holds for every thread that is given no other; one that is busy is waited for."""
     gate = Gate(tmp_path / "gate")
+    told: list[StreamPart] = []
     async with get_client(url=short_lived.url) as client:
         kept = await client.threads.create(ttl={"ttl": 1000, "strategy": "keep_latest"})
         busy = await client.threads.create(ttl={"ttl": 1000})
@@ -100,8 +102,12 @@ async def test_threads_end_by_themselves_when_langgraph_json_says_so(short_lived
 
         await wait_until(is_gone)
         assert (await client.threads.get(busy["thread_id"]))["status"] == "busy"
-        gate.open()
-        assert log_of(await client.runs.join(busy["thread_id"], run["run_id"])) == ["one", "two", "three"]
+        # read from before the gate is opened: the thread goes when the run has ended, and with it who could be asked
+        async for part in client.runs.join_stream(busy["thread_id"], run["run_id"], last_event_id="-1"):
+            gate.open()
+            told.append(part)
+        assert data_of(told, "values")[-1] == log("one", "two", "three")
+        assert names(told)[-1] == "end"
         assert (await client.threads.get(kept["thread_id"]))["thread_id"] == kept["thread_id"]
 
 

@@ -141,7 +141,7 @@ async def test_a_creation_that_is_sent_again_shows_what_the_run_used(
 async def test_costs_by_the_operators_prices(start_gateway: Callable[..., Gateway]) -> None:
     """A price is per million tokens. Costs in several currencies are told one by one, never added up."""
     gateway = start_gateway(RUNLINE_INSIGHT__PRICES=PRICES)
-    async with get_client(url=gateway.url) as client, httpx.AsyncClient(base_url=gateway.url) as http:
+    async with get_client(url=gateway.url) as client, httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         thread_id = (await client.threads.create())["thread_id"]
         await client.runs.wait(thread_id, "spends", input=spending(calling(1000, 100)))
         usage = await usage_of(http, thread_id)
@@ -169,7 +169,7 @@ async def test_how_full_the_context_is_where_the_models_window_is_known(
 async def test_the_usage_of_a_time(start_gateway: Callable[..., Gateway]) -> None:
     """All runs of the caller, by day or hour of a time zone, and by group; also of threads that are gone."""
     gateway = start_gateway()
-    async with get_client(url=gateway.url) as client, httpx.AsyncClient(base_url=gateway.url) as http:
+    async with get_client(url=gateway.url) as client, httpx.AsyncClient(base_url=gateway.url, timeout=30) as http:
         thread_id = (await client.threads.create())["thread_id"]
         await client.runs.wait(thread_id, "spends", input=spending(calling(20, 2), calling(7, 1, "large")))
         await client.runs.wait(None, "spends", input=spending(calling(1, 1)))

@@ -223,10 +223,9 @@ async def test_feedback_keys_are_kept_with_the_run(client: LangGraphClient, thre
     assert kwargs["feedback_keys"] == ["helpful", "kind"]
 
 
-async def test_a_crash_between_the_end_and_the_call_loses_no_webhook(tmp_path: Path) -> None:
+async def test_a_crash_between_the_end_and_the_call_loses_no_webhook(tmp_path: Path, free_port: int) -> None:
     """The receiver is away, the run ends, the gateway is killed. Both come back, and the receiver is told."""
-    async with receiving() as away:
-        pass
+    away = Receiver(free_port)
     with serving(tmp_path / "data", SETTINGS, PROJECT) as own:
         async with get_client(url=own.url) as client:
             run = await client.runs.create(None, "steps", input=log(), webhook=away.url(), on_completion="keep")
@@ -235,7 +234,7 @@ async def test_a_crash_between_the_end_and_the_call_loses_no_webhook(tmp_path: P
         own.start()
         async with receiving(port=away.port) as receiver:
             # an attempt that the kill cut off is taken for dead after 20 seconds
-            assert (await receiver.called(timeout=40)).told["run_id"] == run["run_id"]
+            assert (await receiver.called(timeout=60)).told["run_id"] == run["run_id"]
 
 
 async def test_crash_after_crash_every_end_is_told(tmp_path: Path) -> None:
@@ -254,4 +253,4 @@ async def test_crash_after_crash_every_end_is_told(tmp_path: Path) -> None:
             async def all_told() -> bool:
                 return {call.told["run_id"] for call in receiver.calls if is_authentic(call)} == set(made)
 
-            await wait_until(all_told, within=30)
+            await wait_until(all_told, within=60)
