@@ -28,7 +28,8 @@ GRAPHS = HERE / "graphs_under_test" / "langgraph.json"
 _POLL_SECONDS = 0.01
 _START_SECONDS = 90
 _STOP_SECONDS = 30
-_QUIET_SECONDS = 5 + TAKEOVER_SECONDS
+_QUIET_SECONDS = 20 + TAKEOVER_SECONDS
+_ANSWER_SECONDS = 30
 
 SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
@@ -92,9 +93,12 @@ class Gateway:
     def until_quiet(self) -> None:
         """Wait until no run is pending or running."""
         deadline = time.monotonic() + _QUIET_SECONDS
-        while any((queue := httpx.get(f"{self.url}/metrics?format=json").json()["queue"]).values()):
+        while any((queue := self._metrics()["queue"]).values()):
             assert time.monotonic() < deadline, f"Runs were left behind: {queue}"
             time.sleep(_POLL_SECONDS)
+
+    def _metrics(self) -> Any:
+        return httpx.get(f"{self.url}/metrics?format=json", timeout=_ANSWER_SECONDS).json()
 
     def _answers(self) -> bool:
         try:
