@@ -33,7 +33,7 @@ class Peak:
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway that has little patience, but more than a reader takes on a busy machine, and forgets a stream as soon as it has ended."""
+    """A gateway that has little patience, yet more than a busy machine needs, and forgets a stream that has ended."""
     settings = {
         "RUNLINE_SERVER__SEND_TIMEOUT_SECONDS": "3",
         "RUNLINE_STREAMS__RETENTION_SECONDS": "0",
