@@ -22,7 +22,7 @@ _CONFIG = """
 defaults
     mode http
     timeout connect 1s
-    timeout check 2s
+    timeout check 10s
     timeout client 1m
     timeout server 1m
     timeout tunnel 1h
