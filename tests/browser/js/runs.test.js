@@ -5,7 +5,7 @@ import { BEGUN, LONG, byEachHook, words } from "./hooks.js";
 import { Playground } from "./playground.js";
 
 /** Long enough for a page to be loaded again meanwhile. */
-const WHILE = words(200);
+const WHILE = words(300);
 
 byEachHook("runs", (chat) => {
   chat("an error is shown in its own words, also when the page is loaded again", "failing", async (page) => {
