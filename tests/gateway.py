@@ -37,7 +37,7 @@ SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "RE
 T = TypeVar("T")
 
 
-async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 15) -> T:
+async def wait_until(condition: Callable[[], Awaitable[T]], *, within: float = 30) -> T:
     """Ask again and again until the answer is truthy, and return it."""
     deadline = time.monotonic() + within
     while not (answer := await condition()):

@@ -24,7 +24,7 @@ class Gate:
         book = self._path.with_name(f"{self._path.name}.visits")
         return book.read_text().count("\n") if book.exists() else 0
 
-    async def reached(self, times: int = 1, *, within: float = 15) -> None:
+    async def reached(self, times: int = 1, *, within: float = 30) -> None:
         """Wait until a node has come to it so many times; fail if it has not within so many seconds."""
 
         async def often_enough() -> bool:

@@ -15,7 +15,7 @@ import httpx
 from bench.ports import free_port
 from gateway import Gateway
 
-_START_SECONDS = 10
+_START_SECONDS = 60
 _PAUSE_SECONDS = 0.01
 
 _CONFIG = """
