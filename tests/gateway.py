@@ -29,6 +29,7 @@ _POLL_SECONDS = 0.01
 _START_SECONDS = 90
 _STOP_SECONDS = 30
 _QUIET_SECONDS = 30 + TAKEOVER_SECONDS
+_ANSWER_SECONDS = 30
 
 SETTINGS = ("RUNLINE_", "PORT", "DATABASE_URI", "POSTGRES_URI", "REDIS_URI", "REDIS_URL")
 """What the names of settings in the environment begin with."""
@@ -92,9 +93,12 @@ class Gateway:
     def until_quiet(self) -> None:
         """Wait until no run is pending or running."""
         deadline = time.monotonic() + _QUIET_SECONDS
-        while any((queue := httpx.get(f"{self.url}/metrics?format=json", timeout=30).json()["queue"]).values()):
+        while any((queue := self._metrics()["queue"]).values()):
             assert time.monotonic() < deadline, f"Runs were left behind: {queue}"
             time.sleep(_POLL_SECONDS)
+
+    def _metrics(self) -> Any:
+        return httpx.get(f"{self.url}/metrics?format=json", timeout=_ANSWER_SECONDS).json()
 
     def _answers(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from kit.orders import Orders, taking_orders
 from kit.postgres import Server
 
 GRAPHS = Path(__file__).with_name("langgraph.json")
+_BEGUN_SECONDS = 30
+_PAUSE_SECONDS = 0.01
 _SETTINGS = {
     "SAMPLE_TOKEN_DELAY": "0.03",
     # so that what one had that was killed goes on soon, also on a machine that is busy with a browser
@@ -70,8 +73,13 @@ def _orders(made: Fleet) -> Orders:
 
 
 def _worker(nodes: list[Gateway]) -> Gateway:
-    return next(node for node in nodes if _live_runs(node))
+    """The one that executes a run, which somebody has begun."""
+    deadline = time.monotonic() + _BEGUN_SECONDS
+    while not (working := [node for node in nodes if _live_runs(node)]):
+        assert time.monotonic() < deadline, "No node executes a run"
+        time.sleep(_PAUSE_SECONDS)
+    return working[0]
 
 
 def _live_runs(node: Gateway) -> bool:
-    return "runline_live_runs 0.0" not in httpx.get(f"{node.url}/metrics").text
+    return "runline_live_runs 0.0" not in httpx.get(f"{node.url}/metrics", timeout=30).text

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from langgraph.config import get_config
@@ -20,6 +21,7 @@ from typing_extensions import TypedDict
 
 MARKS = "CHAOS_MARKS"
 STEPS = ("one", "two", "three")
+_POLL_SECONDS = 0.002
 
 
 class Log(TypedDict, total=False):
@@ -30,12 +32,15 @@ class Log(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Work:
-    """Context. `token` names the run in the log; `events` per step, `pause` after each; `poison` kills the worker."""
+    """Context. `token` names the run in the log; `events` per step, `pause` after each.
+
+    `poison`: of files; once there is one that ends in the number of the attempt, a step kills the worker.
+    """
 
     token: str
     events: int = 1
     pause: float = 0.0
-    poison: bool = False
+    poison: str = ""
 
 
 @contextmanager
@@ -60,6 +65,12 @@ def marked_span(step: str) -> Iterator[int]:
         os.close(descriptor)
 
 
+async def _die(word: Path) -> None:
+    while not word.exists():  # noqa: ASYNC110, ASYNC240 - a file sets no event, and is on a local disk
+        await asyncio.sleep(_POLL_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def _step(name: str, runtime: Runtime[Work]) -> Log:
     work = runtime.context
     with marked_span(name) as attempt:
@@ -67,7 +78,7 @@ async def _step(name: str, runtime: Runtime[Work]) -> Log:
             runtime.stream_writer({"step": name, "number": number, "attempt": attempt})
             await asyncio.sleep(work.pause)
         if work.poison:
-            os.kill(os.getpid(), signal.SIGKILL)
+            await _die(Path(f"{work.poison}.{attempt}"))
     return {"log": [f"{work.token}:{name}"]}
 
 

@@ -1,4 +1,7 @@
-"""A run that kills its worker each time, amid others: it is given up after three attempts, and they go on."""
+"""A run that kills its worker each time, amid others: it is given up after three attempts, and they go on.
+
+It waits in each life until the others have been created, as who creates them would meet a gateway that is away.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from fleet import Fleet
 from gateway import Gateway, wait_until
 
 ATTEMPTS, WORKERS = 3, 2
+_LEASES = {"RUNLINE_WORKERS__LEASE_SECONDS": "3"}
+"""Shorter ones end on a busy machine under workers that live, and each is taken for a death."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Poisoned:
 
 async def poison(folder: Path, others: int) -> Poisoned:
     """Start it, restart the gateway after each of its deaths, and create others in every life."""
-    victim = Victim(gateway_for_chaos(folder, RUNLINE_WORKERS__MAX_ATTEMPTS=str(ATTEMPTS)))
+    victim = Victim(gateway_for_chaos(folder, RUNLINE_WORKERS__MAX_ATTEMPTS=str(ATTEMPTS), **_LEASES))
     try:
         await victim.start()
         poisoned = await _poison(folder, victim.gateway, [victim], others)
@@ -44,7 +49,8 @@ async def poison(folder: Path, others: int) -> Poisoned:
 
 async def poison_workers(made: Fleet, others: int) -> Poisoned:
     """The same with a gateway that only serves, and workers of which whichever has the run dies."""
-    made.settings = {**made.settings, **settings_for_chaos(made.folder), "RUNLINE_WORKERS__MAX_ATTEMPTS": str(ATTEMPTS)}
+    attempts = {"RUNLINE_WORKERS__MAX_ATTEMPTS": str(ATTEMPTS)}
+    made.settings = {**made.settings, **settings_for_chaos(made.folder), **_LEASES, **attempts}
     made.graphs = GRAPHS
     front = made.node("serve", "--no-work")
     victims = [Victim(made.node("worker")) for _ in range(WORKERS)]
@@ -54,11 +60,13 @@ async def poison_workers(made: Fleet, others: int) -> Poisoned:
 
 async def _poison(folder: Path, front: Gateway, victims: Sequence[Victim], others: int) -> Poisoned:
     async with httpx.AsyncClient(base_url=front.url, timeout=30) as http:
-        culprit = await _create(http, "culprit", poison=True, pause=0.05, events=20)
+        word = folder / "word"
+        culprit = await _create(http, "culprit", poison=str(word), pause=0.05, events=20)
         created = [culprit]
         for life in range(ATTEMPTS):
             created += [await _create(http, f"{life}-{number}") for number in range(others)]
-            dead = await wait_until(lambda: _dead_among(victims), within=30)
+            _say(word, life + 1)
+            dead = await wait_until(lambda: _dead_among(victims), within=60)
             for victim in dead:
                 await victim.suicide()
         created += [await _create(http, f"last-{number}") for number in range(others)]
@@ -67,11 +75,16 @@ async def _poison(folder: Path, front: Gateway, victims: Sequence[Victim], other
             statuses = [(await http.get(_path(run))).json()["status"] for run in created]
             return [] if {"pending", "running"} & set(statuses) else statuses
 
-        statuses = await wait_until(all_ended, within=30)
+        statuses = await wait_until(all_ended, within=60)
         result = (await http.get(f"{_path(culprit)}/join")).json()
     begun = {(mark.attempt, mark.pid) for mark in marks_of(marks_file(folder)) if mark.run == culprit["run_id"]}
     lives = sum(len(victim.lives) for victim in victims)
     return Poisoned(statuses[0], result.get("__error__"), len(begun), lives, statuses[1:])
+
+
+def _say(word: Path, attempt: int) -> None:
+    """Let the culprit do it in this attempt."""
+    word.with_suffix(f".{attempt}").touch()
 
 
 async def _dead_among(victims: Sequence[Victim]) -> list[Victim]:

@@ -42,7 +42,7 @@ def open_site(folder: Path) -> Iterator[Site]:
 
 def populate(url: str) -> dict[str, str]:
     """A thread on which a run has succeeded, and what else its address leads to."""
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=30) as http:
         thread: str = http.post("/threads", json={}).json()["thread_id"]
         assert http.post(f"/threads/{thread}/runs/wait", json=STEPS).json() == _RESULT
         (run,) = http.get(f"/threads/{thread}/runs").json()

@@ -9,8 +9,7 @@ import pytest
 
 from hostile.corpus import BAD_IDS, BODIES
 from hostile.site import MAX_BODY_BYTES, Site, open_site
-from hostile.test_corpus import PROMISED_SECONDS
-from hostile.wire import Request, ask
+from hostile.wire import Request, ask, ask_promptly
 
 COMMANDS = "/threads/{thread}/commands"
 START = json.dumps({"id": 1, "method": "run.start", "params": {"assistant_id": "steps"}}).encode()
@@ -37,10 +36,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.parametrize("body", NO_COMMANDS.values(), ids=list(NO_COMMANDS))
 def test_what_is_no_command_is_refused_and_nothing_is_made_of_it(site: Site, body: bytes) -> None:
     before = site.counter.count()
-    answer = ask(site.gateway.port, Request("POST", COMMANDS.replace("{thread}", site.places["thread"]), body))
+    request = Request("POST", COMMANDS.replace("{thread}", site.places["thread"]), body)
+    answer = ask_promptly(site.gateway.port, request)
     assert 400 <= answer.status < 500
     assert isinstance(json.loads(answer.body)["detail"], str)
-    assert answer.seconds < PROMISED_SECONDS
     assert site.counter.count() == before
 
 

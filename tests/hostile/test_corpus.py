@@ -10,10 +10,9 @@ import pytest
 
 from hostile.corpus import Case, corpus
 from hostile.site import MAX_BODY_BYTES, Site, open_site
-from hostile.wire import CHUNKED, Answer, Request, abandon, ask, chunks
+from hostile.wire import CHUNKED, Answer, Request, abandon, ask, ask_promptly, chunks
 
 CORPUS = corpus()
-PROMISED_SECONDS = 1.0
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,10 @@ def test_the_corpus_is_large_and_every_case_has_a_name() -> None:
 def test_bad_input_is_refused_and_nothing_is_made_of_it(site: Site, case: Case) -> None:
     before = site.counter.count()
 
-    answer = ask(site.gateway.port, case.at(site.places))
+    answer = ask_promptly(site.gateway.port, case.at(site.places))
 
     assert 400 <= answer.status < 500
     assert detail_of(answer)
-    assert answer.seconds < PROMISED_SECONDS
     assert site.counter.count() == before
 
 
@@ -92,6 +90,6 @@ def test_what_is_not_http_is_refused_before_it_reaches_the_gateway(site: Site, r
 def test_a_body_is_refused_by_its_header_before_it_is_sent(site: Site) -> None:
     declared = ("Content-Length", b"%d" % (MAX_BODY_BYTES + 1))
 
-    answer = ask(site.gateway.port, Request("POST", "/threads", headers=(declared,), framed=False))
+    answer = ask_promptly(site.gateway.port, Request("POST", "/threads", headers=(declared,), framed=False))
 
-    assert (answer.status, answer.seconds < PROMISED_SECONDS) == (413, True)
+    assert answer.status == 413

@@ -24,7 +24,7 @@ from runline.app import create_app
 from runline.config import Settings
 
 EXAMPLES = times(short=20, long=520)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 
 ENDLESS = ("/threads/{thread_id}/stream", "/threads/{thread_id}/stream/events")

@@ -19,9 +19,9 @@ from hostile.form import LONG
 from hostile.operations import STEPS
 from hostile.outage import Outage, checkpoints_locked, filled, full, rows_locked, small_disk
 from hostile.site import assert_healthy
-from shared import SHARED, wanted_place
+from shared import HASTE_SECONDS, SHARED, wanted_place
 
-BUSY_SECONDS = 0.2
+BUSY_SECONDS = max(0.2, HASTE_SECONDS)
 AT_ONCE_SECONDS = 3.0
 LARGE = "x" * 60_000
 

@@ -60,18 +60,23 @@ async def longest_wait(http: httpx.AsyncClient, done: asyncio.Event) -> float:
     return longest
 
 
+async def wait_beside(http: httpx.AsyncClient, gateway: Gateway, request: Request) -> float:
+    """The longest wait while this request is answered."""
+    done = asyncio.Event()
+    measuring = asyncio.create_task(longest_wait(http, done))
+    answer = await asyncio.to_thread(ask, gateway.port, request)
+    done.set()
+    assert answer.status < 500
+    return await measuring
+
+
 @pytest.mark.parametrize("name", BODIES)
 async def test_the_largest_bodies_hold_nobody_up(gateway: Gateway, name: str) -> None:
+    """A body that holds others up does so each time; a machine that is busy with something else does not."""
     target, body = BODIES[name]
     assert len(body) <= LIMIT_BYTES
-    done = asyncio.Event()
     async with httpx.AsyncClient(base_url=gateway.url, timeout=60) as http:
-        measuring = asyncio.create_task(longest_wait(http, done))
-        for _ in range(REPEATED):
-            answer = await asyncio.to_thread(ask, gateway.port, Request("POST", target, body))
-            assert answer.status < 500
-        done.set()
-        longest = await measuring
+        waits = [await wait_beside(http, gateway, Request("POST", target, body)) for _ in range(REPEATED)]
 
-    print(f"{name}: answered with {answer.status} in {answer.seconds:.2f} s, others waited {longest:.2f} s at most")
-    assert longest < BOUND_SECONDS
+    print(f"{name}: others waited {', '.join(f'{wait:.2f}' for wait in waits)} s at most")
+    assert min(waits) < BOUND_SECONDS

@@ -15,14 +15,14 @@ import httpx
 from bench.ports import free_port
 from gateway import Gateway
 
-_START_SECONDS = 10
+_START_SECONDS = 60
 _PAUSE_SECONDS = 0.01
 
 _CONFIG = """
 defaults
     mode http
     timeout connect 1s
-    timeout check 2s
+    timeout check 10s
     timeout client 1m
     timeout server 1m
     timeout tunnel 1h

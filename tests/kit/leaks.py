@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from kit.waiting import wait_until
 
+_PATIENCE_SECONDS = 15
 _OF_CONNECTIONS = ("database-", "_connection_worker_thread")
 
 
@@ -22,7 +23,7 @@ async def nothing_leaks() -> AsyncIterator[None]:
         return [str(task) for task in _others() - tasks] + [thread.name for thread in _connections() - connections]
 
     try:
-        await wait_until(lambda: not left(), timeout=2)
+        await wait_until(lambda: not left(), timeout=_PATIENCE_SECONDS)
     except TimeoutError:
         raise AssertionError(f"The test left behind: {left()}") from None
 

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from bench.ports import free_port
 
-_START_SECONDS = 10
+_START_SECONDS = 60
 _PAUSE_SECONDS = 0.01
 _SETTINGS = """
 [databases]

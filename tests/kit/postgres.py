@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from bench.postgres import wheel
 
 _NUMBERS = count(1)
 _CRASH_SECONDS = 30
+_GIVEN_UP_SECONDS = 20
+_PAUSE_SECONDS = 0.01
 _QUICK = "\nfsync = off\nfull_page_writes = off\nmax_connections = 300\nshared_buffers = 64MB\n"
 
 
@@ -89,9 +92,11 @@ def everything_in(conninfo: str) -> bytes:
 
 def until_gone(conninfo: str, pid: int) -> None:
     """Wait until the server has given a connection up."""
+    deadline = time.monotonic() + _GIVEN_UP_SECONDS
     with psycopg.connect(conninfo, autocommit=True) as operator:
         while operator.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
-            pass
+            assert time.monotonic() < deadline, "The server keeps the connection"
+            time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Receiver:
         """Where it listens."""
         return f"http://{host}:{self.port}{path}"
 
-    async def called(self, times: int = 1, *, timeout: float = 10.0) -> Received:
+    async def called(self, times: int = 1, *, timeout: float = 30.0) -> Received:
         """Wait until it was called so often, and return the newest call."""
         await wait_until(lambda: len(self.calls) >= times, timeout=timeout)
         return self.calls[-1]

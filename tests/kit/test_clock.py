@@ -17,7 +17,7 @@ def test_the_system_clock_tells_aware_utc() -> None:
 
 def test_a_told_clock_goes_on_by_itself_from_what_it_was_told() -> None:
     clock = ToldClock()
-    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
     clock.hear(1_000_000_000.0, asked=time.monotonic())
     first = clock.now()
     assert first.year == 2001
@@ -26,10 +26,10 @@ def test_a_told_clock_goes_on_by_itself_from_what_it_was_told() -> None:
 
 def test_a_told_clock_heeds_only_what_the_way_there_and_back_does_not_explain() -> None:
     clock = ToldClock()
-    asked = time.monotonic() - 2
+    asked = time.monotonic() - 2000
     clock.hear(1_000_000_000.0, asked=time.monotonic())
     before = clock.now()
-    clock.hear(999_999_999.5, asked=asked)
-    assert abs(clock.now() - before) < timedelta(seconds=0.4)
-    clock.hear(1_000_000_000.5, asked=asked)
-    assert clock.now() - before > timedelta(seconds=1.4)
+    clock.hear(999_999_500.0, asked=asked)
+    assert abs(clock.now() - before) < timedelta(seconds=400)
+    clock.hear(1_000_000_500.0, asked=asked)
+    assert clock.now() - before > timedelta(seconds=1400)

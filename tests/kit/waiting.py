@@ -8,7 +8,7 @@ from collections.abc import Callable
 _PAUSE_SECONDS = 0.002
 
 
-async def wait_until(condition: Callable[[], object], *, timeout: float = 10.0) -> None:
+async def wait_until(condition: Callable[[], object], *, timeout: float = 30.0) -> None:
     """Return as soon as the condition holds; fail if it does not within the timeout."""
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110 - a condition of any kind sets no event

@@ -68,8 +68,10 @@ class Reader:
             most = self.random.randint(1, _MOST_BYTES if self.says_since else _ALL_BYTES)
             try:
                 await (self._over_socket(most) if self.over_socket else self.connect(http, most))
-            except (httpx.TransportError, OSError, WebSocketException):
+            except (httpx.TransportError, httpx.HTTPStatusError, OSError, WebSocketException) as exc:
                 # the gateway is away, or goes
+                if isinstance(exc, httpx.HTTPStatusError) and exc.response.status_code != 503:
+                    raise
                 await asyncio.sleep(0.01)
             else:
                 self.cuts += not self.ended

@@ -23,7 +23,7 @@ from chaos.faults import marks_file
 from fleet import Spread, fleet
 from gateway import Gateway, serving, wait_until
 from kit.postgres import Server
-from races.agent import LINGERERS
+from races.agent import ARRIVED, LINGERERS
 from races.findings import Findings
 from shared import POSTGRES, QUICK_LEASES, REDIS, SHARED
 
@@ -111,6 +111,15 @@ class Arena:
     def lingerer(self, thread_id: str) -> Path:
         """A file: while it is there, no run of the graph `lingering` comes to its end on this thread."""
         return self.folder / "lingerers" / thread_id
+
+    async def until_lingering(self, thread_id: str) -> None:
+        """Wait until a run comes to its end there and is held; nothing else may read the thread's state by then."""
+        arrived = self.lingerer(thread_id).with_suffix(ARRIVED)
+
+        async def is_there() -> bool:
+            return arrived.exists()
+
+        await wait_until(is_there)
 
     async def kill(self) -> None:
         """End all gateways without warning."""

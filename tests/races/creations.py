@@ -16,8 +16,9 @@ from races.arena import Arena, arena
 from races.findings import Findings
 from races.rows import checkpoints_of, runs_of
 
-_PAUSE_SECONDS = {"reject": 1.0, "enqueue": 0.0, "interrupt": 0.05, "rollback": 0.05}
-"""Before each step. The one that `reject` lets in must outlast the other creations, on a busy machine too."""
+_PAUSE_SECONDS = {"reject": 1.0, "enqueue": 0.0, "interrupt": 1.0, "rollback": 1.0}
+"""In each step. The one that `reject` lets in must outlast the other creations, on a busy machine too; and so must one
+that is to be interrupted or rolled back by the next of them."""
 
 
 async def creations(folder: Path, parallel: int, seed: int) -> Findings:

@@ -1,4 +1,7 @@
-"""Cancels that race with the end of their run, of every kind and at any moment around it."""
+"""Cancels that race with the end of their run, of every kind and at any moment around it.
+
+Some come long before it or behind it for certain, so that each outcome occurs on a slow machine as well.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from races.rows import owners
 
 _LONGEST_DELAY_SECONDS = 0.06
 _LOOK_SECONDS = 0.01
+_LONG_PAUSE_SECONDS = 5.0
+
+BEFORE, AROUND, BEHIND = "before", "around", "behind"
 _ACCEPTED = (200, 202, 204)
 
 
@@ -47,10 +53,15 @@ async def finishes(folder: Path, races: int, seed: int) -> Findings:
 
 async def _race(ground: Arena, random: Random, ended: list[Ended]) -> None:
     thread_id = await ground.new_thread()
+    moment = random.choice([BEFORE, *[AROUND] * 8, BEHIND])
     numbers = {"count": random.randint(0, 5), "pause": random.choice([0, 0.004, 0.02])}
+    if moment == BEFORE:
+        numbers = {"count": 1, "pause": _LONG_PAUSE_SECONDS}
     path = await ground.new_run(thread_id, "counter", input=numbers, stream_resumable=random.random() < 0.3)
     watching = asyncio.create_task(_watch(ground, path))
     wishes = [_wish(random) for _ in range(random.choice([1, 1, 2]))]
+    if moment == BEHIND:
+        await asyncio.wait([watching])
     codes = await asyncio.gather(*(_send(ground, path, wish) for wish in wishes))
     accepted = {wish.action for wish, code in zip(wishes, codes, strict=True) if code in _ACCEPTED}
     status = await watching

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.streams import parts_after
 from fundamentals.gate import Gate
 from races.arena import Arena, arena, side_by_side
 from races.findings import Findings
@@ -81,7 +80,7 @@ async def _stop(ground: Arena, kind: Kind) -> None:
     if kind.phase == "running":
         await gate.reached()
     elif kind.phase == "finishing":
-        await _last_step(ground, victim)
+        await ground.until_lingering(thread_id)
     if kind.way == "newcomer":
         await _run(ground, thread_id, "newcomer", multitask_strategy=kind.action)
     else:
@@ -96,16 +95,8 @@ async def _stop(ground: Arena, kind: Kind) -> None:
 
 
 async def _run(ground: Arena, thread_id: str, name: str, **asked: Any) -> str:
-    asked = {"input": {"log": [name]}, "stream_mode": "updates", "durability": "sync", **asked}
+    asked = {"input": {"log": [name]}, "durability": "sync", **asked}
     return await ground.new_run(thread_id, "lingering", **asked)
-
-
-async def _last_step(ground: Arena, path: str) -> None:
-    """Read a run's stream until its last step has told its update."""
-    async for part in parts_after(ground.http, path, 0):
-        if part is None or (part.name == "updates" and "three" in part.data):
-            ground.findings.expect(part, f"the stream of {path} ended before its last step")
-            return
 
 
 async def _check(ground: Arena, thread_id: str, victim: str, kind: Kind) -> None:

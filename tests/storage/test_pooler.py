@@ -33,7 +33,7 @@ def pooled(postgres: Server, tmp_path: Path) -> Pooler:
                 pooler = pgbouncer(tmp_path, proxy.port, str(where["dbname"]), mode)
                 address = await asyncio.to_thread(pooler.__enter__)
                 try:
-                    yield PostgresOptions(address, busy_timeout_seconds=0.5)
+                    yield PostgresOptions(address, busy_timeout_seconds=2)
                 finally:
                     await asyncio.to_thread(pooler.__exit__, None, None, None)
 

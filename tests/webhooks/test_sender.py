@@ -21,7 +21,7 @@ NAME = "hooks.test"
 
 
 @asynccontextmanager
-async def sending(timeout_seconds: float = 5.0) -> AsyncIterator[Sender]:
+async def sending(timeout_seconds: float = 30.0) -> AsyncIterator[Sender]:
     async with open_sender(timeout_seconds, {"X-Token": "secret"}, most=4) as sender:
         yield sender
 

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.errors import PipelineAborted
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExecutionContext
@@ -87,7 +88,9 @@ class _Asking:
 
 def _send(driver: psycopg.Connection, steps: Sequence[Step]) -> None:
     try:
-        with driver.cursor() as spare, driver.pipeline():
+        with driver.cursor() as spare, driver.pipeline() as trip:
+            # the driver has no other way to say how a pipeline is left
+            trip._exit_gen = lambda: _arrive(trip)  # type: ignore[method-assign]
             for step in steps:
                 step(spare)
     except PipelineAborted as exc:
@@ -95,6 +98,19 @@ def _send(driver: psycopg.Connection, steps: Sequence[Step]) -> None:
     for step in steps:
         if isinstance(step, _Asking):
             step.hear()
+
+
+def _arrive(trip: psycopg.Pipeline) -> PQGen[None]:
+    """Send what is left of a pipeline and read all answers, as the driver does, but end with the Sync.
+
+    The driver sends a Flush behind it. With that, the server stops watching for how long the transaction stands still,
+    and a process that was stopped in it would hold its locks for ever (`manners` in kit/postgres.py).
+    """
+    try:
+        trip._enqueue_sync()
+        yield from trip._communicate_gen()
+    finally:
+        yield from trip._fetch_gen(flush=False)
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -20,7 +20,7 @@ export const launch = () =>
 /** A window of its own: nothing is kept from another one. `complaints` are what its pages have complained of. */
 export async function openWindow(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const complaints = [];
   context.on("weberror", (error) => complaints.push(error.error().stack));
   context.on("console", (said) => said.type() === "error" && complaints.push(`${said.text()} ${said.location().url}`));

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const backgroundHere = "getComputedStyle(document.body).backgroundColor";
 
 /** What can be pressed or filled, and has no name. */
 const namelessIn = (page) =>
@@ -26,15 +26,15 @@ test("the system's dark scheme is followed, and can be left for the light one", 
   inWindow(browser, { colorScheme: "dark" }, async (context) => {
     const playground = await Playground.open(context, "v2", { assistant: "tools" });
     const { page } = playground;
-    const dark = await background(page);
+    const dark = await page.evaluate(backgroundHere);
     await playground.asks("What is 2 + 3?");
     await playground.shows("The add tool says");
     await playground.shoot("dark");
     await page.getByRole("button", { name: /^Colors: auto/ }).click();
-    assert.notEqual(await background(page), dark);
+    await page.waitForFunction(`${backgroundHere} !== "${dark}"`);
     await page.reload();
     await page.getByRole("button", { name: /^Colors: light/ }).waitFor();
-    assert.notEqual(await background(page), dark);
+    await page.waitForFunction(`${backgroundHere} !== "${dark}"`);
   }));
 
 test("it fits into 380 pixels, with the navigation folded away", () =>
@@ -55,7 +55,7 @@ test("it fits into 380 pixels, with the navigation folded away", () =>
     await panels.look(0);
     await page.keyboard.press("Escape");
     await panels.aside.waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), "State, step by step");
+    await page.waitForFunction(() => document.activeElement?.ariaLabel === "State, step by step");
     await page.getByRole("button", { name: "Open the navigation" }).click();
     await page.getByRole("link", { name: "New chat" }).click();
     await page.getByRole("heading", { name: "Talk to your agent" }).waitFor();

@@ -14,7 +14,7 @@ byEachHook("messages", (chat) => {
         characterData: true,
       }),
     );
-    const said = `tell me ${words(40)}`;
+    const said = `tell me ${words(80)}`;
     await page.asks(said);
     await page.shows(`You said: ${said}`);
     assert.ok(seen.size > 3, `The answer was seen in ${seen.size} states`);

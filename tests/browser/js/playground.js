@@ -40,6 +40,9 @@ export class Playground {
     await this.page.locator("[role=log][aria-busy=false]").waitFor();
   }
 
+  /** Wait until a text stands where the next message is written. */
+  drafts = (text) => this.page.waitForFunction((text) => document.querySelector("[aria-label=Message]")?.value === text, text);
+
   async asks(text) {
     await this.say(text);
     await this.rests();
