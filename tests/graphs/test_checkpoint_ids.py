@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointMetadata, empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 
+from kit.exploring import exploration
 from runline.graphs import sqlite_statements
 from runline.graphs.checkpoint_ids import first_checkpoint_id, place_of_checkpoint
 from runline.graphs.checkpoints import RunlineSaver
@@ -26,11 +27,13 @@ def test_a_checkpoint_id_tells_when_it_was_made() -> None:
     assert before <= made <= place_of(datetime.now(UTC))
 
 
+@exploration(100)
 @given(MOMENTS)
 def test_a_place_is_a_time_and_a_time_a_place(time: datetime) -> None:
     assert place_of(time).time == time
 
 
+@exploration(100)
 @given(MOMENTS, MOMENTS)
 def test_ids_sort_as_their_places_do(one: datetime, other: datetime) -> None:
     ids = {time: first_checkpoint_id(place_of(time)) for time in (one, other)}

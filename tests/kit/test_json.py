@@ -16,11 +16,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
+from kit.exploring import exploration
 from runline.kit.json import Once, depth_exceeds, dumps, loads
 
 HUGE = 2**70
@@ -169,7 +170,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@exploration(150)
 @given(VALUES)
 def test_whatever_is_written_is_strict_json_that_can_be_read(value: Any) -> None:
     strict(value)

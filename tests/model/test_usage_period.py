@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.exploring import exploration
 from runline.errors import Invalid
 from runline.model.usage_period import MOST_BUCKETS, Bucket, Period
 
@@ -17,6 +18,7 @@ ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "America/Havana", "Asia/Ka
 FIRST = datetime(2001, 1, 1, tzinfo=UTC)
 
 
+@exploration(200)
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     bucket=st.sampled_from(Bucket),

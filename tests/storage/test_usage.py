@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.exploring import exploration
 from runline.errors import RunNotFound, ThreadNotFound
 from runline.kit.ids import new_id
 from runline.model.lifecycle import StopReason
@@ -235,7 +236,7 @@ CALLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@exploration(25)
 @given(made=st.lists(st.tuples(st.lists(CALLS, max_size=4), st.sampled_from(["end", "undo", "go on"])), max_size=4))
 async def test_the_parts_add_up_to_the_whole_whatever_became_of_the_runs(
     past: Past, made: list[tuple[list[dict[str, object]], str]]
