@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -142,6 +143,26 @@ async def test_a_slow_reader_that_takes_each_chunk_in_time_is_not_dropped() -> N
     source.end()
     scope = {**HTTP, "app": app_with(exchange.meters)}
     await events(source, gone, wire(send_timeout_seconds=1.0))(scope, exchange.receive, take_slowly)
+    assert (exchange.complete, gone.calls) == (True, 0)
+
+
+async def test_a_reader_that_took_a_chunk_while_the_server_stood_still_is_not_dropped() -> None:
+    """That it did is heard of behind the clock."""
+    source, exchange, gone = Source(), Exchange(), Farewell()
+    timeout = 0.1
+
+    async def take(message: Any) -> None:
+        taken = asyncio.get_running_loop().run_in_executor(None, exchange.taken.append, message)
+        if message.get("body") == b"data":
+            until = time.monotonic() + 2 * timeout
+            while time.monotonic() < until:
+                pass
+        await taken
+
+    source.give(b"data")
+    source.end()
+    scope = {**HTTP, "app": app_with(exchange.meters)}
+    await events(source, gone, wire(send_timeout_seconds=timeout))(scope, exchange.receive, take)
     assert (exchange.complete, gone.calls) == (True, 0)
 
 

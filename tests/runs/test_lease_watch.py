@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ async def test_who_is_cut_off_stops_before_others_go_on_and_goes_on_behind_it(tw
 
 async def test_who_cannot_begin_before_its_lease_ends_does_not_begin(two: Two) -> None:
     here, there, way = two
-    claimed = await there.abandon(await there.thread(), "wait gate", worker=here.core.worker._claimant.worker)
+    claimed = await there.abandon(await there.thread(), "wait gate", worker=here.core.worker.claimant.worker)
     way.pause()
     here.core.worker.launch(claimed)
     live = here.core.worker.live[claimed.run_id]
@@ -99,6 +100,16 @@ async def test_who_stood_still_and_finds_its_run_untouched_goes_on(two: Two, lea
     GATES["gate"].open()
     await here.reach(run, RunStatus.SUCCESS)
     assert (await here.now(run)).attempt == 1
+
+
+async def test_a_lease_is_no_longer_than_that_though_its_run_has_a_time_that_lies_ahead(two: Two) -> None:
+    """As on a thread whose last run was made before the clock of the database was set back."""
+    here = two.here
+    claimed = await here.abandon(await here.thread(), "wait gate", worker=here.core.worker.claimant.worker)
+    here.core.worker.launch(replace(claimed, updated_at=claimed.updated_at + timedelta(hours=1)))
+    assert here.core.worker.live[claimed.run_id].leased_until <= time.monotonic() + LEASE_SECONDS
+    GATES["gate"].open()
+    await here.reach(claimed, RunStatus.SUCCESS)
 
 
 def stand_still_until(moment: float) -> None:

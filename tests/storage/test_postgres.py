@@ -23,7 +23,7 @@ from runline.kit.ids import new_id
 from runline.kit.postgres import dial
 from runline.model.idempotency import IdempotencyKey
 from runline.model.viewer import ANONYMOUS
-from runline.storage.engine import Database, take_turn
+from runline.storage.engine import Database, take_turn, tell
 from runline.storage.postgres import PostgresOptions, open_postgres, postgres_revision
 from storage.world import ASSISTANT, World
 
@@ -210,6 +210,22 @@ async def test_nobody_fails_because_another_stands_still_in_the_midst_of_a_trans
             await World.over(database).threads.patch(ANONYMOUS, thread.thread_id, {"a": 1})
         with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
             still.execute("COMMIT")
+
+
+@pytest.mark.parametrize("is_asked", [True, False], ids=["before a question", "before the commit"])
+async def test_a_large_value_that_is_told_arrives_whole(options: PostgresOptions, *, is_asked: bool) -> None:
+    """The system takes it in several parts."""
+    large, size = "x" * 2**23, text("SELECT sum(length(value)) FROM large")
+
+    def write(connection: Connection) -> int | None:
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS large (value text)")
+        assert connection.execute(size).scalar_one() is None
+        tell(connection, text("INSERT INTO large VALUES (:value)"), {"value": large})
+        return connection.execute(size).scalar_one() if is_asked else None
+
+    async with open_postgres(replace(options, stuck_seconds=20)) as database:
+        assert await database.write(write) == (len(large) if is_asked else None)
+        assert await database.read(lambda connection: connection.execute(size).scalar_one()) == len(large)
 
 
 async def test_what_stood_still_in_the_midst_of_a_transaction_is_done_again(options: PostgresOptions) -> None:

@@ -15,6 +15,8 @@ from runline.errors import Invalid
 
 log = structlog.get_logger()
 
+_WAKING_SECONDS = 0.1
+"""In which a loop that stood still hears of all sends that are over."""
 
 FROM_THE_START = frozenset({"-1", "0", "-"})
 """What a Last-Event-ID may be that is not the id of an event."""
@@ -142,13 +144,20 @@ class _Watch:
     def _look(self) -> None:
         left = self._answer.patience
         if left <= 0 and self._answer.sending:
-            self.dropped = self._sending.cancel()
+            # as the loop goes on after a standstill, the client may have taken all, of which the send is yet to hear
+            self._timer = asyncio.get_running_loop().call_later(_WAKING_SECONDS, self._drop)
             return
         if left <= 0:
             self._beating = asyncio.create_task(self._answer.beat(self._send))
             self._beating.add_done_callback(self._beaten)
             left = self._answer.look_seconds
         self._timer = asyncio.get_running_loop().call_later(min(left, self._answer.look_seconds), self._look)
+
+    def _drop(self) -> None:
+        if self._answer.sending and self._answer.patience <= 0:
+            self.dropped = self._sending.cancel()
+        else:
+            self._look()
 
     def _beaten(self, beating: asyncio.Task[None]) -> None:
         self._beating = None

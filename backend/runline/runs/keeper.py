@@ -138,12 +138,13 @@ class Keeper:
         attempts += [(run_id, claim.attempt) for run_id, claim in claims.items()]
         until = time.monotonic() + self._lease_seconds
         try:
-            held = self._leases.renew_beside(self._spare, self._claimant, attempts) if attempts else ()
+            held = self._leases.renew_beside(self._spare, self._claimant, attempts) if attempts else {}
         except Unavailable:
             return _AGAIN * self._lease_seconds
-        for live in lives:
-            if live.run.run_id in held:
-                live.renewed(until)
+        # a run that was claimed anew is lost to what is live of it
+        mine = held.keys() - claims.keys()
+        for live in (live for live in lives if live.run.run_id in mine):
+            live.renewed(until)
         for run_id in claims.keys() & held:
             claims[run_id].renewed_until = until
         return _LOOK * self._lease_seconds

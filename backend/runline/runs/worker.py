@@ -127,7 +127,9 @@ class Worker:
 
     def _leased_until(self, run: Run) -> float:
         """When the lease of a run ends that was claimed as its row says, and perhaps renewed before it was heard of."""
-        since = time.monotonic() + (run.updated_at + self._claimant.lease - self._clock.now()).total_seconds()
+        # the row's time may lie ahead of the clock, as those of a thread only grow; no lease does
+        held = min(run.updated_at - self._clock.now(), timedelta(0)) + self._claimant.lease
+        since = time.monotonic() + held.total_seconds()
         claim = self._claimant.claims.pop(run.run_id, None)
         return max(since, claim.renewed_until) if claim and claim.attempt == run.attempt else since
 

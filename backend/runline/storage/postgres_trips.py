@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import PipelineAborted
+from psycopg.generators import send
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExecutionContext
 
@@ -110,6 +111,10 @@ def _arrive(trip: psycopg.Pipeline) -> PQGen[None]:
         trip._enqueue_sync()
         yield from trip._communicate_gen()
     finally:
+        # it refers to itself by this
+        del trip._exit_gen
+        # a large value has left in part so far
+        yield from send(trip.pgconn)
         yield from trip._fetch_gen(flush=False)
 
 

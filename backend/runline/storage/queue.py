@@ -55,7 +55,7 @@ class Claim:
     """An attempt that was begun for a worker, by a transaction that has yet to end or to be heard of.
 
     Times are by `time.monotonic()`; until `renewed_until` nobody else goes on with the run, if its lease was renewed.
-    `is_old`: whoever made it had the time to hear of it.
+    `is_old`: it was here when leases were renewed the last time.
     """
 
     attempt: int
@@ -69,7 +69,8 @@ class Claimant:
     """A worker that takes a run of its `graphs` if one is ready, for as long as its lease unless that is renewed.
 
     The lease begins in the transaction that takes the run, however long that had to wait for its turn. `claims` are
-    what was taken for it, by run, until it takes them from there.
+    what was taken for it, by run, until it takes them from there: the database's threads put them in, and the keeper's
+    reads them, so each access is one that no other thread can come between.
     """
 
     worker: str

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 
@@ -41,7 +41,7 @@ class Sender:
             raise SendError(f"No answer within {self.timeout_seconds:g} seconds") from None
         except httpx.ConnectError:
             raise SendError("No connection") from None
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
             raise SendError(f"The connection failed: {type(exc).__name__}") from None
 
     async def _post_to_first(self, target: Target, headers: Mapping[str, str], body: bytes) -> int:
@@ -69,7 +69,7 @@ class Sender:
         return response.status_code
 
     async def _client(self) -> httpx.AsyncClient:
-        if self._making is None:
+        if self._making is None or (self._making.done() and self._making.exception()):
             # its own: all others may be busy with graphs
             thread = ThreadPoolExecutor(1, "webhook-certificates")
             self._making = asyncio.get_running_loop().run_in_executor(thread, self._make_client)
@@ -80,7 +80,8 @@ class Sender:
     async def close(self) -> None:
         """Call no more."""
         if self._making:
-            await (await self._making).aclose()
+            with suppress(OSError):
+                await (await self._making).aclose()
 
 
 @asynccontextmanager
