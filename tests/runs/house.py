@@ -179,7 +179,11 @@ class House:
         """As if its worker had been paused for long."""
         await self._change_row(run, lease_until=datetime.now(UTC) - timedelta(minutes=1))
 
-    async def _change_row(self, run: Run, **values: datetime) -> None:
+    async def let_another_go_on(self, run: Run) -> None:
+        """As if another worker had taken it over."""
+        await self._change_row(run, attempt=run.attempt + 1)
+
+    async def _change_row(self, run: Run, **values: datetime | int) -> None:
         statement = update(run_rows).where(run_rows.c.run_id == run.run_id).values(values)
         await self.core.leases._database.write(lambda connection: connection.execute(statement).rowcount)
 

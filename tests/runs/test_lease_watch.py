@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from kit.postgres import OwnServer, serving_own
 from kit.proxy import Proxy, standing_before
 from kit.redis_server import redis_place
-from kit.waiting import wait_until
+from kit.waiting import let_others_run, wait_until
 from runline.model.lifecycle import RunStatus, StopReason
 from runline.model.run import Run, RunSpec
 from runline.runs.lease_watch import LeaseWatch
@@ -84,6 +84,18 @@ async def test_who_cannot_begin_before_its_lease_ends_does_not_begin(two: Two) -
     await there.reach(claimed, RunStatus.SUCCESS)
     assert GATES["gate"].visits == 1
     assert (await there.now(claimed)).attempt == 2
+
+
+async def test_who_stood_still_just_before_its_first_step_makes_sure_that_nobody_has_gone_on(two: Two) -> None:
+    here = two.here
+    claimed = await here.abandon(await here.thread(), "wait gate", worker=here.core.worker.claimant.worker)
+    await here.let_another_go_on(claimed)
+    here.core.worker.launch(claimed)
+    live = here.core.worker.live[claimed.run_id]
+    await let_others_run(1)
+    stand_still_until(live.leased_until + 0.1)
+    await live.done.wait()
+    assert GATES["gate"].visits == 0
 
 
 @pytest.mark.parametrize("leases", [0.95, 1.2], ids=["almost to the end", "beyond the end"])

@@ -6,7 +6,7 @@ The graph runs in a task of its own, which alone is cancelled by a stop; the con
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -32,6 +32,9 @@ from runline.runs.witness import Witness
 from runline.streams.contracts import ThreadBells
 from runline.tracing.tracer import Tracer
 
+MakeSure = Callable[[LiveRun], Awaitable[None]]
+"""Stops a run that others may have gone on with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Executor:
@@ -48,8 +51,11 @@ class Executor:
     meters: Meters
     tracer: Tracer
 
-    async def execute(self, live: LiveRun, successor: Successor) -> None:
-        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due."""
+    async def execute(self, live: LiveRun, successor: Successor, make_sure: MakeSure) -> None:
+        """Run `live` to its end; `live.promoted` is the thread's next run, claimed for `successor` if it is due.
+
+        `make_sure` is called before the graph's first step.
+        """
         run = live.run
         self.meters.started(run)
         journal = await persist(lambda: self.streams.journal(run))
@@ -57,7 +63,7 @@ class Executor:
         self.thread_bells.ring(run.thread_id)
         stream = _stream_of(run)
         live.log, witness = await self.watch.begin(run)
-        running = self._run_graph(live, journal, stream, witness)
+        running = self._run_graph(live, journal, stream, witness, make_sure)
         live.graph_task = asyncio.create_task(running, name=f"graph {run.run_id}")
         if live.stop_reason:
             live.stop(live.stop_reason)
@@ -67,7 +73,9 @@ class Executor:
         self.webhooks.ended([run])
         self.meters.ended(live)
 
-    async def _run_graph(self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness) -> None:
+    async def _run_graph(
+        self, live: LiveRun, journal: Journal, stream: AnyStream, witness: Witness, make_sure: MakeSure
+    ) -> None:
         run = live.run
         config = build_config(run)
         resume = await persist(lambda: self._goes_on(run))
@@ -77,6 +85,7 @@ class Executor:
             watched: RunnableConfig = {**config, "callbacks": [witness, *self.tracer.callbacks(run)]}
             invocation = build_invocation(run, graph, watched, resume=resume)
             async with self._saving(live, journal):
+                await make_sure(live)
                 await self._record(run, stream.run(graph, invocation), journal)
 
     async def _goes_on(self, run: Run) -> bool:

@@ -172,7 +172,7 @@ class Worker:
                 await earlier.done.wait()
             await self._make_sure(live)
             with self._executor.tracer.execution(live):
-                await self._executor.execute(live, self._successor)
+                await self._executor.execute(live, self._successor, self._make_sure)
         finally:
             if live.given_back or len(self._live) >= self._options.concurrency:
                 self._bell.ring()
@@ -186,6 +186,8 @@ class Worker:
         """Begin nothing that others may have gone on with, since this process stood still or was cut off meanwhile."""
         if live.leased_until <= time.monotonic():
             await self._renew([live])
+            # where a stop takes effect
+            await asyncio.sleep(0)
 
     def _let_go(self, run: Run) -> None:
         """Execute a thread's next run, or see to it that it is not forgotten: it may be due at any moment."""
