@@ -20,6 +20,9 @@ PAUSE_SECONDS = 1.5 * LEASE_SECONDS
 WHILE_AWAY = "loop step failed, will retry"
 """What every loop says whose database is away; it is no trouble then."""
 
+CUT_SHORT = "timeout graceful shutdown exceeded"
+"""What the server says as it stops, of an answer that waits for an absent database for longer than the shutdown may."""
+
 GRAPHS = Path(__file__).parent / "langgraph.json"
 
 

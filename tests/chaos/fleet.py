@@ -13,7 +13,7 @@ from random import Random
 
 from chaos.audit import begin_audit, read_audit
 from chaos.checker import Checker
-from chaos.faults import WHILE_AWAY, marks_file
+from chaos.faults import CUT_SHORT, WHILE_AWAY, marks_file
 from chaos.ground import GROUND_FAULTS, Ground
 from chaos.history import Befallen, History
 from chaos.load import Load, Plan
@@ -54,7 +54,7 @@ async def fleet_chaos(folder: Path, plan: Plan, faults: Sequence[str]) -> Outcom
         final = await read_final(nodes, load.history, folder)
         final = replace(final, writes=read_audit(ground.postgres.uri))
         complaints = [line for node in nodes for line in await end(node)]
-    wanted = [line for line in complaints if WHILE_AWAY not in line]
+    wanted = [line for line in complaints if WHILE_AWAY not in line and CUT_SHORT not in line]
     findings = Checker(load.history, final).findings()
     return Outcome(load.history, final, findings, wanted, time.monotonic() - began)
 
